@@ -1,0 +1,46 @@
+# Everything that can be made. `make` alone lists it.
+PYTHON ?= python3
+BIN := .venv/bin
+LOCKS := service service-sklearn training gateway
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command 'make lock'
+
+.DEFAULT_GOAL := help
+.PHONY: help serve train test lint lock clean
+
+help: ## List what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "make %-10s %s\n", $$1, $$2}'
+
+.venv/.installed: requirements/dev.txt requirements/uv.txt
+	@echo "installing into .venv …"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is %d.%d; name one: make PYTHON=python3.12 …" % sys.version_info[:2])'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	@touch $@
+
+serve: .venv/.installed ## Install, train what is not trained yet, and run the whole stack on 127.0.0.1
+	@$(BIN)/python training/train.py --missing
+	@exec $(BIN)/python -m stack
+
+train: .venv/.installed ## Train all models
+	@$(BIN)/python training/train.py
+
+test: .venv/.installed ## Run the tests that need nothing but Python
+	@$(BIN)/python -m pytest
+
+lint: .venv/.installed ## Check style, types, and that no locked file is stale
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@tmp=$$(mktemp -d) && cp requirements/* $$tmp && cd $$tmp && for name in uv dev $(LOCKS); do \
+		$(CURDIR)/$(COMPILE) $$name.in $$(case $$name in (uv|dev) ;; (*) echo -c dev.txt ;; esac) -o $$name.txt || exit 1; \
+		cmp -s $$name.txt $(CURDIR)/requirements/$$name.txt || { echo "requirements/$$name.txt is stale: make lock"; exit 1; }; \
+	done; rm -rf $$tmp
+
+lock: .venv/.installed ## Renew all locked requirements
+	@cd requirements && for name in uv dev; do $(CURDIR)/$(COMPILE) --upgrade $$name.in -o $$name.txt || exit 1; done
+	@cd requirements && for name in $(LOCKS); do $(CURDIR)/$(COMPILE) $$name.in -c dev.txt -o $$name.txt || exit 1; done
+
+clean: ## Remove what was installed and cached here
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""How a stored model is served: one BentoML service for any of them."""

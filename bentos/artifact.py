@@ -1,0 +1,80 @@
+"""Reading a stored model: its files, its estimator or graph, and the proof that it answers as in training."""
+
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bentos.runtime import Runtime, open_graph, open_skops
+from contract import Contract, ContractError, Table, answer, columns_to_records, differences
+from contract.decode import RecordDecoder
+from contract.table import Array
+
+FILES = {
+    "contract": ("contract.json", "application/json"),
+    "golden": ("golden.json", "application/json"),
+    "profile": ("profile.json", "application/json"),
+    "report": ("report.html", "text/html; charset=utf-8"),
+}
+"""What `GET /artifact/{name}` gives: file and content type."""
+
+GRAPH, ESTIMATOR = "model.onnx", "estimator.skops"
+MOST_DIFFERENCES = 3
+
+
+class ArtifactError(RuntimeError):
+    """Report an artifact that cannot be read, or that does not answer as it did in training."""
+
+
+def read_contract(folder: Path) -> Contract:
+    """Read the contract of a stored model; raises ArtifactError."""
+    try:
+        return Contract.from_json((folder / FILES["contract"][0]).read_bytes())
+    except (OSError, ContractError) as exc:
+        raise ArtifactError(f"{folder.name}: contract.json cannot be read: {exc}") from exc
+
+
+@dataclass(frozen=True)
+class Model:
+    """Hold a model that has answered its golden rows."""
+
+    contract: Contract
+    runtime: Runtime
+
+    def predict(self, table: Table) -> dict[str, Array]:
+        """Give the outputs of checked rows, one `[rows]` array each; raises NonFiniteOutput."""
+        return answer(self.contract, self.runtime(table.inputs()))
+
+
+def load(folder: Path) -> Model:
+    """Open a stored model and compare its answers to the golden rows with those of training; raises ArtifactError."""
+    contract = read_contract(folder)
+    file = GRAPH if contract.runtime == "onnx" else ESTIMATOR
+    try:
+        runtime = open_graph(folder / file) if contract.runtime == "onnx" else open_skops(folder / file, contract.task)
+    except Exception as exc:  # neither library has a common error
+        raise ArtifactError(f"{contract.name} {contract.version}: {file} cannot be loaded: {exc}") from exc
+    model = Model(contract, runtime)
+    verify(model, folder / FILES["golden"][0])
+    return model
+
+
+def verify(model: Model, golden: Path) -> None:
+    """Raise ArtifactError that names the first differences between the golden answers and the model's."""
+    contract = model.contract
+    try:
+        stored: dict[str, Any] = msgspec.json.decode(golden.read_bytes())
+        body = msgspec.json.encode({"instances": stored["instances"]})
+        table = RecordDecoder(contract.features).decode(body, len(stored["instances"]))
+        answered = columns_to_records(model.predict(table), contract.outputs)
+        found = list(islice(differences(stored["predictions"], answered), MOST_DIFFERENCES))
+    except Exception as exc:  # a damaged file may fail anywhere on this way
+        raise ArtifactError(f"{contract.name} {contract.version}: the golden rows cannot be asked: {exc}") from exc
+    if found:
+        raise ArtifactError(
+            f"{contract.name} {contract.version} does not answer as it did in training: "
+            f"{'; '.join(map(str, found))}. The files are damaged, or a library has another version than in training: "
+            f"{', '.join(f'{name} {version}' for name, version in contract.provenance.libraries.items())}"
+        )

@@ -1,0 +1,61 @@
+"""The typed models of BentoML's own API, made from a contract."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from contract import Contract, Feature, Output
+
+MOST_INSTANCES = 10_000
+
+
+def request_model(contract: Contract) -> type[BaseModel]:
+    """Make the model of `{"instances": [record, …]}`, strict and without unknown members."""
+    fields: dict[str, Any] = {
+        feature.name: (feature_type(feature), feature_field(feature)) for feature in contract.features
+    }
+    record = create_model("Record", __config__=ConfigDict(extra="forbid", strict=True), **fields)
+    instances = Field(min_length=1, max_length=MOST_INSTANCES, description="Records, one object per row")
+    return create_model(
+        "Request",
+        __config__=ConfigDict(extra="forbid"),
+        instances=(list[record], instances),  # type: ignore[valid-type]
+    )
+
+
+def response_model(contract: Contract) -> type[BaseModel]:
+    """Make the model of the answer: one prediction per instance, in order, and who gave it."""
+    fields: dict[str, Any] = {
+        output.name: (output_type(output), Field(description=output.description)) for output in contract.outputs
+    }
+    prediction = create_model("Prediction", **fields)
+    return create_model(
+        "Response",
+        predictions=(list[prediction], ...),  # type: ignore[valid-type]
+        model=(str, ...),
+        version=(str, ...),
+    )
+
+
+def feature_type(feature: Feature) -> Any:
+    """Give the type of one feature with its bounds; a whole number is a number, true is none."""
+    low, high = (None if abs(limit) == float("inf") else limit for limit in feature.limits)
+    kinds: dict[str, Any] = {
+        "number": Annotated[float, Field(ge=low, le=high, allow_inf_nan=False)],
+        "integer": Annotated[int, Field(ge=int(low or 0) if low is not None else None, le=high)],
+        "boolean": bool,
+        "category": Literal[feature.categories] if feature.categories else str,
+    }
+    kind = kinds[feature.type]
+    return kind | None if feature.nullable else kind
+
+
+def feature_field(feature: Feature) -> Any:
+    """Describe one feature."""
+    text = f"{feature.description} ({feature.unit})" if feature.unit else feature.description
+    return Field(description=text, examples=[feature.example])
+
+
+def output_type(output: Output) -> Any:
+    """Give the type of one output."""
+    return {"number": float, "integer": int, "boolean": bool, "category": str}[output.type]

@@ -1,0 +1,55 @@
+"""What a model takes and gives: the types, their JSON form, and the one checker of records."""
+
+from contract.check import MOST_FAULTS, Fault, record_faults, table_faults
+from contract.compare import TOLERANCE, Difference, differences
+from contract.contract import (
+    NAME_PATTERN,
+    Contract,
+    Decision,
+    Measure,
+    Provenance,
+    Task,
+)
+from contract.decode import InvalidRecords, MalformedBody, RecordDecoder, TooManyRows
+from contract.feature import MATRIX_NAME, ContractError, Feature, Kind, Output, Value
+from contract.scores import NonFiniteOutput, answer, raw_scores
+from contract.table import Columns, Table, columns_to_records, pack
+from contract.tensors import table_from_tensors, tensor_metadata, tensors_of_table
+from contract.union import union_of_features
+
+__all__ = [
+    "MATRIX_NAME",
+    "MOST_FAULTS",
+    "NAME_PATTERN",
+    "TOLERANCE",
+    "Columns",
+    "Contract",
+    "ContractError",
+    "Decision",
+    "Difference",
+    "Fault",
+    "Feature",
+    "InvalidRecords",
+    "Kind",
+    "MalformedBody",
+    "Measure",
+    "NonFiniteOutput",
+    "Output",
+    "Provenance",
+    "RecordDecoder",
+    "Table",
+    "Task",
+    "TooManyRows",
+    "Value",
+    "answer",
+    "columns_to_records",
+    "differences",
+    "pack",
+    "raw_scores",
+    "record_faults",
+    "table_faults",
+    "table_from_tensors",
+    "tensor_metadata",
+    "tensors_of_table",
+    "union_of_features",
+]

@@ -1,0 +1,140 @@
+"""The one checker of records: what a value may be, and where a record breaks its contract."""
+
+import difflib
+import math
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from contract.feature import Feature
+from contract.table import Array, Table
+
+MOST_FAULTS = 20
+"""As many faults are reported at once; more would only hide them."""
+
+
+class Fault(NamedTuple):
+    """Say what is wrong, and where: `path` are the keys and indexes from the top of the document."""
+
+    path: tuple[str | int, ...]
+    message: str
+
+    @property
+    def pointer(self) -> str:
+        """Write the place as a JSON pointer (RFC 6901)."""
+        return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in self.path)
+
+
+def value_fault(feature: Feature, value: Any) -> str | None:
+    """Say why a JSON value may not stand for the feature, or None if it may."""
+    if value is None:
+        return None if feature.nullable else "must not be null"
+    if feature.type == "boolean":
+        return None if isinstance(value, bool) else f"must be true or false, not {spoken(value)}"
+    if feature.type == "category":
+        return category_fault(feature, value)
+    whole = feature.type == "integer"
+    if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
+        return f"must be {'a whole number' if whole else 'a number'}, not {spoken(value)}"
+    if not math.isfinite(as_float(value)):
+        return "must be a finite number"
+    low, high = feature.limits
+    if value < low:
+        return f"must be at least {low:.15g}{unit(feature)}, not {value:.15g}"
+    if value > high:
+        return f"must be at most {high:.15g}{unit(feature)}, not {value:.15g}"
+    return None
+
+
+def category_fault(feature: Feature, value: Any) -> str | None:
+    """Say why a value is none of the categories, or None if it is one."""
+    if value in feature.categories if isinstance(value, str) else False:
+        return None
+    known = ", ".join(map(repr, feature.categories[:12])) + (", …" if len(feature.categories) > 12 else "")
+    return f"must be one of {known}, not {spoken(value)}"
+
+
+def record_faults(features: Sequence[Feature], records: Sequence[Any], at: tuple[str | int, ...]) -> list[Fault]:
+    """Find what is wrong in a list of JSON records that stands at `at`, the first MOST_FAULTS of it."""
+    by_name = {feature.name: feature for feature in features}
+    found = (fault for row, record in enumerate(records) for fault in one_record(by_name, record, (*at, row)))
+    return list(islice(found, MOST_FAULTS))
+
+
+def one_record(features: dict[str, Feature], record: Any, at: tuple[str | int, ...]) -> Iterator[Fault]:
+    """Yield the faults of one record: what does not belong, then the features in their order."""
+    if not isinstance(record, dict):
+        yield Fault(at, f"must be an object with one member per feature, not {spoken(record)}")
+        return
+    for name in sorted(record.keys() - features.keys()):
+        close = difflib.get_close_matches(name, features, n=1)
+        yield Fault((*at, name), "is not a feature of this model" + (f"; did you mean {close[0]}?" if close else ""))
+    for name, feature in features.items():
+        if name not in record:
+            yield Fault((*at, name), "is missing")
+        elif message := value_fault(feature, record[name]):
+            yield Fault((*at, name), message)
+
+
+def table_faults(table: Table) -> list[tuple[int, Feature, str]]:
+    """Find the values of a table that break the contract: row, feature and message, the first MOST_FAULTS of them."""
+    found = (
+        (int(row), feature, value_fault(feature, as_json(feature, column[row])) or "")
+        for feature in table.features
+        for column in (table.columns[feature.name],)
+        for row in np.flatnonzero(suspects(feature, column))
+    )
+    return list(islice(found, MOST_FAULTS))
+
+
+def suspects(feature: Feature, column: Array) -> Array:
+    """Mark the rows for which `value_fault` finds a fault, all at once."""
+    if feature.type == "category":
+        allowed = {*feature.categories, ""} if feature.nullable else set(feature.categories)
+        return np.fromiter((value not in allowed for value in column), dtype=bool, count=len(column))
+    if column.dtype == bool:
+        return np.zeros(len(column), dtype=bool)
+    low, high = feature.limits
+    wrong = ~((column >= low) & (column <= high) & np.isfinite(column))
+    if feature.type == "integer" and column.dtype == float:
+        wrong |= column != np.floor(column)
+    if feature.type == "boolean":
+        wrong = (column != 0) & (column != 1)
+    return wrong & ~np.isnan(column) if feature.nullable else wrong
+
+
+def as_json(feature: Feature, value: Any) -> Any:
+    """Give one element of a column as the JSON value that it stands for."""
+    if feature.type == "category":
+        return None if value == "" else value
+    value = value.item()
+    if isinstance(value, float) and math.isnan(value):
+        return None
+    if feature.type == "integer" and isinstance(value, float) and value.is_integer():
+        return int(value)
+    return bool(value) if feature.type == "boolean" and value in (0, 1) else value
+
+
+def spoken(value: Any) -> str:
+    """Name a JSON value shortly, for a message."""
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    text = repr(value)
+    return ("the string " if isinstance(value, str) else "") + (text if len(text) <= 40 else text[:39] + "…")
+
+
+def as_float(value: float) -> float:
+    """Give a number as a double, infinite where it is too large for one."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def unit(feature: Feature) -> str:
+    """Give the unit to print behind a number."""
+    return f" {feature.unit}" if feature.unit else ""

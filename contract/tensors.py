@@ -1,0 +1,118 @@
+"""A contract's columns as tensors and back: one tensor per column, or one matrix for all."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from contract.check import MOST_FAULTS, Fault, table_faults
+from contract.decode import InvalidRecords, TooManyRows
+from contract.feature import MATRIX_NAME, Feature, Output
+from contract.table import Array, Table, pack, pack_matrix, shared_datatype
+
+
+class Tensor(Protocol):
+    """What this module needs of a tensor: `array` has its shape, text as objects holding str."""
+
+    @property
+    def name(self) -> str:
+        """The name of a feature, or MATRIX_NAME."""
+
+    @property
+    def datatype(self) -> str:
+        """One of the protocol's datatypes."""
+
+    @property
+    def array(self) -> Array:
+        """The elements, in the shape that the caller gave."""
+
+
+def table_from_tensors(features: Sequence[Feature], tensors: Sequence[Tensor], max_rows: int) -> Table:
+    """Read the tensors of one request into a checked table.
+
+    Takes one tensor `[n]` or `[n,1]` per feature, or one `[n,k]` named `features` where all share a datatype.
+    Raises InvalidRecords, whose pointers begin at `/inputs`, and TooManyRows.
+    """
+    if [tensor.name for tensor in tensors] == [MATRIX_NAME]:
+        check_matrix(features, tensors[0])
+        table = pack_matrix(features, tensors[0].array)
+    else:
+        check_columns(features, tensors)
+        table = pack(features, {tensor.name: tensor.array.reshape(-1) for tensor in tensors})
+    if table.rows > max_rows:
+        raise TooManyRows(f"{table.rows} rows are more than the {max_rows} of one request")
+    if not table.rows:
+        raise InvalidRecords([Fault(("inputs", 0, "shape"), "must hold at least one row")])
+    if faults := table_faults(table):
+        raise InvalidRecords([element_fault(tensors, features, *fault) for fault in faults])
+    return table
+
+
+def element_fault(
+    tensors: Sequence[Tensor], features: Sequence[Feature], row: int, feature: Feature, message: str
+) -> Fault:
+    """Point at one element of the flat data of its tensor."""
+    if tensors[0].name == MATRIX_NAME:
+        column = list(features).index(feature)
+        return Fault(("inputs", 0, "data", row * len(features) + column), f"{feature.name} {message}")
+    position = [tensor.name for tensor in tensors].index(feature.name)
+    return Fault(("inputs", position, "data", row), f"{feature.name} {message}")
+
+
+def check_matrix(features: Sequence[Feature], tensor: Tensor) -> None:
+    """Raise InvalidRecords unless the tensor can hold all features at once."""
+    wanted = shared_datatype(features)
+    if wanted is None:
+        raise InvalidRecords([Fault(("inputs", 0, "name"), "the columns differ in datatype: send one tensor each")])
+    if tensor.datatype != wanted:
+        raise InvalidRecords([Fault(("inputs", 0, "datatype"), f"must be {wanted}, not {tensor.datatype}")])
+    if tensor.array.ndim != 2 or tensor.array.shape[1] != len(features):
+        shape = list(tensor.array.shape)
+        raise InvalidRecords([Fault(("inputs", 0, "shape"), f"must be [n, {len(features)}], not {shape}")])
+
+
+def check_columns(features: Sequence[Feature], tensors: Sequence[Tensor]) -> None:
+    """Raise InvalidRecords unless there is exactly one column per feature, all of the same length."""
+    by_name = {feature.name: feature for feature in features}
+    faults = [
+        Fault(("inputs",), f"the input {name} is missing")
+        for name in by_name.keys() - {tensor.name for tensor in tensors}
+    ]
+    rows = {tensor.array.shape[0] for tensor in tensors if tensor.array.ndim}
+    for index, tensor in enumerate(tensors):
+        feature, shape = by_name.get(tensor.name), tensor.array.shape
+        if feature is None:
+            faults.append(Fault(("inputs", index, "name"), f"{tensor.name} is not an input of this model"))
+        elif tensor.datatype != feature.datatype:
+            message = f"{tensor.name} must be {feature.datatype}, not {tensor.datatype}"
+            faults.append(Fault(("inputs", index, "datatype"), message))
+        elif shape not in ((shape[:1]), (*shape[:1], 1)) or not shape:
+            faults.append(Fault(("inputs", index, "shape"), f"{tensor.name} must be [n] or [n, 1], not {list(shape)}"))
+        elif len(rows) > 1:
+            message = f"{tensor.name} has {shape[0]} rows; the inputs have {sorted(rows)}"
+            faults.append(Fault(("inputs", index, "shape"), message))
+    if faults:
+        raise InvalidRecords(sorted(faults, key=lambda fault: fault.pointer)[:MOST_FAULTS])
+
+
+def tensors_of_table(table: Table) -> list[tuple[str, str, Array]]:
+    """Give name, datatype and array of each tensor that carries a table: one matrix where that is possible."""
+    if table.matrix is not None:
+        return [(MATRIX_NAME, table.features[0].datatype, np.ascontiguousarray(table.matrix))]
+    return [(feature.name, feature.datatype, table.columns[feature.name]) for feature in table.features]
+
+
+def tensor_metadata(field: Feature | Output) -> dict[str, Any]:
+    """Describe a column as the metadata of the protocol does; what the protocol has no room for is in `parameters`."""
+    known = {
+        "type": field.type,
+        "description": field.description,
+        "unit": field.unit or None,
+        "nullable": getattr(field, "nullable", None),
+        "minimum": field.minimum,
+        "maximum": field.maximum,
+        "categories": ", ".join(field.categories) or None,
+        "example": getattr(field, "example", None),
+    }
+    parameters = {name: value for name, value in known.items() if value is not None}
+    return {"name": field.name, "datatype": field.datatype, "shape": [-1], "parameters": parameters}

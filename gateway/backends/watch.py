@@ -1,0 +1,29 @@
+"""Keeping what is known of a model up to date, in the background."""
+
+import asyncio
+
+import httpx
+import structlog
+
+from contract import ContractError
+from gateway.backends.backend import Backend
+
+FIRST_S = 0.25
+"""How often a model is asked for its contract until it has told one."""
+
+log = structlog.get_logger()
+
+
+async def watch(backend: Backend, refresh_s: float) -> None:
+    """Ask for the contract until it is known, then every `refresh_s` seconds; says for whom it waits."""
+    reason = None
+    while True:
+        try:
+            await backend.learn()
+        except (httpx.HTTPError, ContractError) as exc:
+            if (told := str(exc) or "does not answer in time") != reason:
+                reason = told
+                log.warning("waiting for a model", model=backend.name, url=backend.address, reason=reason)
+        else:
+            reason = None
+        await asyncio.sleep(refresh_s if backend.current else FIRST_S)

@@ -1,0 +1,130 @@
+"""Every way in which a request can fail.
+
+GatewayError
+├── MalformedRequest      400  malformed           not JSON, not the document, not the protocol
+├── InvalidRecord         422  invalid_record      breaks the contract (400 on /v2)
+├── UnknownName           404  unknown_name        no such route, model, version or path
+├── WrongMethod           405  wrong_method
+├── TooLarge              413  too_large           more bytes or rows than a request may have
+├── WrongMediaType        415  wrong_media_type
+├── UnknownEncoding       415  unknown_encoding
+├── InternalError         500  internal            a fault of the gateway's own
+├── BackendFault          502  backend_fault       a model answered nonsense, or a number that is none
+├── BackendUnreachable    503  backend_unreachable nobody answers, or the connection was lost
+├── BackendUnavailable    503  backend_unavailable the model says that it cannot answer now
+├── BackendUnknown        503  backend_unknown     the model has not told its contract yet
+└── DeadlineExceeded      504  deadline_exceeded
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from contract import Fault
+
+RETRY_AFTER_S = 1
+
+
+class GatewayError(Exception):
+    """Carry a status, a reason of the list above, and every wrong field."""
+
+    status: ClassVar[int]
+    reason: ClassVar[str]
+    title: ClassVar[str]
+
+    def __init__(self, message: str, faults: Sequence[Fault] = (), model: str | None = None) -> None:
+        super().__init__(message)
+        self.faults = tuple(faults)
+        self.model = model
+
+    @property
+    def protocol_status(self) -> int:
+        """Give the status on `/v2`, where the protocol's clients know 400 only for what the caller did wrong."""
+        return 400 if self.status == 422 else self.status
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """Give the headers that belong to the status."""
+        return [(b"retry-after", str(RETRY_AFTER_S).encode())] if self.status == 503 else []
+
+
+class MalformedRequest(GatewayError):
+    """The body is not what the path takes."""
+
+    status, reason, title = 400, "malformed", "The request cannot be read"
+
+
+class InvalidRecord(GatewayError):
+    """A record breaks the contract."""
+
+    status, reason, title = 422, "invalid_record", "A record breaks the contract of the model"
+
+
+class UnknownName(GatewayError):
+    """Nothing has this name."""
+
+    status, reason, title = 404, "unknown_name", "There is no such thing here"
+
+
+class WrongMethod(GatewayError):
+    """The path takes another method."""
+
+    status, reason, title = 405, "wrong_method", "The path takes another method"
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """Name the method."""
+        return [(b"allow", b"POST")]
+
+
+class TooLarge(GatewayError):
+    """The request is larger than it may be."""
+
+    status, reason, title = 413, "too_large", "The request is too large"
+
+
+class WrongMediaType(GatewayError):
+    """The body is declared to be something else than JSON."""
+
+    status, reason, title = 415, "wrong_media_type", "The body must be JSON"
+
+
+class UnknownEncoding(GatewayError):
+    """The body is packed in a way that is not known."""
+
+    status, reason, title = 415, "unknown_encoding", "The content encoding is unknown"
+
+
+class InternalError(GatewayError):
+    """The gateway failed."""
+
+    status, reason, title = 500, "internal", "The gateway failed"
+
+
+class BackendFault(GatewayError):
+    """A model answered what cannot be a prediction."""
+
+    status, reason, title = 502, "backend_fault", "A model gave no valid answer"
+
+
+class BackendUnreachable(GatewayError):
+    """A model cannot be reached."""
+
+    status, reason, title = 503, "backend_unreachable", "A model cannot be reached"
+
+
+class BackendUnavailable(GatewayError):
+    """A model says that it cannot answer now."""
+
+    status, reason, title = 503, "backend_unavailable", "A model cannot answer now"
+
+
+class BackendUnknown(GatewayError):
+    """A model has not told its contract since the gateway started."""
+
+    status, reason, title = 503, "backend_unknown", "A model is not known yet"
+
+
+class DeadlineExceeded(GatewayError):
+    """The deadline has passed."""
+
+    status, reason, title = 504, "deadline_exceeded", "The deadline has passed"

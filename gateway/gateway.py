@@ -1,0 +1,70 @@
+"""What lives as long as the gateway: backends, plans, metrics."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+
+import structlog
+
+from gateway.backends import Backend, watch
+from gateway.errors import UnknownName
+from gateway.metrics import Metrics
+from gateway.plans import Plan, make_plans
+from gateway.settings import Settings
+
+log = structlog.get_logger()
+
+
+class Gateway:
+    """Hold the parts and know whether they are ready. Make it with `open_gateway`, inside an event loop."""
+
+    def __init__(self, settings: Settings, backends: dict[str, Backend], metrics: Metrics) -> None:
+        self.settings = settings
+        self.metrics = metrics
+        self.backends = backends
+        self.plans = make_plans(backends, settings.routes)
+        self.started = time.monotonic()
+
+    def plan(self, name: str) -> Plan:
+        """Give the plan of a public name; raises UnknownName, which lists the names."""
+        plan = self.plans.get(name)
+        if plan is None:
+            raise UnknownName(f"there is no model or route {name[:60]!r}; there are: {', '.join(sorted(self.plans))}")
+        return plan
+
+    @property
+    def waiting_for(self) -> list[str]:
+        """Name the backends that have not answered since the start."""
+        return [name for name, backend in self.backends.items() if backend.current is None]
+
+    @property
+    def ready(self) -> bool:
+        """Say whether requests are welcome: every backend has answered once, or enough time has passed and one has.
+
+        It never falls again because of a backend, or one sick model would take every gateway out of service.
+        """
+        waiting = len(self.waiting_for)
+        patience_over = time.monotonic() - self.started >= self.settings.ready_after_s
+        return waiting == 0 or (patience_over and waiting < len(self.backends))
+
+
+@contextlib.asynccontextmanager
+async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
+    """Open the pools and begin to learn the contracts; closes all of it at the end."""
+    metrics = Metrics()
+
+    def learned(model: str, old: str | None, new: str) -> None:
+        metrics.learned(model, old, new)
+        log.info("learned a model", model=model, version=new, replaces=old)
+
+    backends = {name: Backend(name, backend, learned) for name, backend in settings.backends.items()}
+    watchers = [asyncio.create_task(watch(backend, settings.refresh_s)) for backend in backends.values()]
+    try:
+        yield Gateway(settings, backends, metrics)
+    finally:
+        for watcher in watchers:
+            watcher.cancel()
+        await asyncio.gather(*watchers, return_exceptions=True)
+        for backend in backends.values():
+            await backend.close()

@@ -1,0 +1,44 @@
+"""The metrics, each named in one place; their labels are bounded by the settings."""
+
+from functools import cache
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+SECONDS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
+"""Buckets that fit a service of milliseconds and its deadlines."""
+
+
+class Metrics:
+    """Hold the metrics of one gateway, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "bentogate_requests", "Requests answered, by route and status", ("route", "code"), registry=self.registry
+        )
+        self.seconds = Histogram(
+            "bentogate_request_seconds",
+            "Seconds from the first byte of a request to the last of its answer",
+            ("route", "phase"),
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self.rows = Counter("bentogate_rows", "Rows predicted, by model", ("model",), registry=self.registry)
+        self.refused = Counter("bentogate_refused", "Requests refused, by reason", ("reason",), registry=self.registry)
+        self.model = Gauge(
+            "bentogate_model_info",
+            "1 for the version that each model had last",
+            ("model", "version"),
+            registry=self.registry,
+        )
+        # Looking a label up costs as much as counting: each is looked up once.
+        self.request_counter = cache(self.requests.labels)
+        self.total_timer = cache(lambda route: self.seconds.labels(route, "total"))
+        self.row_counter = cache(self.rows.labels)
+        self.refusal_counter = cache(self.refused.labels)
+
+    def learned(self, model: str, old: str | None, new: str) -> None:
+        """Note that a model has a new version."""
+        if old is not None:
+            self.model.remove(model, old)
+        self.model.labels(model, new).set(1)

@@ -1,0 +1,49 @@
+"""The interface of all plans, and how settings become plans."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from contract import Contract, Feature, RecordDecoder, Table
+from gateway.backends import Backend, Prediction
+from gateway.plans.ensemble import Ensemble
+from gateway.plans.single import Single
+from gateway.settings import RouteSettings
+
+
+class Plan(Protocol):
+    """What the routes ask of a public name."""
+
+    @property
+    def name(self) -> str:
+        """The public name."""
+
+    @property
+    def kind(self) -> str:
+        """The word for it in lists."""
+
+    @property
+    def members(self) -> tuple[Backend, ...]:
+        """The backends that it may ask."""
+
+    @property
+    def contracts(self) -> list[Contract]:
+        """Their contracts; raises BackendUnknown."""
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """What a record must hold; raises BackendUnknown."""
+
+    @property
+    def decoder(self) -> RecordDecoder:
+        """The reader of records; raises BackendUnknown."""
+
+    async def predict(self, table: Table) -> list[Prediction]:
+        """Answer checked rows: one prediction per member that was asked."""
+
+
+def make_plans(backends: Mapping[str, Backend], routes: Mapping[str, RouteSettings]) -> dict[str, Plan]:
+    """Give every public name its plan: each backend under its own name, and the routes."""
+    plans: dict[str, Plan] = {name: Single(backend) for name, backend in backends.items()}
+    for name, route in routes.items():
+        plans[name] = Ensemble(name, tuple(backends[member] for member in route.ensemble))
+    return plans

@@ -1,0 +1,34 @@
+"""A plan of one model."""
+
+from contract import Contract, Feature, RecordDecoder, Table
+from gateway.backends import Backend, Prediction
+
+
+class Single:
+    """Ask one backend under its own name."""
+
+    kind = "model"
+
+    def __init__(self, backend: Backend) -> None:
+        self.name = backend.name
+        self.backend = backend
+        self.members = (backend,)
+
+    @property
+    def contracts(self) -> list[Contract]:
+        """Give the contract; raises BackendUnknown."""
+        return [self.backend.contract]
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """Give what a record must hold."""
+        return self.backend.contract.features
+
+    @property
+    def decoder(self) -> RecordDecoder:
+        """Give the reader of records."""
+        return self.backend.decoder
+
+    async def predict(self, table: Table) -> list[Prediction]:
+        """Ask the model."""
+        return [await self.backend.predict(table)]

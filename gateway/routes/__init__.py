@@ -1,0 +1,5 @@
+"""HTTP: documents in, checked records on, documents out."""
+
+from gateway.routes.dispatch import Dispatch
+
+__all__ = ["Dispatch"]

@@ -1,0 +1,109 @@
+"""What is served: `GET /v1/models` and the protocol's metadata."""
+
+import asyncio
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse
+
+from contract import tensor_metadata
+from gateway.errors import BackendUnknown, UnknownName
+from gateway.gateway import Gateway
+from gateway.plans import Ensemble, Plan
+from gateway.routes.v2 import check_version, qualified
+
+router = APIRouter()
+
+
+def gateway_of(request: Request) -> Gateway:
+    """Give the gateway that the lifespan opened."""
+    gateway: Gateway = request.app.state.gateway
+    return gateway
+
+
+Open = Annotated[Gateway, Depends(gateway_of)]
+
+
+def described(plan: Plan) -> dict[str, Any]:
+    """Describe a public name; what is not known yet is left out."""
+    entry: dict[str, Any] = {"name": plan.name, "kind": plan.kind, "known": True}
+    if isinstance(plan, Ensemble):
+        entry["members"] = [member.name for member in plan.members]
+    try:
+        contracts, features = plan.contracts, plan.features
+    except BackendUnknown:
+        return {**entry, "known": False}
+    entry["features"] = msgspec.to_builtins(features)
+    if isinstance(plan, Ensemble):
+        entry["outputs"] = {contract.name: msgspec.to_builtins(contract.outputs) for contract in contracts}
+        entry["versions"] = {contract.name: contract.version for contract in contracts}
+        return entry
+    (contract,) = contracts
+    for name in ("version", "description", "outputs", "decision", "metrics", "runtime", "runtime_reason", "provenance"):
+        entry[name] = msgspec.to_builtins(getattr(contract, name))
+    return entry
+
+
+@router.get("/v1/models", tags=["models"])
+async def list_models(gateway: Open) -> JSONResponse:
+    """List every model and route with features, outputs and versions."""
+    return JSONResponse(
+        {"default": gateway.settings.default, "models": [described(plan) for plan in gateway.plans.values()]}
+    )
+
+
+@router.get("/v1/models/{name}", tags=["models"])
+async def one_model(name: str, gateway: Open) -> JSONResponse:
+    """Describe one model or route, with metrics and readiness."""
+    plan = gateway.plan(name)
+    return JSONResponse({**described(plan), "ready": await is_ready(plan)})
+
+
+@router.get("/v2", tags=["protocol"])
+@router.get("/v2/", include_in_schema=False)
+async def server(request: Request) -> JSONResponse:
+    """Name the server and its extensions."""
+    return JSONResponse({"name": "bentogate", "version": request.app.version, "extensions": ["binary_tensor_data"]})
+
+
+@router.get("/v2/models/{name}", tags=["protocol"])
+@router.get("/v2/models/{name}/versions/{version}", tags=["protocol"])
+async def metadata(name: str, gateway: Open, version: str | None = None) -> JSONResponse:
+    """Describe inputs and outputs as tensors."""
+    plan = gateway.plan(name)
+    contracts = plan.contracts
+    check_version(plan, version)
+    outputs = [
+        {**tensor_metadata(output), "name": qualified(plan, contract.name, output.name)}
+        for contract in contracts
+        for output in contract.outputs
+    ]
+    body: dict[str, Any] = {"name": name, "platform": f"bentogate_{plan.kind}"}
+    if not isinstance(plan, Ensemble):
+        body["versions"] = [contracts[0].version]
+    return JSONResponse({**body, "inputs": [tensor_metadata(feature) for feature in plan.features], "outputs": outputs})
+
+
+@router.get("/v2/models/{name}/ready", tags=["protocol"])
+@router.get("/v2/models/{name}/versions/{version}/ready", tags=["protocol"])
+async def model_ready(name: str, gateway: Open, version: str | None = None) -> JSONResponse:
+    """Say whether a model can answer now; an ensemble can if all its members can."""
+    plan = gateway.plan(name)
+    if version is not None:
+        check_version(plan, version)
+    ready = await is_ready(plan)
+    return JSONResponse({"name": name, "ready": ready}, 200 if ready else 503)
+
+
+async def is_ready(plan: Plan) -> bool:
+    """Ask the members; one whose contract is not known is not ready."""
+    if any(member.current is None for member in plan.members):
+        return False
+    return all(await asyncio.gather(*(member.is_ready() for member in plan.members)))
+
+
+@router.api_route("/v2/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
+async def no_such_path(request: Request) -> JSONResponse:
+    """Refuse what the protocol does not know."""
+    raise UnknownName(f"there is no {request.method} {request.url.path}")

@@ -1,0 +1,72 @@
+"""`POST /v2/models/{name}/infer`: the Open Inference Protocol."""
+
+from contract import InvalidRecords, TooManyRows, table_from_tensors
+from gateway.backends import Prediction
+from gateway.errors import InvalidRecord, MalformedRequest, TooLarge, UnknownName
+from gateway.plans import Ensemble, Plan
+from gateway.routes.endpoint import Answer, Call, Endpoint
+from oip import HEADER_LENGTH, InferResponse, ProtocolError, Tensor, read_request, write_response
+
+
+class InferEndpoint(Endpoint):
+    """Answer tensors with tensors; an ensemble's outputs are its members', named `member.output`."""
+
+    async def answer(self, call: Call) -> Answer:
+        """Decode, ask, encode."""
+        check_version(call.plan, call.version)
+        length = call.headers.get(HEADER_LENGTH.encode())
+        try:
+            request = read_request(call.body, None if length is None else length.decode("latin-1"))
+            chosen = request.chosen(output_names(call.plan))
+            table = table_from_tensors(call.plan.features, request.tensors, self.gateway.settings.max_rows)
+        except ProtocolError as exc:
+            raise MalformedRequest(str(exc)) from exc
+        except InvalidRecords as exc:
+            raise InvalidRecord(str(exc), exc.faults) from exc
+        except TooManyRows as exc:
+            raise TooLarge(str(exc)) from exc
+        predictions = await call.plan.predict(table)
+        for prediction in predictions:
+            self.gateway.metrics.row_counter(prediction.model).inc(table.rows)
+        tensors = {tensor.name: tensor for tensor in all_tensors(call.plan, predictions)}
+        response = response_of(call.plan, predictions, [tensors[output.name] for output in chosen], request.id)
+        body, json_length = write_response(response, [output.binary for output in chosen])
+        if json_length is None:
+            return Answer(body, b"application/json", [])
+        return Answer(body, b"application/octet-stream", [(HEADER_LENGTH.encode(), str(json_length).encode())])
+
+
+def check_version(plan: Plan, version: str | None) -> None:
+    """Raise UnknownName for a version that is not served."""
+    served = plan.contracts[0].version if not isinstance(plan, Ensemble) else None
+    if version is not None and version != served:
+        raise UnknownName(f"{plan.name} has the version {served} only" if served else f"{plan.name} has no versions")
+
+
+def output_names(plan: Plan) -> list[str]:
+    """Name the outputs of a plan."""
+    return [qualified(plan, contract.name, output.name) for contract in plan.contracts for output in contract.outputs]
+
+
+def qualified(plan: Plan, model: str, output: str) -> str:
+    """Give an output its public name."""
+    return f"{model}.{output}" if isinstance(plan, Ensemble) else output
+
+
+def all_tensors(plan: Plan, predictions: list[Prediction]) -> list[Tensor]:
+    """Give every output that was answered as a tensor `[rows]`."""
+    return [
+        Tensor(qualified(plan, prediction.model, output.name), output.datatype, prediction.columns[output.name])
+        for prediction in predictions
+        for output in prediction.outputs
+    ]
+
+
+def response_of(
+    plan: Plan, predictions: list[Prediction], tensors: list[Tensor], request_id: str | None
+) -> InferResponse:
+    """Put the answer together: the version of the one model, or of each member in the parameters."""
+    if not isinstance(plan, Ensemble):
+        return InferResponse(plan.name, predictions[0].version, tensors, request_id)
+    versions: dict[str, str | float | bool] = {f"{p.model}.version": p.version for p in predictions}
+    return InferResponse(plan.name, None, tensors, request_id, versions)

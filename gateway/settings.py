@@ -1,0 +1,168 @@
+"""The settings: gateway.yaml, and environment variables over it (`GATEWAY_BACKENDS__DIAGNOSIS__URL`)."""
+
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
+
+from contract import NAME_PATTERN
+
+LONGEST_TIMEOUT_S = 30.0
+
+
+class SettingsError(ValueError):
+    """Report settings that cannot be; each line names the place and what is wrong there."""
+
+
+def plain_url(url: HttpUrl) -> HttpUrl:
+    """Refuse what a backend's address cannot have."""
+    if url.query or url.fragment or url.username:
+        raise ValueError("has host, port and path only")
+    return url
+
+
+class Strict(BaseModel):
+    """Refuse unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BackendSettings(Strict):
+    """Say where a model's server is."""
+
+    url: Annotated[HttpUrl, AfterValidator(plain_url)]
+    connections: int = Field(default=100, ge=1, le=10_000)
+
+    @property
+    def address(self) -> str:
+        """Give the URL without a slash at its end."""
+        return str(self.url).rstrip("/")
+
+
+class RouteSettings(Strict):
+    """Say what a public name runs."""
+
+    ensemble: tuple[str, ...] = Field(min_length=1)
+
+
+class Settings(BaseSettings):
+    """Hold everything that can be set, checked as a whole.
+
+    Units are in the names. `root_path` is the prefix under which a proxy shows the gateway, if it does.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="GATEWAY_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+    file: ClassVar[Path | None] = None
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8001, ge=0, le=65535)
+    admin_host: str = "127.0.0.1"
+    admin_port: int = Field(default=8081, ge=0, le=65535)
+    root_path: str = Field(default="", pattern=r"^(/[^/\s?#]+)*$")
+    cors_origins: tuple[str, ...] = ()
+    timeout_s: float = Field(default=10.0, gt=0, le=LONGEST_TIMEOUT_S)
+    max_rows: int = Field(default=10_000, ge=1)
+    max_body_mb: float = Field(default=16.0, gt=0)
+    refresh_s: float = Field(default=10.0, gt=0)
+    ready_after_s: float = Field(default=30.0, ge=0)
+    backends: dict[str, BackendSettings] = Field(min_length=1)
+    routes: dict[str, RouteSettings] = {}
+    default: str
+
+    @model_validator(mode="after")
+    def names_fit(self) -> "Settings":
+        """Check that names are names, that no two are the same, and that what they name is there."""
+        for name in (*self.backends, *self.routes):
+            if not NAME_PATTERN.fullmatch(name):
+                raise ValueError(f"{name!r} is no name: it must match {NAME_PATTERN.pattern}")
+        for name, route in self.routes.items():
+            if name in self.backends:
+                raise ValueError(f"routes.{name} has the name of a backend")
+            for member in route.ensemble:
+                if member not in self.backends:
+                    raise ValueError(
+                        f"routes.{name}.ensemble names {member!r}, but the backends are {listed(self.backends)}"
+                    )
+            if len(set(route.ensemble)) < len(route.ensemble):
+                raise ValueError(f"routes.{name}.ensemble names a backend twice")
+        if self.default not in {*self.backends, *self.routes}:
+            raise ValueError(
+                f"default names {self.default!r}, but there are {listed({**self.backends, **self.routes})}"
+            )
+        return self
+
+    @property
+    def max_body_bytes(self) -> int:
+        """Give the largest body in bytes."""
+        return int(self.max_body_mb * 2**20)
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], *_: Any, **sources: PydanticBaseSettingsSource
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put the environment over the file."""
+        yaml_source = YamlConfigSettingsSource(settings_cls, yaml_file=cls.file)
+        return sources["init_settings"], sources["env_settings"], yaml_source
+
+
+def listed(names: Any) -> str:
+    """List names."""
+    return ", ".join(sorted(names))
+
+
+def read_settings(path: Path) -> Settings:
+    """Read the file and the environment; raises SettingsError with the line of what is wrong."""
+    try:
+        text = path.read_text()
+        node = yaml.compose(text)
+    except OSError as exc:
+        raise SettingsError(f"{path} cannot be read: {exc.strerror}") from exc
+    except yaml.YAMLError as exc:
+        raise SettingsError(f"{path} is not YAML: {exc}") from exc
+    if not isinstance(node, yaml.MappingNode):
+        raise SettingsError(f"{path} must hold a mapping with backends, routes and default")
+    reading = type("Settings", (Settings,), {"file": path, "__module__": __name__})
+    try:
+        settings: Settings = reading()
+    except ValidationError as exc:
+        lines = [describe(error, path, node) for error in exc.errors(include_url=False)]
+        raise SettingsError("\n".join(lines)) from exc
+    return settings
+
+
+def describe(error: Any, path: Path, node: yaml.Node) -> str:
+    """Say where in the file a fault lies, or that it comes from the environment."""
+    place = [str(step) for step in error["loc"]]
+    message = {"extra_forbidden": "is unknown", "missing": "is missing"}.get(
+        error["type"], error["msg"].removeprefix("Value error, ")
+    )
+    line, found = line_of(node, place)
+    if not place:
+        return f"{path}: {message}"
+    if not found and error["type"] != "missing":
+        return f"GATEWAY_{'__'.join(place).upper()}: {message}"
+    return f"{path}, line {line}: {'.'.join(place)} {message}"
+
+
+def line_of(node: yaml.Node, place: list[str]) -> tuple[int, bool]:
+    """Give the line of a key, or of the deepest part of its way that is in the file."""
+    line = node.start_mark.line + 1
+    for step in place:
+        children: Any = []
+        if isinstance(node, yaml.MappingNode):
+            children = [(key.value, key, value) for key, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            children = [(str(index), value, value) for index, value in enumerate(node.value)]
+        match = next((child for child in children if child[0] == step), None)
+        if match is None:
+            return line, False
+        line, node = match[1].start_mark.line + 1, match[2]
+    return line, True

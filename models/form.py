@@ -1,0 +1,93 @@
+"""The form that a file of a model fills in."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from contract import ContractError, Feature, Output, Task
+from contract.contract import check_fields, check_name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """Hold the rows to learn from.
+
+    `columns` gives a sequence of values by the name of each feature (a pandas data frame will do), None or NaN where
+    a value is missing. `target` gives the class of each row, None for a model that learns without.
+    """
+
+    columns: Mapping[str, Any]
+    target: Any = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Threshold:
+    """Say how the decision follows from a score, and by which rule training chooses the threshold.
+
+    Exactly one rule is given, and it is met on cross-validated scores of the training rows: `recall` is the share of
+    rows of the class `at_or_above` that the decision must find; `false_alarms` is the share of rows that it may flag.
+    """
+
+    output: str
+    score: str
+    at_or_above: str | bool
+    below: str | bool
+    recall: float | None = None
+    false_alarms: float | None = None
+
+    def __post_init__(self) -> None:
+        rules = [rule for rule in (self.recall, self.false_alarms) if rule is not None]
+        if len(rules) != 1 or not 0 < rules[0] < 1:
+            raise ContractError("threshold: give one of recall and false_alarms, between 0 and 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bar:
+    """Say what a metric on the held-out rows must reach, or training refuses to store the model."""
+
+    metric: str
+    at_least: float | None = None
+    at_most: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.at_least is None) == (self.at_most is None):
+            raise ContractError(f"bars: {self.metric} has either at_least or at_most")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """Describe one model whole.
+
+    `estimator` gives a new, unfitted estimator each time; a classifier has `predict_proba` and two classes, a novelty
+    detector `score_samples`, as scikit-learn defines them. `alternatives` are judged beside it for the report only.
+    """
+
+    name: str
+    task: Task
+    description: str
+    features: tuple[Feature, ...]
+    outputs: tuple[Output, ...]
+    threshold: Threshold
+    data: Callable[[], Data]
+    estimator: Callable[[], Any]
+    bars: tuple[Bar, ...]
+    intended_use: str
+    not_for: str
+    data_source: str
+    alternatives: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
+        if self.task not in ("classification", "novelty"):
+            raise ContractError(f"task: is classification or novelty, not {self.task!r}")
+        for name, kind in (("features", Feature), ("outputs", Output), ("bars", Bar)):
+            entries = getattr(self, name)
+            if not isinstance(entries, tuple) or not all(isinstance(entry, kind) for entry in entries):
+                raise ContractError(f"{name}: must be a tuple of {kind.__name__}")
+        check_fields(self.features, self.outputs)
+        outputs = {output.name for output in self.outputs}
+        if {self.threshold.output, self.threshold.score} != outputs:
+            raise ContractError(f"threshold: output and score name the two outputs, {' and '.join(sorted(outputs))}")
+        for name in ("data", "estimator"):
+            if not callable(getattr(self, name)):
+                raise ContractError(f"{name}: must be a function without arguments")

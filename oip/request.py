@@ -1,0 +1,124 @@
+"""An inference request."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from oip.errors import ProtocolError
+from oip.tensor import Tensor, TensorMessage, TensorMessageIn, msgspec_fault, read_tensors, write_tensor
+
+
+@dataclass(frozen=True, slots=True)
+class RequestedOutput:
+    """Name an output that the caller wants, and whether as binary data."""
+
+    name: str
+    binary: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InferRequest:
+    """Hold a request whose tensors agree with their shapes and datatypes.
+
+    `outputs` is None where every output is wanted; then `binary` says in which form.
+    """
+
+    id: str | None
+    tensors: list[Tensor]
+    outputs: list[RequestedOutput] | None
+    binary: bool
+
+    def chosen(self, names: Sequence[str]) -> list[RequestedOutput]:
+        """Give the outputs to answer with, of those named; raises ProtocolError for one that there is not."""
+        if self.outputs is None:
+            return [RequestedOutput(name, self.binary) for name in names]
+        for index, output in enumerate(self.outputs):
+            if output.name not in names:
+                raise ProtocolError(f"/outputs/{index}/name: {output.name!r} is none of {', '.join(names)}")
+        return self.outputs
+
+
+class RequestedOutputMessage(msgspec.Struct, omit_defaults=True):
+    """Mirror an entry of `outputs`."""
+
+    name: str
+    parameters: dict[str, Any] | None = None
+
+
+class RequestMessageIn(msgspec.Struct):
+    """Mirror a request that comes in; unknown members are ignored, as the protocol wants."""
+
+    inputs: list[TensorMessageIn]
+    id: str | None = None
+    parameters: dict[str, Any] | None = None
+    outputs: list[RequestedOutputMessage] | None = None
+
+
+class RequestMessage(msgspec.Struct, omit_defaults=True):
+    """Mirror a request that goes out."""
+
+    inputs: list[TensorMessage]
+    id: str | None = None
+    parameters: dict[str, Any] | None = None
+
+
+DECODER = msgspec.json.Decoder(RequestMessageIn)
+
+
+def split_body(body: bytes, json_length: str | None) -> tuple[memoryview, memoryview]:
+    """Cut a body into its JSON and its buffers, by the value of the header HEADER_LENGTH.
+
+    Raises ProtocolError for a length that the body cannot have.
+    """
+    view = memoryview(body)
+    if json_length is None:
+        return view, view[len(view) :]
+    digits = json_length.isascii() and json_length.isdigit() and len(json_length) < 20
+    if not (digits and 0 < int(json_length) <= len(body)):
+        raise ProtocolError(f"Inference-Header-Content-Length must be from 1 to {len(body)}, not {json_length[:40]!r}")
+    return view[: int(json_length)], view[int(json_length) :]
+
+
+def decode_json(decoder: msgspec.json.Decoder[Any], text: memoryview) -> Any:
+    """Decode JSON, or raise ProtocolError with a pointer."""
+    try:
+        return decoder.decode(text)
+    except msgspec.ValidationError as exc:
+        raise ProtocolError(msgspec_fault(exc, "")) from exc
+    except RecursionError as exc:
+        raise ProtocolError("the body is nested too deeply") from exc
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        raise ProtocolError(f"the body is not JSON: {exc}") from exc
+
+
+def read_request(body: bytes, json_length: str | None) -> InferRequest:
+    """Read a request; raises ProtocolError, whose text begins with a JSON pointer where there is a place."""
+    text, buffers = split_body(body, json_length)
+    message: RequestMessageIn = decode_json(DECODER, text)
+    tensors = read_tensors(message.inputs, buffers, "/inputs")
+    if not tensors:
+        raise ProtocolError("/inputs: must hold at least one tensor")
+    binary = flag(message.parameters, "binary_data_output", False, "")
+    outputs = [
+        RequestedOutput(output.name, flag(output.parameters, "binary_data", binary, f"/outputs/{index}"))
+        for index, output in enumerate(message.outputs or ())
+    ]
+    return InferRequest(message.id, tensors, outputs or None, binary)
+
+
+def flag(parameters: dict[str, Any] | None, name: str, default: bool, pointer: str) -> bool:
+    """Read a boolean parameter."""
+    value = (parameters or {}).get(name, default)
+    if not isinstance(value, bool):
+        raise ProtocolError(f"{pointer}/parameters/{name}: must be true or false")
+    return value
+
+
+def write_request(tensors: Sequence[Tensor], request_id: str | None = None) -> tuple[bytes, int]:
+    """Write a request in binary form that asks for a binary answer: the body, and the length of its JSON in bytes."""
+    parts = [write_tensor(tensor, binary=True) for tensor in tensors]
+    message = RequestMessage([part[0] for part in parts], request_id, {"binary_data_output": True})
+    text = msgspec.json.encode(message)
+    return b"".join([text, *(part[1] for part in parts)]), len(text)

@@ -1,0 +1,71 @@
+"""An inference response."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from oip.request import decode_json, split_body
+from oip.tensor import Tensor, TensorMessage, TensorMessageIn, read_tensors, write_tensor
+
+
+@dataclass(frozen=True, slots=True)
+class InferResponse:
+    """Hold an answer; `parameters` are free for the server to use."""
+
+    model_name: str
+    model_version: str | None
+    tensors: list[Tensor]
+    id: str | None = None
+    parameters: dict[str, str | float | bool] = field(default_factory=dict)
+
+
+class ResponseMessage(msgspec.Struct, omit_defaults=True):
+    """Mirror a response that goes out."""
+
+    model_name: str
+    outputs: list[TensorMessage]
+    model_version: str | None = None
+    id: str | None = None
+    parameters: dict[str, Any] | None = None
+
+
+class ResponseMessageIn(msgspec.Struct):
+    """Mirror a response that comes in; unknown members are ignored."""
+
+    outputs: list[TensorMessageIn]
+    model_name: str = ""
+    model_version: str | None = None
+    id: str | None = None
+    parameters: dict[str, Any] | None = None
+
+
+DECODER = msgspec.json.Decoder(ResponseMessageIn)
+
+
+def read_response(body: bytes, json_length: str | None) -> InferResponse:
+    """Read a response; raises ProtocolError."""
+    text, buffers = split_body(body, json_length)
+    message: ResponseMessageIn = decode_json(DECODER, text)
+    tensors = read_tensors(message.outputs, buffers, "/outputs")
+    return InferResponse(message.model_name, message.model_version, tensors, message.id, message.parameters or {})
+
+
+def write_response(response: InferResponse, binary: Sequence[bool]) -> tuple[bytes, int | None]:
+    """Write a response, each tensor in the form that `binary` says.
+
+    Gives the body and the length of its JSON in bytes, None where no tensor is binary (then there is no header).
+    """
+    parts = [write_tensor(tensor, form) for tensor, form in zip(response.tensors, binary, strict=True)]
+    message = ResponseMessage(
+        response.model_name,
+        [part[0] for part in parts],
+        response.model_version,
+        response.id,
+        response.parameters or None,
+    )
+    text = msgspec.json.encode(message)
+    if not any(binary):
+        return text, None
+    return b"".join([text, *(part[1] for part in parts)]), len(text)

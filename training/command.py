@@ -1,0 +1,180 @@
+"""The command: python training/train.py."""
+
+import json
+import os
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from models import CatalogError, catalog, model_names
+from models.catalog import FOLDER
+
+if TYPE_CHECKING:
+    from training.run import Outcome
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+progress = Console(stderr=True)
+
+
+@app.command()
+def main(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[MODEL]...", help="Models to train; all without.")
+    ] = None,
+    *,
+    show: Annotated[
+        bool, typer.Option("--list", help="List the models and what is stored, and train nothing.")
+    ] = False,
+    missing: Annotated[bool, typer.Option("--missing", help="Train only what is not stored yet.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Store again what is stored already, with a new report.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON in place of the table.")] = False,
+    models: Annotated[
+        Path, typer.Option("--models", help="The folder of the models.", file_okay=False, exists=True)
+    ] = FOLDER,
+) -> None:
+    """Fit and judge the models, and store those that clear their bars in BentoML's model store.
+
+    A model that is stored already, with the same content, is not stored again. A model that is refused leaves the
+    store as it was; the others are trained all the same, and the exit code is 1.
+    """
+    os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
+    try:
+        check_names(names or [], models)
+        if show:
+            print_list(names or model_names(models), as_json=as_json)
+            return
+        wanted = names or model_names(models)
+        if missing:
+            wanted = [name for name in wanted if stored_version(name) is None]
+        outcomes, refused = train_all(wanted, models, force=force)
+    except CatalogError as exc:
+        progress.print(f"error: {exc}", style="red", highlight=False, markup=False, soft_wrap=True)
+        raise typer.Exit(1) from exc
+    if as_json:
+        typer.echo(json.dumps([as_document(outcome) for outcome in outcomes], indent=1))
+    elif outcomes:
+        print_outcomes(outcomes)
+    elif not refused and not missing:
+        progress.print("there are no models to train")
+    if refused:
+        raise typer.Exit(1)
+
+
+def check_names(names: list[str], folder: Path) -> None:
+    """Raise CatalogError for a name that there is not, before anything is imported."""
+    known = model_names(folder)
+    for name in names:
+        if name not in known:
+            raise CatalogError(f"there is no model {name!r}; there are: {', '.join(known) or 'none'}")
+
+
+def stored_version(name: str) -> str | None:
+    """Ask the store; imported late, since BentoML takes a second to import."""
+    from training.store import stored_version as ask
+
+    return ask(name)
+
+
+def train_all(names: list[str], folder: Path, *, force: bool) -> "tuple[list[Outcome], int]":
+    """Train one model after the other, with progress; gives what came of it and how many were refused."""
+    outcomes: list[Outcome] = []
+    refused = 0
+    if not names:
+        return outcomes, refused
+    found = catalog(folder, names)
+    from training.errors import TrainingError
+    from training.run import train
+
+    for name, model in found.items():
+        with spinner(f"{name}: starting") as status:
+            try:
+                outcome = train(model, force=force, step=partial(tell, status, name))
+            except TrainingError as exc:
+                progress.print(f"error: {exc}", style="red", highlight=False, markup=False, soft_wrap=True)
+                refused += 1
+            else:
+                outcomes.append(outcome)
+    return outcomes, refused
+
+
+def spinner(text: str) -> AbstractContextManager[Any]:
+    """Show that work is under way, on a terminal."""
+    return progress.status(text) if progress.is_terminal else nullcontext()
+
+
+def tell(status: Any, name: str, step: str) -> None:
+    """Say which step is under way: on a terminal in one place, else line by line."""
+    if status is None:
+        progress.print(f"{name}: {step}", highlight=False)
+    else:
+        status.update(f"{name}: {step}")
+
+
+WORDS = {
+    "new": "stored",
+    "again": "stored again",
+    "unchanged": "unchanged, nothing stored",
+    "back": "stored before, latest again",
+}
+
+
+def print_outcomes(outcomes: "list[Outcome]") -> None:
+    """Print one table for all models, then what serves each and where its report lies."""
+    from training.run import bar_text
+
+    table = Table("model", "metric", box=None, header_style="bold", pad_edge=False)
+    table.add_column("value", justify="right")
+    table.add_column("bar", justify="right")
+    for name in ("verdict", "version", "served by"):
+        table.add_column(name)
+    for outcome in outcomes:
+        contract = outcome.contract
+        for row, (name, metric) in enumerate(contract.metrics.items()):
+            head = (contract.name, contract.version, contract.runtime) if row == 0 else ("", "", "")
+            verdict = "passed" if metric.passed else "missed"
+            table.add_row(head[0], name, f"{metric.value:.4f}", bar_text(metric), verdict, head[1], head[2])
+    console = Console() if sys.stdout.isatty() else Console(width=120)
+    console.print(table)
+    for outcome in outcomes:
+        contract = outcome.contract
+        console.print(f"\n{contract.name} {contract.version}: {WORDS[outcome.stored]}", highlight=False)
+        console.print(f"  served by {contract.runtime}: {contract.runtime_reason}", highlight=False, soft_wrap=True)
+        console.print(f"  report {outcome.report}", highlight=False, soft_wrap=True)
+
+
+def as_document(outcome: "Outcome") -> dict[str, Any]:
+    """Give an outcome as JSON."""
+    import msgspec
+
+    contract = outcome.contract
+    return {
+        "model": contract.name,
+        "version": contract.version,
+        "stored": outcome.stored,
+        "metrics": {
+            name: {**msgspec.to_builtins(metric), "passed": metric.passed} for name, metric in contract.metrics.items()
+        },
+        "runtime": contract.runtime,
+        "runtime_reason": contract.runtime_reason,
+        "report": str(outcome.report),
+    }
+
+
+def print_list(names: list[str], *, as_json: bool) -> None:
+    """Print the models of the folder with the version that is stored."""
+    entries = [{"model": name, "version": stored_version(name)} for name in names]
+    if as_json:
+        typer.echo(json.dumps(entries, indent=1))
+        return
+    table = Table("model", "version", box=None, header_style="bold", pad_edge=False)
+    for entry in entries:
+        table.add_row(entry["model"], entry["version"] or "not trained")
+    Console().print(table)

@@ -1,0 +1,67 @@
+"""Fitting an estimator, and choosing the threshold on scores that it gave to rows it had not seen."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from contract import Table, raw_scores
+from contract.scores import estimator_input
+from contract.table import Array
+from models import Model
+from training.dataset import Dataset
+
+FOLDS = 5
+
+
+def fit(make: Callable[[], Any], table: Table, target: Array | None) -> Any:
+    """Fit a new estimator to some rows."""
+    return make().fit(estimator_input(table.inputs()), target)
+
+
+def score_column(model: Model) -> int:
+    """Give the column of the raw scores that decides: the class `at_or_above` in the order of `classes_`."""
+    if model.task == "novelty":
+        return 0
+    return sorted([str(model.threshold.below), str(model.threshold.at_or_above)]).index(
+        str(model.threshold.at_or_above)
+    )
+
+
+def scores(model: Model, estimator: Any, table: Table) -> Array:
+    """Give the deciding score of each row."""
+    return raw_scores(model.task, estimator, table.inputs())[:, score_column(model)]
+
+
+def cross_validated_scores(model: Model, make: Callable[[], Any], dataset: Dataset, index: Array, seed: int) -> Array:
+    """Score each of the rows `index` by an estimator that was fitted to the other folds."""
+    from sklearn.model_selection import KFold, StratifiedKFold
+
+    target = None if dataset.target is None else dataset.target[index]
+    folds = (KFold if target is None else StratifiedKFold)(FOLDS, shuffle=True, random_state=seed)
+    result = np.empty(len(index))
+    for learn, ask in folds.split(index, target):
+        estimator = fit(make, dataset.rows(index[learn]), None if target is None else target[learn])
+        result[ask] = scores(model, estimator, dataset.rows(index[ask]))
+    return result
+
+
+def choose_threshold(model: Model, cross_validated: Array, target: Array | None) -> float:
+    """Choose the threshold by the model's rule.
+
+    For `recall` it is the highest that still finds that share of the positive rows; for `false_alarms` the lowest that
+    flags at most that share of all rows. It lies half-way between two scores, so that no rounding moves a row over it.
+    """
+    rule = model.threshold
+    if rule.recall is not None:
+        assert target is not None
+        positive = np.sort(cross_validated[target == rule.at_or_above])
+        missed = int((1 - rule.recall) * len(positive))
+        upper = positive[missed]
+    else:
+        assert rule.false_alarms is not None
+        ordered = np.sort(cross_validated)
+        flagged = int(rule.false_alarms * len(ordered))
+        upper = ordered[len(ordered) - flagged] if flagged else np.nextafter(ordered[-1], np.inf)
+    lower = np.max(cross_validated[cross_validated < upper], initial=-np.inf)
+    return float(upper if np.isinf(lower) else (lower + upper) / 2)

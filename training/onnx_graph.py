@@ -1,0 +1,96 @@
+"""Compiling a fitted estimator to ONNX graphs that read doubles and give one matrix of scores."""
+
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+from skl2onnx import convert_sklearn
+from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
+
+from contract import Table, Task
+from training import gaussian
+
+SCORES = "bentogate_scores"
+"""The one output of every graph, `[rows, k]` doubles as `contract.raw_scores` gives them."""
+
+OPSET = {"": 18, "ai.onnx.ml": 3}
+
+
+def compile_candidates(task: Task, estimator: Any, table: Table) -> Iterator[tuple[str, bytes | str]]:
+    """Yield graphs to try, the most exact first: a name, and the bytes of the graph or why there is none.
+
+    Inputs are those of `Table.inputs`. Trees convert rightly in single precision only, with a cast on both sides;
+    linear models and Gaussians in double.
+    """
+    gaussian.register()
+    for name, kind in (("double", DoubleTensorType), ("single", FloatTensorType)):
+        try:
+            model = convert(task, estimator, table, kind)
+        except Exception as exc:  # noqa: BLE001 (a converter may raise anything; the reason is kept in the contract)
+            yield name, f"{type(exc).__name__}: {str(exc).strip().splitlines()[0] if str(exc).strip() else ''}"
+        else:
+            yield name, model.SerializeToString(deterministic=True)
+
+
+def convert(task: Task, estimator: Any, table: Table, number: Any) -> Any:
+    """Convert with all numbers as `number`, then give the graph our inputs and output."""
+    types = [
+        (name, StringTensorType([None, 1]) if column.dtype == object else number([None, column.shape[1]]))
+        for name, column in table.inputs().items()
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the parity gate is the judge, not the converter's warnings
+        model = convert_sklearn(estimator, "model", types, target_opset=OPSET, options=options_of(task, estimator))
+    give_scores(model, task)
+    if number is FloatTensorType:
+        take_doubles(model)
+    # The order of this list is the only thing that differs between processes.
+    domains = sorted(model.opset_import, key=lambda entry: str(entry.domain))
+    del model.opset_import[:]
+    model.opset_import.extend(domains)
+    onnx.checker.check_model(model)
+    return model
+
+
+def options_of(task: Task, estimator: Any) -> dict[int, dict[str, bool]]:
+    """Ask for probabilities as one matrix, or for the scores of the rows."""
+    last = estimator[-1] if hasattr(estimator, "steps") else estimator
+    return {id(last): {"zipmap": False} if task == "classification" else {"score_samples": True}}
+
+
+def give_scores(model: Any, task: Task) -> None:
+    """Replace the graph's outputs by SCORES in double: the probabilities, or minus the scores of the rows."""
+    graph = model.graph
+    source = next(out for out in reversed(graph.output) if task == "novelty" or "prob" in out.name)
+    steps = [helper.make_node("Cast", [source.name], ["bentogate_double"], "cast_scores", to=TensorProto.DOUBLE)]
+    if task == "classification":
+        steps.append(helper.make_node("Identity", ["bentogate_double"], [SCORES], "give_scores"))
+        width = None
+    else:
+        graph.initializer.append(numpy_helper.from_array(np.array([-1, 1], dtype=np.int64), "bentogate_shape"))
+        steps += [
+            helper.make_node("Neg", ["bentogate_double"], ["bentogate_negative"], "negate_scores"),
+            helper.make_node("Reshape", ["bentogate_negative", "bentogate_shape"], [SCORES], "give_scores"),
+        ]
+        width = 1
+    graph.node.extend(steps)
+    del graph.output[:]
+    graph.output.append(helper.make_tensor_value_info(SCORES, TensorProto.DOUBLE, [None, width]))
+
+
+def take_doubles(model: Any) -> None:
+    """Make the numeric inputs of a graph double, cast to single at its door."""
+    graph = model.graph
+    for source in graph.input:
+        if source.type.tensor_type.elem_type != TensorProto.FLOAT:
+            continue
+        narrow = f"{source.name}_single"
+        for node in graph.node:
+            node.input[:] = [narrow if name == source.name else name for name in node.input]
+        source.type.tensor_type.elem_type = TensorProto.DOUBLE
+        graph.node.insert(
+            0, helper.make_node("Cast", [source.name], [narrow], f"cast_{source.name}", to=TensorProto.FLOAT)
+        )

@@ -1,0 +1,58 @@
+"""The parity gate: a graph serves only if it answers as scikit-learn does, output by output."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import onnxruntime
+
+from contract import TOLERANCE, Table, Task, raw_scores
+from contract.table import Array
+from training.onnx_graph import SCORES, compile_candidates
+
+
+class Verdict(NamedTuple):
+    """Say what serves: the graph's bytes, or None where scikit-learn must, and why, in words."""
+
+    graph: bytes | None
+    reason: str
+
+
+def gate(task: Task, estimator: Any, held_out: Table, probes: Table) -> Verdict:
+    """Give the first graph that passes on the held-out rows and on the probes."""
+    reasons = []
+    for name, graph in compile_candidates(task, estimator, held_out):
+        if isinstance(graph, str):
+            reasons.append(f"in {name} precision it does not convert ({graph[:160]})")
+            continue
+        for rows, what in ((held_out, "held-out"), (probes, "probing")):
+            try:
+                gap = largest_gap(raw_scores(task, estimator, rows.inputs()), run(graph, rows.inputs()))
+            except Exception as exc:  # noqa: BLE001 (ONNX Runtime has no common error; the reason is kept)
+                reasons.append(f"in {name} precision it does not run ({str(exc).splitlines()[0][:160]})")
+                break
+            if not gap.max(initial=0.0) <= TOLERANCE:
+                bad, count = int((~(gap <= TOLERANCE)).sum()), rows.rows
+                reasons.append(f"in {name} precision {bad} of {count} {what} rows differ, by up to {gap.max():.2g}")
+                break
+        else:
+            asked = held_out.rows + probes.rows
+            return Verdict(graph, f"the {name}-precision graph agrees on all {asked} rows to within {TOLERANCE:g}")
+    return Verdict(None, "; ".join(reasons))
+
+
+def run(graph: bytes, inputs: dict[str, Array]) -> Array:
+    """Ask a graph for its scores, on one thread."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    scores: Array = session.run([SCORES], inputs)[0]
+    return scores
+
+
+def largest_gap(expected: Array, actual: Array) -> Array:
+    """Give, per row, the largest difference of two matrices of scores in the measure of TOLERANCE."""
+    if expected.shape != actual.shape:
+        return np.full(len(expected), np.inf)
+    gap: Array = np.abs(expected - actual) / np.maximum(1.0, np.abs(expected))
+    return np.asarray(np.where(np.isnan(gap), np.inf, gap).max(axis=1))

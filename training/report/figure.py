@@ -1,0 +1,42 @@
+"""How every plot of a report looks, and how it becomes part of the page."""
+
+import io
+import re
+from collections.abc import Callable
+from typing import Any
+
+from markupsafe import Markup
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+INK, QUIET, GOOD, BAD, LINE = "#1f2933", "#7b8794", "#2a7f9e", "#c8553d", "#d9dee4"
+
+STYLE: Any = {
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": LINE,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.grid": True,
+    "grid.color": "#eef1f4",
+    "xtick.color": QUIET,
+    "ytick.color": QUIET,
+    "legend.frameon": False,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "bentogate",
+}
+
+
+def draw(paint: Callable[[Any], None], width: float = 4.4, height: float = 3.3) -> Markup:
+    """Give an SVG element of what `paint` draws on the axes that it is handed; the size is in inches."""
+    with rc_context(STYLE):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        paint(figure.add_subplot())
+        target = io.StringIO()
+        figure.savefig(target, format="svg", transparent=True, metadata={"Date": None})
+    svg = target.getvalue()
+    return Markup(re.sub(r"^.*?(?=<svg)", "", svg, flags=re.DOTALL))  # noqa: S704 (made by matplotlib just now)

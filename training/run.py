@@ -1,0 +1,118 @@
+"""One training, from the data to the store."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from threadpoolctl import threadpool_limits
+
+from contract import Contract, Measure
+from models import Model
+from training import store
+from training.artifact import Fitted, contract_of, files_of
+from training.dataset import Dataset, read_dataset, split
+from training.errors import TrainingError
+from training.fit import choose_threshold, cross_validated_scores, fit
+from training.judge import Evidence, gather, judge
+from training.parity import gate
+from training.probes import probe_rows
+from training.report import write_report
+
+SEED = 20260101
+
+Step = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Say what a training did: the contract that is stored now, and where its report lies."""
+
+    contract: Contract
+    stored: Literal["new", "again", "unchanged", "back"]
+    report: Path
+
+
+def train(model: Model, *, force: bool = False, step: Step = lambda _: None) -> Outcome:
+    """Fit, judge and store one model; `step` is told what is under way.
+
+    The same content is not stored twice unless `force` is set. Raises TrainingError, and leaves the store as it was.
+    """
+    # Sums in another order give other last digits, and with them another version.
+    with threadpool_limits(limits=1):
+        fitted, evidence = fit_and_judge(model, step)
+        contract = contract_of(fitted)
+        version, files = files_of(fitted, contract)
+        known, latest = store.is_stored(model.name, version), store.stored_version(model.name)
+        if known and not force:
+            store.make_latest(model.name, version)
+        else:
+            step("report")
+            others = judge_alternatives(model, fitted)
+            files[store.REPORT] = write_report(fitted, evidence, Contract.from_json(files[store.CONTRACT]), others)
+            if known:
+                store.replace(model.name, version, files)
+            else:
+                store.save(model.name, version, files, {"runtime": contract.runtime, "task": contract.task})
+    stored: Literal["new", "again", "unchanged", "back"] = "again" if known and force else "new"
+    if known and not force:
+        stored = "unchanged" if latest == version else "back"
+    return Outcome(Contract.from_json(files[store.CONTRACT]), stored, store.report_path(model.name, version))
+
+
+def fit_and_judge(model: Model, step: Step) -> tuple[Fitted, Evidence]:
+    """Do all that comes before storing; raises TrainingError for a model below its bar."""
+    step("data")
+    dataset = read_dataset(model)
+    training, held_out = split(dataset, SEED)
+    step("cross-validation")
+    cross_validated = cross_validated_scores(model, model.estimator, dataset, training, SEED)
+    threshold = choose_threshold(model, cross_validated, part(dataset, training))
+    step("fit")
+    estimator = fit(model.estimator, dataset.rows(training), part(dataset, training))
+    step("judging")
+    held = dataset.rows(held_out)
+    evidence = gather(model, estimator, held, part(dataset, held_out), threshold=threshold, seed=SEED)
+    metrics = judge(model, evidence, SEED)
+    refuse_below_bar(model, metrics)
+    step("parity gate")
+    verdict = gate(model.task, estimator, held, probe_rows(estimator, held, SEED))
+    fitted = Fitted(model, dataset, training, held_out, estimator, threshold, cross_validated, metrics, verdict, SEED)
+    return fitted, evidence
+
+
+def part(dataset: Dataset, index: Any) -> Any:
+    """Give the classes of some rows, None where there are none."""
+    return None if dataset.target is None else dataset.target[index]
+
+
+def refuse_below_bar(model: Model, metrics: dict[str, Measure]) -> None:
+    """Raise TrainingError that names every metric below its bar."""
+    missed = [
+        f"{name} is {metric.value:.4g}, its bar is {bar_text(metric)}"
+        for name, metric in metrics.items()
+        if not metric.passed
+    ]
+    if missed:
+        raise TrainingError(f"{model.name} is not stored: {'; '.join(missed)}")
+
+
+def bar_text(metric: Measure) -> str:
+    """Write a bar as people do."""
+    if metric.at_least is not None:
+        return f"≥ {metric.at_least:g}"
+    return "" if metric.at_most is None else f"≤ {metric.at_most:g}"
+
+
+def judge_alternatives(model: Model, fitted: Fitted) -> dict[str, dict[str, Measure]]:
+    """Judge the alternatives as the model was judged, for the report."""
+    found, dataset = {}, fitted.dataset
+    for name, make in model.alternatives.items():
+        cross_validated = cross_validated_scores(model, make, dataset, fitted.training, SEED)
+        target = part(dataset, fitted.training)
+        threshold = choose_threshold(model, cross_validated, target)
+        estimator = fit(make, dataset.rows(fitted.training), target)
+        held = dataset.rows(fitted.held_out)
+        evidence = gather(model, estimator, held, part(dataset, fitted.held_out), threshold=threshold, seed=SEED)
+        found[name] = judge(model, evidence, SEED, resamples=0)
+    return found
