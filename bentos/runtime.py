@@ -3,21 +3,11 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from contract import Task, raw_scores
+from contract import TRUSTED_TYPES, Task, raw_scores
 from contract.table import Array
 
 Runtime = Callable[[Mapping[str, Array]], Array]
 """From what `Table.inputs` gives to raw scores, `[rows, k]` doubles."""
-
-TRUSTED_TYPES = (
-    "numpy.dtype",
-    "sklearn.calibration._CalibratedClassifier",
-    "sklearn.calibration._SigmoidCalibration",
-    "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
-    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-    "sklearn.tree._tree.Tree",
-)
-"""Types inside an estimator that skops loads only by name. None of them runs code of the file's."""
 
 
 def open_graph(path: Path) -> Runtime:

@@ -15,6 +15,7 @@ from contract.feature import MATRIX_NAME, ContractError, Feature, Kind, Output, 
 from contract.scores import NonFiniteOutput, answer, raw_scores
 from contract.table import Columns, Table, columns_to_records, pack
 from contract.tensors import table_from_tensors, tensor_metadata, tensors_of_table
+from contract.trusted import TRUSTED_TYPES
 from contract.union import union_of_features
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "MOST_FAULTS",
     "NAME_PATTERN",
     "TOLERANCE",
+    "TRUSTED_TYPES",
     "Columns",
     "Contract",
     "ContractError",

@@ -84,7 +84,10 @@ class Output(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def check_field(field: Feature | Output) -> None:
-    """Raise ContractError where the parts of a feature or an output contradict each other."""
+    """Raise ContractError where the parts of a feature or an output contradict each other; make its bounds doubles."""
+    for name in ("minimum", "maximum"):
+        if isinstance(bound := getattr(field, name), int):
+            msgspec.structs.force_setattr(field, name, float(bound))
     if not FIELD_PATTERN.fullmatch(field.name):
         raise ContractError(f"{field.name!r}: a name matches {FIELD_PATTERN.pattern}")
     if field.type not in get_args(Kind):

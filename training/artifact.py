@@ -7,7 +7,17 @@ from typing import Any
 import msgspec
 import skops.io
 
-from contract import Contract, Decision, Measure, Provenance, Table, answer, columns_to_records, raw_scores
+from contract import (
+    TRUSTED_TYPES,
+    Contract,
+    Decision,
+    Measure,
+    Provenance,
+    Table,
+    answer,
+    columns_to_records,
+    raw_scores,
+)
 from contract.table import Array
 from models import Model
 from training.dataset import Dataset
@@ -91,6 +101,8 @@ def dump(name: str, estimator: Any) -> bytes:
         stored: bytes = skops.io.dumps(estimator)
     except Exception as exc:  # skops has no common error
         raise TrainingError(f"the estimator of {name} cannot be stored without pickle: {exc}") from exc
+    if unknown := sorted(set(skops.io.get_untrusted_types(data=stored)) - set(TRUSTED_TYPES)):
+        raise TrainingError(f"the estimator of {name} holds types that no service would load: {', '.join(unknown)}")
     return stored
 
 

@@ -1,0 +1,13 @@
+"""The types that an estimator may be stored with: training refuses others, and the service loads no others."""
+
+TRUSTED_TYPES = (
+    "numpy.dtype",
+    "skl2onnx.sklapi.cast_transformer.CastTransformer",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.compose._column_transformer._RemainderColsList",
+    "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.tree._tree.Tree",
+)
+"""Those that skops loads only by name, beside the public estimators that it trusts. None runs code of the file's."""

@@ -1,0 +1,78 @@
+"""What all tests share: a store of their own, and the stack's processes on free ports."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+TINY = ROOT / "tests" / "tiny"
+
+# BentoML reads these when it is first imported, so they are set before any test module is.
+STORE = tempfile.mkdtemp(prefix="bentogate-tests-")
+os.environ["BENTOML_HOME"] = STORE
+os.environ["BENTOML_DO_NOT_TRACK"] = "True"
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+for variable in [name for name in os.environ if name.startswith("GATEWAY_")]:
+    del os.environ[variable]
+
+
+def pytest_unconfigure() -> None:
+    """Remove the store."""
+    shutil.rmtree(STORE, ignore_errors=True)
+
+
+def run(*command: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command at the root to its end, with variables over the environment."""
+    return subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, check=check, timeout=120
+    )
+
+
+def free_ports(count: int) -> list[int]:
+    """Give ports that nothing listens on."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Run asynchronous tests on asyncio."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def shipped() -> Iterator[Path]:
+    """Train both shipped models into a store of their own, with the command that a user runs."""
+    with tempfile.TemporaryDirectory(prefix="bentogate-shipped-") as home:
+        run(sys.executable, "training/train.py", BENTOML_HOME=home)
+        yield Path(home)
+
+
+@pytest.fixture(scope="session")
+def stored_plain() -> Path:
+    """Store the tiny plain model and give its folder."""
+    return store_tiny("plain")
+
+
+@pytest.fixture(scope="session")
+def stored_mixed() -> Path:
+    """Store the tiny mixed model and give its folder."""
+    return store_tiny("mixed")
+
+
+def store_tiny(name: str) -> Path:
+    """Train a tiny model in this process."""
+    from models import catalog
+    from training.run import train
+
+    return train(catalog(TINY, [name])[name]).report.parent

@@ -1,0 +1,68 @@
+"""Random contracts and records for property tests."""
+
+from typing import Any, get_args
+
+from hypothesis import strategies as st
+
+from contract import Feature, Kind
+from contract.feature import LARGEST_INTEGER
+
+CATEGORIES = ("a", "b", "ü", "two words", "'")
+
+
+@st.composite
+def features(draw: st.DrawFn, name: str = "x") -> Feature:
+    """Draw one feature of any type, nullable or not, with or without bounds."""
+    kind: Kind = draw(st.sampled_from(get_args(Kind)))
+    low = draw(st.none() | st.integers(-100, 0)) if kind in ("number", "integer") else None
+    high = draw(st.none() | st.integers(1, 100)) if kind in ("number", "integer") else None
+    return Feature(
+        name=name,
+        type=kind,
+        description="drawn",
+        example=None,
+        nullable=draw(st.booleans()),
+        minimum=low,
+        maximum=high,
+        categories=draw(st.sampled_from([CATEGORIES, CATEGORIES[:1]])) if kind == "category" else (),
+    )
+
+
+@st.composite
+def lists_of_features(draw: st.DrawFn, most: int = 12) -> tuple[Feature, ...]:
+    """Draw the features of a whole record."""
+    count = draw(st.integers(1, most))
+    return tuple(draw(features(f"x{index}")) for index in range(count))
+
+
+def good_values(feature: Feature) -> st.SearchStrategy[Any]:
+    """Draw values that the feature allows."""
+    low, high = feature.limits
+    if feature.type == "number":
+        values: st.SearchStrategy[Any] = st.floats(low, high, allow_nan=False, allow_infinity=False)
+    elif feature.type == "integer":
+        values = st.integers(int(low), int(high))
+    else:
+        values = st.booleans() if feature.type == "boolean" else st.sampled_from(feature.categories)
+    return values | st.none() if feature.nullable else values
+
+
+def any_values() -> st.SearchStrategy[Any]:
+    """Draw values that JSON can hold, near the edges of every type."""
+    return st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(-110, 110),
+        st.sampled_from([LARGEST_INTEGER, LARGEST_INTEGER + 1, -LARGEST_INTEGER - 1, 10**30]),
+        st.floats(-110, 110),
+        st.sampled_from([1.0, 1e308, 5e-324, -0.0]),
+        st.sampled_from(["", "1", "true", *CATEGORIES]),
+        st.just([]),
+        st.just({}),
+    )
+
+
+@st.composite
+def records(draw: st.DrawFn, fields: tuple[Feature, ...]) -> dict[str, Any]:
+    """Draw a record that the features allow."""
+    return {feature.name: draw(good_values(feature)) for feature in fields}

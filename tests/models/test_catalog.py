@@ -1,0 +1,51 @@
+"""The catalog finds models by itself, and names what is wrong with a file."""
+
+from pathlib import Path
+
+import pytest
+
+from models import CatalogError, catalog, model_names
+from tests.conftest import TINY
+
+GOOD = (TINY / "plain.py").read_text()
+
+
+def test_the_shipped_models_are_found() -> None:
+    """A file is all that a model needs."""
+    assert model_names() == ["diagnosis", "novelty"]
+    assert {name: model.name for name, model in catalog().items()} == {"diagnosis": "diagnosis", "novelty": "novelty"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "text"),
+    [
+        ('name="plain",', 'name="other",', "name: must be that of the file, 'plain', not 'other'"),
+        ('name="plain",', 'name="Plain!",', "'Plain!': the name of a model matches"),
+        ("MODEL = ", "MODLE = ", "MODEL is missing"),
+        ('task="classification"', 'task="guessing"', "task: is classification or novelty"),
+        ('description="Whether it is high",', "", "missing 1 required keyword-only argument: 'description'"),
+        ("minimum=0, maximum=100", "minimum=9, maximum=1", "width: minimum and maximum are finite and in order"),
+        ('name="height"', 'name="width"', "features: named twice: width"),
+        ('score="probability"', 'score="chance"', "threshold: output and score name the two outputs"),
+        ("recall=0.9", "recall=2", "threshold: give one of recall and false_alarms"),
+        ("at_least=0.9", "", "bars: roc_auc has either at_least or at_most"),
+        ("bars=(Bar", "bars=[Bar", "SyntaxError"),
+        ("estimator=estimator", "estimator=None", "estimator: must be a function"),
+        ("import numpy as np", "import nunpy as np", "No module named 'nunpy'"),
+    ],
+)
+def test_a_file_that_breaks_the_form_is_named_with_its_field(tmp_path: Path, old: str, new: str, text: str) -> None:
+    """The message says which file, which field, and what is wrong."""
+    assert old in GOOD
+    (tmp_path / "plain.py").write_text(GOOD.replace(old, new, 1))
+    with pytest.raises(CatalogError) as caught:
+        catalog(tmp_path)
+
+    assert str(caught.value).startswith(f"{tmp_path.name}/plain.py: ")
+    assert text in str(caught.value)
+
+
+def test_a_name_that_there_is_not_lists_those_that_there_are() -> None:
+    """The right names are in the message."""
+    with pytest.raises(CatalogError, match="there is no model 'nope'; there are: diagnosis, novelty"):
+        catalog(names=["nope"])

@@ -1,0 +1,111 @@
+"""Thresholds follow their rules, and metrics are what they are called."""
+
+import numpy as np
+import pytest
+
+from models import Model, Threshold, catalog
+from tests.conftest import TINY
+from training.corrupt import corruptions
+from training.dataset import read_dataset, split
+from training.fit import choose_threshold, cross_validated_scores, score_column
+from training.judge import Evidence, judge
+
+PLAIN, NOVELTY = catalog(TINY)["plain"], catalog()["novelty"]
+
+
+def ruled(**rule: float) -> Model:
+    """Give the plain model with another rule."""
+    import dataclasses
+
+    threshold = Threshold(output="label", score="probability", at_or_above="high", below="low", **rule)
+    return dataclasses.replace(PLAIN, threshold=threshold)
+
+
+def test_the_threshold_for_recall_is_the_highest_that_finds_enough() -> None:
+    """Of fifty positives at 0.98 one may be missed; the threshold lies half-way to the score below."""
+    scores = np.concatenate([np.linspace(0.5, 0.99, 50), np.linspace(0.0, 0.49, 50)])
+    target = np.array(["high"] * 50 + ["low"] * 50, dtype=object)
+    threshold = choose_threshold(ruled(recall=0.98), scores, target)
+
+    assert (scores[:50] >= threshold).mean() == 0.98
+    assert threshold == pytest.approx(0.505)
+
+
+def test_the_threshold_for_false_alarms_is_the_lowest_that_flags_few_enough() -> None:
+    """Of a hundred rows two are flagged at 0.02."""
+    scores = np.arange(100.0)
+
+    assert choose_threshold(ruled(false_alarms=0.02), scores, None) == 97.5
+
+
+@pytest.mark.parametrize("rule", [{"recall": 0.98}, {"false_alarms": 0.001}])
+def test_a_threshold_of_few_rows_is_still_a_number(rule: dict[str, float]) -> None:
+    """Where the rule allows no mistake, none is made on these rows."""
+    scores, target = np.array([0.1, 0.2, 0.8, 0.9]), np.array(["low", "low", "high", "high"], dtype=object)
+    threshold = choose_threshold(ruled(**rule), scores, target)
+
+    assert np.isfinite(threshold)
+
+
+def test_metrics_of_known_scores() -> None:
+    """Four rows whose figures can be counted by hand."""
+    evidence = Evidence({"positive": np.array([0.9, 0.4]), "negative": np.array([0.6, 0.1])}, 0.5)
+    measured = judge(PLAIN, evidence, seed=0)
+
+    assert {name: measure.value for name, measure in measured.items()} == {
+        "roc_auc": 0.75,
+        "recall": 0.5,
+        "precision": 0.5,
+        "brier": pytest.approx((0.01 + 0.36 + 0.36 + 0.01) / 4),
+    }
+    assert all(measure.low <= measure.value <= measure.high for measure in measured.values())
+
+
+def test_metrics_are_scikit_learn_s() -> None:
+    """On random scores with ties, every figure equals the library's."""
+    from sklearn.metrics import brier_score_loss, precision_score, recall_score, roc_auc_score
+
+    random = np.random.default_rng(3)
+    score, truth = random.random(400).round(2), random.random(400) < 0.4
+    measured = judge(PLAIN, Evidence({"positive": score[truth], "negative": score[~truth]}, 0.3), seed=0, resamples=9)
+
+    assert measured["roc_auc"].value == pytest.approx(roc_auc_score(truth, score), abs=1e-6)
+    assert measured["brier"].value == pytest.approx(brier_score_loss(truth, score), abs=1e-6)
+    assert measured["recall"].value == pytest.approx(recall_score(truth, score >= 0.3), abs=1e-6)
+    assert measured["precision"].value == pytest.approx(precision_score(truth, score >= 0.3), abs=1e-6)
+
+
+def test_cross_validated_scores_come_from_other_folds() -> None:
+    """An estimator that remembers its rows cannot score them better than chance here."""
+    from sklearn.neighbors import KNeighborsClassifier
+
+    dataset = read_dataset(PLAIN)
+    training, _ = split(dataset, 0)
+    scores = cross_validated_scores(PLAIN, lambda: KNeighborsClassifier(1), dataset, training, 0)
+    assert dataset.target is not None
+    right = (scores == 1) == (dataset.target[training] == "high")
+
+    assert 0.6 < right.mean() < 1.0
+
+
+def test_the_positive_class_is_found_in_the_order_of_classes() -> None:
+    """scikit-learn sorts its classes."""
+    assert score_column(PLAIN) == sorted(["low", "high"]).index("high")
+
+
+def test_corruptions_are_what_they_are_called() -> None:
+    """One column ten times too large, two exchanged, or all drawn anew within the ranges."""
+    table = read_dataset(NOVELTY).table
+    made = corruptions(table, 0)
+    assert table.matrix is not None
+    units = made["unit_errors"].matrix
+    swaps = made["swapped_columns"].matrix
+    assert units is not None
+    assert swaps is not None
+
+    first, k = table.matrix[0], len(table.features)
+    assert units.shape == (table.rows * k, k)
+    assert (units[0] != first).sum() == 1
+    assert units[0][0] == pytest.approx(10 * first[0])
+    assert sorted(swaps[0]) == sorted(first)
+    assert ((swaps[0] != first).sum()) == 2

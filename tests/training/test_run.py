@@ -1,0 +1,159 @@
+"""Training stores what clears its bars, once, and leaves the store alone otherwise."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import bentoml
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
+
+from models import Bar, Data, Model, catalog
+from tests.conftest import STORE, TINY
+from training.errors import TrainingError
+from training.run import train
+
+PLAIN = catalog(TINY, ["plain"])["plain"]
+
+
+class Homemade(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """An estimator of a type that nobody knows."""
+
+    def fit(self, rows: Any, target: Any) -> "Homemade":
+        """Fit the inner one."""
+        self.classes_ = np.unique(target)
+        self.inner_ = LogisticRegression().fit(rows, target)
+        return self
+
+    def predict_proba(self, rows: Any) -> Any:
+        """Answer as the inner one does."""
+        return self.inner_.predict_proba(rows)
+
+
+class Unstorable(Homemade):
+    """An estimator that holds what skops cannot store."""
+
+    def fit(self, rows: Any, target: Any) -> "Homemade":
+        """Keep an open generator."""
+        self.odd_ = (row for row in rows)
+        return super().fit(rows, target)
+
+
+def changed(**changes: Any) -> Model:
+    """Give the plain model with some parts changed."""
+    return dataclasses.replace(PLAIN, **changes)
+
+
+def with_data(change: Callable[[dict[str, Any], Any], Any]) -> Model:
+    """Give the plain model with changed data."""
+
+    def data() -> Data:
+        original = PLAIN.data()
+        columns = {name: np.array(column) for name, column in original.columns.items()}
+        return change(columns, np.array(original.target, dtype=object)) or Data(columns=columns, target=original.target)
+
+    return changed(data=data)
+
+
+def contents() -> dict[str, bytes]:
+    """Give every file of the store."""
+    return {str(path): path.read_bytes() for path in sorted(Path(STORE, "models").rglob("*")) if path.is_file()}
+
+
+def spoiled(columns: dict[str, Any], _: Any) -> None:
+    """Break a bound in one row."""
+    columns["width"][17] = -3.0
+
+
+def without_column(columns: dict[str, Any], target: Any) -> Data:
+    """Leave a column out."""
+    del columns["count"]
+    return Data(columns=columns, target=target)
+
+
+def with_text(columns: dict[str, Any], _: Any) -> None:
+    """Put text where a number belongs."""
+    columns["height"] = columns["height"].astype(object)
+    columns["height"][3] = "tall"
+
+
+def too_few(columns: dict[str, Any], target: Any) -> Data:
+    """Keep twenty rows."""
+    return Data(columns={name: column[:20] for name, column in columns.items()}, target=target[:20])
+
+
+def third_class(columns: dict[str, Any], target: Any) -> Data:
+    """Add a class."""
+    target[0] = "medium"
+    return Data(columns=columns, target=target)
+
+
+@pytest.mark.parametrize(
+    ("model", "text"),
+    [
+        (changed(bars=(Bar(metric="roc_auc", at_least=0.9999),)), "plain is not stored: roc_auc is"),
+        (
+            changed(bars=(Bar(metric="accurracy", at_least=0.5),)),
+            "has a bar on 'accurracy'; a classification has roc_auc",
+        ),
+        (changed(estimator=Homemade), "holds types that no service would load: tests.training.test_run.Homemade"),
+        (changed(estimator=Unstorable), "the estimator of plain cannot be stored without pickle"),
+        (with_data(spoiled), "breaks its contract: row 17, width must be at least 0 m, not -3"),
+        (with_data(without_column), "has no column count"),
+        (with_data(with_text), "cannot be read: could not convert string to float: 'tall'"),
+        (with_data(too_few), "at least 80"),
+        (with_data(third_class), "must give one of high and low for each of the 400 rows"),
+    ],
+)
+@pytest.mark.usefixtures("stored_plain")
+def test_what_is_refused_leaves_the_store_as_it_was(model: Model, text: str) -> None:
+    """One clear sentence, and not a byte changed."""
+    before = contents()
+    with pytest.raises(TrainingError) as caught:
+        train(model)
+
+    assert text in str(caught.value)
+    assert contents() == before
+
+
+def test_training_again_stores_nothing_and_a_b_a_serves_a(stored_plain: Path) -> None:
+    """The version is the content's: the same content is the same version, and the latest is what was trained last."""
+    first = stored_plain.name
+    again = train(PLAIN)
+    other = train(changed(estimator=GaussianNB))
+    assert bentoml.models.get("plain:latest").tag.version == other.contract.version
+    back = train(PLAIN)
+
+    assert (again.stored, again.contract.version) == ("unchanged", first)
+    assert (other.stored, other.contract.version != first) == ("new", True)
+    assert (back.stored, back.contract.version) == ("back", first)
+    assert bentoml.models.get("plain:latest").tag.version == first
+
+
+def test_force_writes_a_new_report_under_the_same_version(stored_plain: Path) -> None:
+    """What was damaged can be stored again."""
+    report = stored_plain / "report.html"
+    report.write_text("damaged")
+    outcome = train(PLAIN, force=True)
+
+    assert (outcome.stored, outcome.contract.version) == ("again", stored_plain.name)
+    assert "damaged" not in report.read_text()[:100]
+
+
+def test_the_stored_contract_says_what_serves_and_why(stored_plain: Path, stored_mixed: Path) -> None:
+    """Both tiny models pass the parity gate; the contract has the reason and the metrics with their bars."""
+    from contract import Contract
+
+    for folder in (stored_plain, stored_mixed):
+        contract = Contract.from_json((folder / "contract.json").read_bytes())
+        assert contract.runtime == "onnx", contract.runtime_reason
+        assert contract.metrics["roc_auc"].at_least is not None
+        assert contract.version == folder.name
+        assert contract.decision.score == "probability"
+        assert contract.outputs[1].column == sorted(contract.outputs[0].categories).index(
+            str(contract.decision.at_or_above)
+        )
