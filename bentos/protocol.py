@@ -6,7 +6,7 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
 from bentos.artifact import FILES, Model
 from contract import Contract, InvalidRecords, NonFiniteOutput, table_from_tensors, tensor_metadata
@@ -29,6 +29,8 @@ MOST_BYTES = 64 * 2**20
 MOST_ROWS = 1_000_000
 """What callers may send is the gateway's to say; these only keep one request from taking all memory."""
 
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -39,6 +41,7 @@ class Protocol:
         self.contract = contract
         self.folder = folder
         self.model: Model | None = None
+        self.routes: tuple[Route, ...] = ()
 
     def app(self) -> Starlette:
         """Give the ASGI app with all paths; BentoML keeps those that it does not know."""
@@ -55,8 +58,8 @@ class Protocol:
             gets += [(path, self.metadata), (f"{path}/ready", self.model_ready)]
         gets.append(("/artifact/{file}", self.artifact))
         routes += [Route(path, handler, methods=["GET"]) for path, handler in gets]
-        routes.append(Route("/v2/{rest:path}", self.unknown, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]))
-        return Starlette(routes=routes)
+        self.routes = tuple(routes)
+        return Starlette(routes=[*routes, Route("/v2/{rest:path}", self.unknown, methods=METHODS)])
 
     def unknown_model(self, params: dict[str, str]) -> str | None:
         """Say why the path names no model of this service, or None if it does."""
@@ -110,7 +113,9 @@ class Protocol:
         return FileResponse(self.folder / file[0], media_type=file[1])
 
     async def unknown(self, request: Request) -> Response:
-        """Answer what is no path of the protocol, in the protocol's words."""
+        """Answer what is no path of the protocol, or takes another method, in the protocol's words."""
+        if any(route.matches(request.scope)[0] == Match.PARTIAL for route in self.routes):
+            return JSONResponse({"error": f"{request.url.path} takes another method"}, 405)
         return JSONResponse({"error": f"there is no {request.method} {request.url.path}"}, 404)
 
 

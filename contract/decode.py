@@ -1,5 +1,6 @@
 """From the bytes of a request to checked columns, in one pass where nothing is wrong."""
 
+import json
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -81,10 +82,10 @@ class RecordDecoder:
 def instances_of(body: bytes) -> list[Any] | MalformedBody:
     """Read the list of instances without looking into them, or say why there is none."""
     try:
-        document = msgspec.json.decode(body)
+        document = any_json(body)
     except RecursionError:
         return MalformedBody("the body is nested too deeply")
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+    except (msgspec.DecodeError, ValueError) as exc:
         return MalformedBody(f"the body is not JSON: {exc}")
     if not isinstance(document, dict):
         return MalformedBody(f'the body must be an object with a list of "instances", not {spoken(document)}')
@@ -95,6 +96,19 @@ def instances_of(body: bytes) -> list[Any] | MalformedBody:
     if not isinstance(document["instances"], list):
         return MalformedBody(f"must be a list of records, not {spoken(document['instances'])}", ("instances",))
     return document["instances"]
+
+
+def any_json(body: bytes) -> Any:
+    """Read JSON without a type; a number too large for a double, which msgspec refuses, becomes infinite."""
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.ValidationError:
+        return json.loads(body, parse_constant=not_json)
+
+
+def not_json(token: str) -> Any:
+    """Refuse NaN and Infinity, which Python's parser would take."""
+    raise ValueError(f"{token} is no JSON")
 
 
 def annotation(feature: Feature) -> Any:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
 from contract import tensor_metadata
-from gateway.errors import BackendUnknown, UnknownName
+from gateway.errors import BackendUnknown
 from gateway.gateway import Gateway
 from gateway.plans import Ensemble, Plan
 from gateway.routes.v2 import check_version, qualified
@@ -101,9 +101,3 @@ async def is_ready(plan: Plan) -> bool:
     if any(member.current is None for member in plan.members):
         return False
     return all(await asyncio.gather(*(member.is_ready() for member in plan.members)))
-
-
-@router.api_route("/v2/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
-async def no_such_path(request: Request) -> JSONResponse:
-    """Refuse what the protocol does not know."""
-    raise UnknownName(f"there is no {request.method} {request.url.path}")

@@ -1,0 +1,233 @@
+"""A sick or absent model costs a clear answer, and nothing of it becomes a prediction."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import numpy as np
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from oip import HEADER_LENGTH, InferResponse, Tensor, write_response
+from tests.conftest import free_ports
+from tests.gateway.conftest import PLAIN, settings_of
+from tests.serving import model_app, running_gateway, served, wait_until
+
+QUICK_S = 0.25
+"""Five times the 50 ms that are promised."""
+
+
+class Sick:
+    """A model server that tells a true contract and answers inference as it is told."""
+
+    def __init__(self, folder: Path) -> None:
+        self.contract = msgspec.json.decode((folder / "contract.json").read_bytes())
+        self.answer: Callable[[str], Response] = lambda _: Response(status_code=500)
+        self.told = 0
+
+    def app(self) -> Starlette:
+        """Give the app."""
+
+        async def contract(_: Request) -> Response:
+            self.told += 1
+            return Response(msgspec.json.encode(self.contract))
+
+        async def infer(_: Request) -> Response:
+            return self.answer(self.contract["version"])
+
+        async def ready(_: Request) -> Response:
+            return Response("{}")
+
+        return Starlette(
+            routes=[
+                Route("/artifact/contract", contract),
+                Route("/v2/models/plain/ready", ready),
+                Route("/v2/models/plain/infer", infer, methods=["POST"]),
+            ]
+        )
+
+
+def response(**changes: Any) -> Callable[[str], Response]:
+    """Answer with one row, with parts changed: `label`, `probability`, `version`, or a tensor whole."""
+
+    def answer(served: str) -> Response:
+        values = {"label": "high", "probability": 0.5, "version": served, **changes}
+        label, probability = values["label"], values["probability"]
+        tensors = [
+            label if isinstance(label, Tensor) else Tensor("label", "BYTES", np.array([label], dtype=object)),
+            probability if isinstance(probability, Tensor) else Tensor("probability", "FP64", np.array([probability])),
+        ]
+        kept = [tensor for tensor in tensors if tensor.name != "gone"]
+        body, length = write_response(InferResponse("plain", values["version"], kept), [True] * len(kept))
+        return Response(body, headers={HEADER_LENGTH: str(length)})
+
+    return answer
+
+
+def endless(_: str) -> Response:
+    """Answer without an end."""
+    from starlette.responses import StreamingResponse
+
+    def parts() -> Any:
+        while True:
+            yield b"x" * 2**20
+
+    return StreamingResponse(parts())
+
+
+@pytest.fixture(scope="module")
+def sick(stored_plain: Path) -> Sick:
+    """Make a sick server."""
+    return Sick(stored_plain)
+
+
+@pytest.fixture(scope="module")
+def in_front_of_sick(sick: Sick, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Run a gateway in front of the sick server."""
+    with served(sick.app()) as port:
+        settings = {
+            "backends": {"plain": {"url": f"http://127.0.0.1:{port}"}},
+            "default": "plain",
+            "timeout_s": 2,
+        }
+        with running_gateway(tmp_path_factory.mktemp("sick"), settings) as client:
+            yield client
+
+
+FAULTS: dict[str, tuple[Callable[[str], Response], int, str]] = {
+    "an error inside a 200": (lambda _: Response(b'{"error": "boom"}'), 502, "backend_fault"),
+    "garbage": (lambda _: Response(b"\x00\x01"), 502, "backend_fault"),
+    "an empty body": (lambda _: Response(b""), 502, "backend_fault"),
+    "a redirect": (lambda _: RedirectResponse("/elsewhere"), 502, "backend_fault"),
+    "a refusal of checked rows": (lambda _: Response(b'{"error": "no"}', 400), 502, "backend_fault"),
+    "a failure": (lambda _: Response(b"Traceback", 500), 502, "backend_fault"),
+    "an endless body": (endless, 502, "backend_fault"),
+    "a missing output": (response(probability=Tensor("gone", "FP64", np.ones(1))), 502, "backend_fault"),
+    "a wrong datatype": (
+        response(probability=Tensor("probability", "FP32", np.ones(1, np.float32))),
+        502,
+        "backend_fault",
+    ),
+    "too many rows": (response(probability=Tensor("probability", "FP64", np.ones(2))), 502, "backend_fault"),
+    "an unknown label": (response(label="medium"), 502, "backend_fault"),
+    "not a number": (response(probability=float("nan")), 502, "backend_fault"),
+    "a number out of bounds": (response(probability=1.5), 502, "backend_fault"),
+    "a version without a contract": (response(version="unheard of"), 502, "backend_fault"),
+    "its own overload": (lambda _: Response(status_code=429), 503, "backend_unavailable"),
+    "unavailable": (lambda _: Response(status_code=503), 503, "backend_unavailable"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_nothing_wrong_passes(sick: Sick, in_front_of_sick: httpx.Client, name: str) -> None:
+    """The fault is told with the model's name and its reason, never as a prediction, and nothing internal."""
+    make, status, reason = FAULTS[name]
+    sick.answer = make
+    answer = in_front_of_sick.post("/v1/predict", json={"instances": [PLAIN]})
+
+    assert (answer.status_code, answer.json()["reason"]) == (status, reason)
+    assert answer.json()["model"] == "plain"
+    assert ("retry-after" in answer.headers) == (status == 503)
+    assert not any(word in answer.text for word in ("boom", "Traceback", "127.0.0.1", "medium"))
+    assert in_front_of_sick.post("/v2/models/plain/infer", content=TENSORS).status_code == status
+
+
+TENSORS = json.dumps(
+    {
+        "inputs": [
+            {"name": name, "shape": [1], "datatype": "INT64" if name == "count" else "FP64", "data": [value]}
+            for name, value in PLAIN.items()
+        ]
+    }
+).encode()
+
+
+def test_a_right_answer_passes(sick: Sick, in_front_of_sick: httpx.Client) -> None:
+    """The same server, well: the faults above are not its scaffolding's."""
+    sick.answer = response()
+    answer = in_front_of_sick.post("/v1/predict", json={"instances": [PLAIN]})
+
+    assert answer.json()["predictions"] == [{"label": "high", "probability": 0.5}]
+
+
+def test_an_answer_is_judged_by_the_contract_of_its_version(sick: Sick, in_front_of_sick: httpx.Client) -> None:
+    """A new version with other labels is looked up before its answer is judged, and shows up as the new version."""
+    old = dict(sick.contract)
+    label = {**old["outputs"][0], "categories": ["low", "high", "medium"]}
+    try:
+        sick.contract = {**old, "version": "fedcba987654", "outputs": [label, old["outputs"][1]]}
+        sick.answer = response(label="medium", version="fedcba987654")
+        answer = in_front_of_sick.post("/v1/predict", json={"instances": [PLAIN]})
+        sick.answer = response(label="medium", version=old["version"])
+        stale = in_front_of_sick.post("/v1/predict", json={"instances": [PLAIN]})
+    finally:
+        sick.contract = old
+
+    assert answer.json()["predictions"] == [{"label": "medium", "probability": 0.5}]
+    assert answer.json()["models"] == {"plain": {"version": "fedcba987654"}}
+    assert stale.status_code == 502
+
+
+def test_a_slow_model_is_504_at_the_deadline(sick: Sick, in_front_of_sick: httpx.Client) -> None:
+    """The deadline of this gateway is two seconds."""
+
+    class Slow(Response):
+        async def __call__(self, *_: Any) -> None:
+            import asyncio
+
+            await asyncio.sleep(30)
+
+    sick.answer = lambda _: Slow()
+    began = time.monotonic()
+    answer = in_front_of_sick.post("/v1/predict", json={"instances": [PLAIN]})
+
+    assert (answer.status_code, answer.json()["reason"]) == (504, "deadline_exceeded")
+    assert 2 <= time.monotonic() - began < 4
+
+
+def test_a_dead_model_is_503_quickly_and_comes_back_by_itself(
+    tmp_path: Path, stored_plain: Path, stored_mixed: Path
+) -> None:
+    """The ensemble fails and names the model; the other model answers on; no restart is needed."""
+    (port,) = free_ports(1)
+    with served(model_app(stored_mixed)) as mixed:
+        settings = settings_of({"plain": port, "mixed": mixed}, refresh_s=0.2, ready_after_s=0.5)
+        record = {**PLAIN, "income": 1.0, "age": 40, "owner": True, "region": None}
+
+        def ask(client: httpx.Client, name: str = "both") -> httpx.Response:
+            return client.post(f"/v1/models/{name}:predict", json={"instances": [record if name == "both" else PLAIN]})
+
+        with running_gateway(tmp_path, settings) as client:
+            assert client.get("/readyz").json() == {"ready": True, "waiting_for": ["plain"]}
+            assert ask(client).json()["reason"] == "backend_unknown"
+            assert client.get("/v2/models/plain/ready").status_code == 503
+            with served(model_app(stored_plain), port):
+                wait_until(lambda: ask(client).status_code == 200)
+            wait_until(lambda: ask(client).status_code == 503)
+            began = time.monotonic()
+            dead = ask(client)
+            assert time.monotonic() - began < QUICK_S
+            assert (dead.json()["reason"], dead.json()["model"]) == ("backend_unreachable", "plain")
+            assert dead.headers["retry-after"] == "1"
+            assert client.get("/readyz").json()["ready"] is True
+            assert client.get("/v2/models/both/ready").json() == {"name": "both", "ready": False}
+            with served(model_app(stored_plain), port):
+                wait_until(lambda: ask(client).status_code == 200)
+
+
+def test_a_backend_that_serves_another_model_is_waited_for(tmp_path: Path, stored_plain: Path) -> None:
+    """A wrong address does not put one model under another's name; the log says what is wrong."""
+    with served(model_app(stored_plain)) as port:
+        settings = {"backends": {"other": {"url": f"http://127.0.0.1:{port}"}}, "default": "other", "ready_after_s": 0}
+        with running_gateway(tmp_path, settings, wait="/livez") as client:
+            answer = client.post("/v1/predict", json={"instances": [PLAIN]})
+            assert answer.json()["reason"] == "backend_unknown"
+            wait_until(lambda: "serves 'plain', not 'other'" in (tmp_path / "gateway.log").read_text())
+            assert client.get("/readyz").status_code == 503

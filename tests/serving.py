@@ -1,0 +1,81 @@
+"""Real servers for tests: HTTP apps on threads, and the gateway as the process that users run."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+from starlette.types import ASGIApp
+
+from bentos.artifact import load, read_contract
+from bentos.protocol import Protocol
+from tests.conftest import ROOT, free_ports
+
+
+@contextlib.contextmanager
+def served(app: ASGIApp, port: int = 0) -> Iterator[int]:
+    """Serve an app on a thread of its own; gives the port."""
+    port = port or free_ports(1)[0]
+    config = uvicorn.Config(app, port=port, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    wait_until(lambda: server.started)
+    try:
+        yield port
+    finally:
+        server.should_exit = True
+        thread.join(timeout=5)
+
+
+def model_app(folder: Path) -> ASGIApp:
+    """Give the protocol of the model service, without BentoML around it."""
+    protocol = Protocol(read_contract(folder), folder)
+    protocol.model = load(folder)
+    return protocol.app()
+
+
+def wait_until(holds: Callable[[], Any], timeout_s: float = 20) -> Any:
+    """Wait for a condition, with a deadline; gives its value."""
+    deadline = time.monotonic() + timeout_s
+    while not (value := holds()):
+        assert time.monotonic() < deadline, f"not so after {timeout_s} s"
+        time.sleep(0.02)
+    return value
+
+
+def answers(url: str) -> bool:
+    """Say whether a URL answers with 200."""
+    try:
+        return httpx.get(url, timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+@contextlib.contextmanager
+def running_gateway(tmp_path: Path, settings: dict[str, Any], *, wait: str = "/readyz") -> Iterator[httpx.Client]:
+    """Run `python -m gateway` with these settings; gives a client, whose `admin` header names the admin port."""
+    port, admin = free_ports(2)
+    path = tmp_path / "gateway.yaml"
+    path.write_text(json.dumps({"port": port, "admin_port": admin, **settings}))  # JSON is YAML
+    command = [sys.executable, "-m", "gateway", "--config", str(path)]
+    log = (tmp_path / "gateway.log").open("w")
+    process = subprocess.Popen(command, cwd=ROOT, env=dict(os.environ), stderr=log, stdout=log)
+    base = f"http://127.0.0.1:{port}"
+    try:
+        wait_until(lambda: answers(f"{base}{wait}"))
+        with httpx.Client(base_url=base, headers={"x-admin": f"http://127.0.0.1:{admin}"}, timeout=40) as client:
+            yield client
+    finally:
+        process.terminate()
+        code = process.wait(10)
+        log.close()
+    assert code == 0, (tmp_path / "gateway.log").read_text()
