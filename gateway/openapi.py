@@ -16,6 +16,7 @@ JSON_TYPES = {"number": "number", "integer": "integer", "boolean": "boolean", "c
 def describe(app: FastAPI, gateway: Gateway) -> dict[str, Any]:
     """Give the document for what is known now."""
     document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    document["tags"] = [{"name": name} for name in ("predict", "models", "protocol", "health")]
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas["Problem"] = PROBLEM
     schemas["ProtocolError"] = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}

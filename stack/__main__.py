@@ -41,7 +41,7 @@ async def run(procfile: Procfile, ports: dict[str, int]) -> int:
         console.print(f"[{COLOURS[names.index(name) % len(COLOURS)]}]{name:<{width}}[/] ", end="")
         console.print(text, markup=False)
 
-    processes = await start(procfile.commands, environment(), write)
+    processes = start(procfile.commands, environment(), write)
     helping = asyncio.create_task(say_when_ready(ports["GATEWAY_PORT"], [n for n in names if n != "gateway"]))
     ends = {asyncio.create_task(process.wait()): process for process in processes}
     stop = asyncio.create_task(asked.wait())

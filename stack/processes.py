@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import os
 import signal
+import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -27,7 +28,7 @@ PR_SET_CHILD_SUBREAPER = 36
 class Process:
     """Hold one running process and the last lines that it wrote."""
 
-    def __init__(self, name: str, process: asyncio.subprocess.Process, write: Callable[[str, str], None]) -> None:
+    def __init__(self, name: str, process: subprocess.Popen[bytes], write: Callable[[str, str], None]) -> None:
         self.name = name
         self.process = process
         self.last: deque[str] = deque(maxlen=LAST_LINES)
@@ -36,16 +37,22 @@ class Process:
 
     async def read(self) -> None:
         """Pass on what the process writes."""
-        assert self.process.stdout is not None
-        async for line in self.process.stdout:
+        reader = asyncio.StreamReader()
+        protocol = asyncio.StreamReaderProtocol(reader)
+        await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, self.process.stdout)
+        async for line in reader:
             text = line.decode(errors="replace").rstrip()
             self.last.append(text)
             self.write(self.name, text)
 
     async def wait(self) -> str:
-        """Wait for the end; says how it was."""
-        code = await self.process.wait()
-        # A worker that outlives its parent may hold the pipe open, so the last lines are not waited for long.
+        """Wait for the end; says how it was.
+
+        asyncio's own processes are not used because theirs ends only when all pipes are closed, and a worker that
+        outlives its parent keeps one open.
+        """
+        while (code := self.process.poll()) is None:  # noqa: ASYNC110 (as said above)
+            await asyncio.sleep(0.05)
         await asyncio.wait([self.reading], timeout=0.5)
         return f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
 
@@ -66,24 +73,26 @@ def die_with_parent() -> None:
     linux(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-async def start(
+def start(
     commands: Mapping[str, str], environment: Mapping[str, str], write: Callable[[str, str], None]
 ) -> list[Process]:
     """Start all commands in shells of their own sessions, so that only this process hears Ctrl-C."""
     adopt_orphans()
-    started = []
-    for name, command in commands.items():
-        process = await asyncio.create_subprocess_shell(
-            command,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            stdin=asyncio.subprocess.DEVNULL,
-            env=dict(environment),
-            start_new_session=True,
-            preexec_fn=die_with_parent,
-        )
-        started.append(Process(name, process, write))
-    return started
+    return [Process(name, spawn(command, environment), write) for name, command in commands.items()]
+
+
+def spawn(command: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Start one command."""
+    return subprocess.Popen(  # noqa: S602 (the Procfile is the user's own)
+        command,
+        shell=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        env=dict(environment),
+        start_new_session=True,
+        preexec_fn=die_with_parent,  # noqa: PLW1509 (no thread runs here)
+    )
 
 
 async def end_all() -> None:

@@ -22,6 +22,7 @@ STYLE: Any = {
     "axes.titlesize": 10,
     "axes.titlelocation": "left",
     "axes.grid": True,
+    "axes.axisbelow": True,
     "grid.color": "#eef1f4",
     "xtick.color": QUIET,
     "ytick.color": QUIET,

@@ -91,9 +91,10 @@ def distributions(samples: Mapping[str, Array], threshold: float, score: str, *,
             axes.hist(scaled(values), bins, weights=weights, alpha=0.55, color=colour, label=name.replace("_", " "))
         axes.axvline(scaled(np.array([threshold]))[0], color=INK, lw=1, ls="--")
         if logarithmic:
-            places = [-10, 0, 10, 100, 1000, 10_000, 100_000]
-            shown = [p for p in places if everything.min() <= scaled(np.array([p]))[0] <= everything.max()]
-            axes.set_xticks([float(scaled(np.array([p]))[0]) for p in shown], [f"{p:,}" for p in shown])
+            places = {-100: "-100", 0: "0", 100: "100", 10_000: "10,000", 1_000_000: "a million"}
+            shown = {float(scaled(np.array([place]))[0]): label for place, label in places.items()}
+            inside = {at: label for at, label in shown.items() if everything.min() <= at <= everything.max()}
+            axes.set_xticks(list(inside), list(inside.values()))
         axes.set(xlabel=score, ylabel="Share of rows", title="Distribution of the score (dashed: threshold)")
         axes.legend()
 

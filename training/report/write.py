@@ -1,5 +1,6 @@
 """Writing the page."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ def write_report(
             for feature in contract.features
         ],
         held_out=len(fitted.held_out),
+        spoken=lambda value: value if isinstance(value, str) else json.dumps(value),
     )
     return page.encode()
 

@@ -1,0 +1,105 @@
+"""Settings are checked as a whole at start, and what is wrong is named with its place."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from gateway.settings import Settings, SettingsError, read_settings
+from tests.conftest import ROOT, run
+
+GOOD = """backends:
+  one: {url: http://one}
+  two:
+    url: http://two:8080/
+routes:
+  all: {ensemble: [one, two]}
+default: all
+"""
+
+
+def read(tmp_path: Path, text: str = GOOD) -> Settings:
+    """Read settings from a file of this text."""
+    path = tmp_path / "gateway.yaml"
+    path.write_text(text)
+    return read_settings(path)
+
+
+def test_the_file_of_the_project_is_good() -> None:
+    """One file for laptop and cluster: the link at the root leads into k8s/."""
+    settings = read_settings(ROOT / "gateway.yaml")
+
+    assert (ROOT / "gateway.yaml").resolve() == ROOT / "k8s" / "base" / "gateway" / "gateway.yaml"
+    assert settings.default == "assessment"
+    assert settings.routes["assessment"].ensemble == ("diagnosis", "novelty")
+    assert settings.backends["diagnosis"].address == "http://ml-diagnosis"
+    assert (settings.port, settings.admin_port, settings.cors_origins) == (8001, 8081, ())
+
+
+def test_the_environment_overrides_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deep keys by two underscores; what it does not name stays."""
+    monkeypatch.setenv("GATEWAY_BACKENDS__ONE__URL", "http://127.0.0.1:8002")
+    monkeypatch.setenv("GATEWAY_PORT", "9001")
+    settings = read(tmp_path)
+
+    assert settings.backends["one"].address == "http://127.0.0.1:8002"
+    assert settings.backends["two"].address == "http://two:8080"
+    assert settings.port == 9001
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "text"),
+    [
+        ("url: http://two:8080/", "ulr: http://two", "line 4: backends.two.ulr is unknown"),
+        ("url: http://two:8080/", "ulr: http://two", "line 3: backends.two.url is missing"),
+        ("http://two:8080/", "two:8080", "line 4: backends.two.url"),
+        ("http://two:8080/", "http://two/?a=1", "line 4: backends.two.url has host, port and path only"),
+        ("[one, two]", "[one, three]", "routes.all.ensemble names 'three', but the backends are one, two"),
+        ("[one, two]", "[one, one]", "routes.all.ensemble names a backend twice"),
+        ("[one, two]", "[]", "line 6: routes.all.ensemble"),
+        ("  all:", "  one:", "routes.one has the name of a backend"),
+        ("default: all", "default: al", "default names 'al', but there are all, one, two"),
+        ("default: all", "", "default is missing"),
+        ("default: all", "default: all\nport: 80000", "line 8: port"),
+        ("default: all", "default: all\ntimeout_s: 31", "line 8: timeout_s"),
+        ("default: all", "default: all\nprot: 1", "line 8: prot is unknown"),
+        ("  one:", "  Öne:", "'Öne' is no name"),
+        ("backends:", "backends: [", "is not YAML"),
+    ],
+)
+def test_what_is_wrong_is_named_with_file_line_and_key(tmp_path: Path, old: str, new: str, text: str) -> None:
+    """An unknown key and a bad URL among them."""
+    assert old in GOOD
+    with pytest.raises(SettingsError) as caught:
+        read(tmp_path, GOOD.replace(old, new, 1))
+
+    assert text in str(caught.value)
+    assert str(tmp_path / "gateway.yaml") in str(caught.value)
+
+
+def test_a_bad_variable_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not looked for in the file."""
+    monkeypatch.setenv("GATEWAY_PORT", "many")
+    with pytest.raises(SettingsError, match=r"GATEWAY_PORT: .* valid integer"):
+        read(tmp_path)
+
+
+def test_the_command_ends_with_2_and_the_reason(tmp_path: Path) -> None:
+    """No traceback for a wrong setting."""
+    (tmp_path / "gateway.yaml").write_text(GOOD.replace("default: all", "default: nope"))
+    done = run(sys.executable, "-m", "gateway", "--config", str(tmp_path / "gateway.yaml"), check=False)
+    missing = run(sys.executable, "-m", "gateway", "--config", str(tmp_path / "none.yaml"), check=False)
+
+    assert done.returncode == missing.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert "default names 'nope'" in done.stderr
+    assert "none.yaml cannot be read: No such file" in missing.stderr
+    assert "Traceback" not in done.stderr + missing.stderr
+
+
+def test_help_says_where_settings_come_from() -> None:
+    """The option and the variables."""
+    text = run(sys.executable, "-m", "gateway", "--help").stdout
+
+    assert "--config" in text
+    assert "GATEWAY_BACKENDS__DIAGNOSIS__URL" in text

@@ -1,0 +1,72 @@
+"""The whole stack as `make serve` runs it: three processes on free ports, over a store of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from stack.procfile import read_procfile
+from tests.conftest import ROOT, free_ports
+from tests.serving import wait_until
+
+
+@dataclass
+class Stack:
+    """Hold a running stack, its ports by variable, and what it prints."""
+
+    process: subprocess.Popen[str]
+    ports: dict[str, int]
+    log: Path
+    home: Path
+
+    @property
+    def text(self) -> str:
+        """Read what was printed so far."""
+        return self.log.read_text()
+
+    def url(self, variable: str = "GATEWAY_PORT") -> str:
+        """Give the address behind a port."""
+        return f"http://127.0.0.1:{self.ports[variable]}"
+
+
+def run_stack(home: Path, folder: Path) -> Stack:
+    """Start the stack and wait until it says that it is ready."""
+    variables = list(read_procfile(ROOT / "Procfile").ports)
+    ports = dict(zip(variables, free_ports(len(variables)), strict=True))
+    log = folder / "stack.log"
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "stack"],
+            cwd=ROOT,
+            env={**os.environ, "BENTOML_HOME": str(home), **{name: str(port) for name, port in ports.items()}},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+    stack = Stack(process, ports, log, home)
+    wait_until(lambda: "all ready" in stack.text or process.poll() is not None, 60)
+    assert process.poll() is None, stack.text
+    return stack
+
+
+@pytest.fixture(scope="package")
+def stack(shipped: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Run the stack for all tests that leave it as it is."""
+    stack = run_stack(shipped, tmp_path_factory.mktemp("stack"))
+    try:
+        yield stack
+    finally:
+        stack.process.terminate()
+        assert stack.process.wait(6) == 0
+
+
+@pytest.fixture(scope="package")
+def client(stack: Stack) -> Iterator[httpx.Client]:
+    """Give a client of the gateway."""
+    with httpx.Client(base_url=stack.url(), timeout=60) as client:
+        yield client

@@ -1,0 +1,91 @@
+"""The house stands as docs/architecture.md draws it: the arrows, and what no code may hold."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+ARROWS: dict[str, set[str]] = {
+    "contract": set(),
+    "oip": set(),
+    "models": {"contract"},
+    "training": {"contract", "models"},
+    "bentos": {"contract", "oip"},
+    "gateway": {"contract", "oip"},
+    "stack": set(),
+}
+"""What each room may import, beside itself and the outside."""
+
+HEAVY = {"contract": {"sklearn", "onnxruntime", "bentoml", "fastapi"}, "gateway": {"sklearn", "onnxruntime", "bentoml"}}
+"""What a room must not even import from outside."""
+
+
+def sources(room: str) -> list[Path]:
+    """Give the modules of a room."""
+    return sorted((ROOT / room).rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """Give the top-level names that a module imports, anywhere in it."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, f"{path}: relative imports hide the arrow"
+            names.add(node.module.split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("room", ARROWS)
+def test_arrows_go_one_way(room: str) -> None:
+    """No module imports a room that its own must not know."""
+    for path in sources(room):
+        forbidden = (imported(path) & ARROWS.keys()) - ARROWS[room] - {room}
+        assert not forbidden, f"{path.relative_to(ROOT)} imports {', '.join(forbidden)}"
+        assert not imported(path) & HEAVY.get(room, set()), path
+
+
+def test_every_room_is_drawn() -> None:
+    """A new folder of code is a decision, and stands in the picture."""
+    rooms = {path.parent.name for path in ROOT.glob("*/*.py")} - {"tests", "benchmarks"}
+    drawing = (ROOT / "docs" / "architecture.md").read_text()
+
+    assert rooms == set(ARROWS)
+    assert all(f"{room}/" in drawing for room in rooms)
+
+
+def test_a_forbidden_import_would_be_found(tmp_path: Path) -> None:
+    """The check that holds the arrows can fail."""
+    (tmp_path / "bad.py").write_text("def late():\n    from bentos.artifact import load\n    import training.run\n")
+
+    assert imported(tmp_path / "bad.py") == {"bentos", "training"}
+
+
+def test_only_models_know_about_biopsies() -> None:
+    """Everything else serves whatever is stored."""
+    for room in ARROWS.keys() - {"models"}:
+        for path in sources(room):
+            found = re.search(r"malignan|benign|biops|nuclei|radius|cancer", path.read_text(), re.IGNORECASE)
+            assert not found, f"{path.relative_to(ROOT)}: {found and found[0]}"
+
+
+def test_no_host_name_is_in_the_gateway() -> None:
+    """Where the models are is said by gateway.yaml and the environment only."""
+    for path in sources("gateway"):
+        text = path.read_text()
+        assert "ml-" not in text, path
+        assert "localhost" not in text, path
+
+
+@pytest.mark.parametrize("room", ARROWS)
+def test_nothing_reads_the_world_at_import(room: str) -> None:
+    """No module opens a file or reads the environment when it is imported, but the service, which says why."""
+    for path in sources(room):
+        for node in ast.parse(path.read_text()).body:
+            text = ast.unparse(node) if isinstance(node, ast.Assign | ast.AnnAssign | ast.Expr) else ""
+            found = re.search(r"os\.environ|\bopen\(|read_text\(|read_bytes\(|getenv\(", text)
+            assert not found, f"{path.relative_to(ROOT)}: {text}"

@@ -1,0 +1,148 @@
+"""The documentation lists what the code enumerates, and what it shows works."""
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+from prometheus_client.registry import Collector
+
+from gateway.errors import GatewayError
+from gateway.metrics import Metrics
+from gateway.routes import catalogue, health
+from gateway.routes.dispatch import V1, V2
+from gateway.settings import BackendSettings, RouteSettings, Settings, read_settings
+from stack.procfile import read_procfile
+from tests.conftest import ROOT, run
+
+DOCS = {path.stem: path.read_text() for path in (ROOT / "docs").glob("*.md")}
+README = (ROOT / "README.md").read_text()
+
+
+def test_every_setting_is_listed_with_its_default() -> None:
+    """docs/operations.md has a row for each."""
+    rows = dict(re.findall(r"^\| (`.*?) \| (.*?) \|", DOCS["operations"], re.MULTILINE))
+    listed = {
+        name: default
+        for key, value in rows.items()
+        for name, default in zip(re.findall(r"`(\S+?)`", key), value.split(", "), strict=False)
+    }
+    for name, field in Settings.model_fields.items():
+        if name in ("backends", "routes"):
+            continue
+        assert name in listed, name
+        if not field.is_required() and field.default not in ("", ()):
+            assert listed[name] == f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
+    for name in BackendSettings.model_fields:
+        assert f"backends.{{name}}.{name}" in listed
+    for name in RouteSettings.model_fields:
+        assert f"routes.{{name}}.{name}" in listed
+
+
+def test_every_reason_is_listed_with_its_status() -> None:
+    """docs/api.md and the docstring of gateway/errors.py have the same list as the code."""
+    import gateway.errors
+
+    listed = dict(re.findall(r"^\| `(\w+)` \| (\d{3}) \|", DOCS["api"], re.MULTILINE))
+    tree = {reason: status for status, reason in re.findall(r"(\d{3})  (\w+)", gateway.errors.__doc__ or "")}
+    real = {kind.reason: str(kind.status) for kind in GatewayError.__subclasses__()}
+
+    assert listed == real
+    assert tree == real
+
+
+def test_every_metric_is_listed_with_its_labels() -> None:
+    """docs/operations.md has a row for each."""
+    listed = {
+        name: tuple(re.findall(r"`(\w+)`", labels))
+        for name, labels in re.findall(r"^\| `(bentogate_\w+)` \| (.*?) \|", DOCS["operations"], re.MULTILINE)
+    }
+    metrics: list[Any] = [metric for metric in vars(Metrics()).values() if isinstance(metric, Collector)]
+    real = {
+        f"{metric._name}_total" if metric._type == "counter" else metric._name: metric._labelnames for metric in metrics
+    }
+
+    assert listed == real
+
+
+def test_every_path_is_listed() -> None:
+    """docs/api.md names each path that the apps and the dispatcher know, and no other."""
+    listed = set(re.findall(r"`(?:GET|POST) (/[^`]*)`", DOCS["api"].split("## Failures")[0]))
+    own = {
+        route.path
+        for router in (catalogue.router, health.router)
+        for route in router.routes
+        if isinstance(route, APIRoute)
+    }
+    inference = {
+        "/v1/predict",
+        "/v1/models/{name}:predict",
+        "/v2/models/{name}/infer",
+        "/v2/models/{name}/versions/{version}/infer",
+    }
+
+    assert listed == (own - {"/v2/"}) | inference | {"/metrics"}
+    assert all(V1.fullmatch(path) or V2.fullmatch(path) or path == "/v1/predict" for path in inference)
+
+
+def test_every_port_variable_is_listed() -> None:
+    """docs/operations.md says how to move a process."""
+    for variable in read_procfile(ROOT / "Procfile").ports:
+        assert f"`{variable}`" in DOCS["operations"]
+
+
+def test_the_procfile_runs_every_backend_of_the_settings() -> None:
+    """A model behind the gateway is run by `make serve` too."""
+    procfile = read_procfile(ROOT / "Procfile")
+    backends = set(read_settings(ROOT / "gateway.yaml").backends)
+
+    assert set(procfile.commands) == backends | {"gateway"}
+    for name in backends:
+        assert f"GATEWAY_BACKENDS__{name.upper()}__URL=" in procfile.commands["gateway"]
+
+
+def test_make_lists_what_can_be_made() -> None:
+    """Every target with its sentence."""
+    text = run("make").stdout
+
+    for target in ("serve", "train", "test", "lint", "lock", "clean"):
+        assert re.search(rf"^make {target} +\w", text, re.MULTILINE)
+
+
+def test_the_two_commands_are_in_the_first_lines() -> None:
+    """A newcomer finds them without scrolling."""
+    head = "\n".join(README.splitlines()[:15])
+
+    assert "make serve" in head
+    assert "make test" in head
+
+
+def test_links_lead_somewhere() -> None:
+    """Relative links of all documents."""
+    for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")):
+        for link in re.findall(r"\]\(([^)#:]+)(?:#\S*)?\)", path.read_text()):
+            assert (path.parent / link).exists(), f"{path.name}: {link}"
+
+
+def test_the_model_of_the_readme_can_be_added(tmp_path: Path) -> None:
+    """Its file, as it stands there, trains above its bar and is stored."""
+    (code,) = re.findall(r"^```python\n(\"\"\"Churn.*?)^```", README, re.MULTILINE | re.DOTALL)
+    models = tmp_path / "models"
+    models.mkdir()
+    (models / "churn.py").write_text(code)
+    done = run(
+        sys.executable, "training/train.py", "churn", "--models", str(models), BENTOML_HOME=str(tmp_path / "home")
+    )
+
+    assert re.search(r"^churn +roc_auc +0\.\d+ +≥ 0\.85 +passed", done.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", ["README", *DOCS])
+def test_prose_has_no_more_than_a_sentence_per_line(name: str) -> None:
+    """Or two short ones: a change of one sentence is a change of one line."""
+    text = re.sub(r"```.*?```", "", README if name == "README" else DOCS[name], flags=re.DOTALL)
+    for line in text.splitlines():
+        if not line.startswith(("|", "-", "#")) and not re.match(r"\d\.", line):
+            assert len(re.findall(r"[.;:] [A-Z]", line)) <= 1, line
