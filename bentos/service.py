@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict
 from bentos.artifact import load, read_contract
 from bentos.protocol import Protocol
 from bentos.schema import request_model, response_model
+from bentos.served import Served
 from bentos.stored import tag_of
 from contract import columns_to_records
 from contract.table import pack_rows
@@ -40,7 +41,7 @@ class Arguments(BaseModel):
 MODEL = bentoml.models.BentoModel(tag_of(bentoml.use_arguments(Arguments).model, CODE.parent))
 FOLDER = Path(MODEL.resolve().path)
 CONTRACT = read_contract(FOLDER)
-PROTOCOL = Protocol(CONTRACT, FOLDER)
+SERVED = Served(CONTRACT, FOLDER)
 Request, Response = request_model(CONTRACT), response_model(CONTRACT)
 REQUIREMENTS = {"onnx": "requirements/service.txt", "scikit-learn": "requirements/service-sklearn.txt"}
 
@@ -55,14 +56,14 @@ REQUIREMENTS = {"onnx": "requirements/service.txt", "scikit-learn": "requirement
     traffic={"timeout": LONGEST_REQUEST_S},
     logging={"access": {"enabled": False}},
 )
-@bentoml.asgi_app(PROTOCOL.app(), path="/")
+@bentoml.asgi_app(Protocol(SERVED).app(), path="/")
 class ModelService:
     """Serve one stored model."""
 
     stored = MODEL
 
     def __init__(self) -> None:
-        self.model = PROTOCOL.model = load(FOLDER)
+        self.model = SERVED.model = load(FOLDER)
         # What lives for ever is not to be walked by every full collection: p99 of one caller fell from 33 to 0.9 ms.
         gc.collect()
         gc.freeze()

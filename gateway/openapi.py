@@ -5,12 +5,10 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from contract import Feature, Output
 from gateway.errors import BackendUnknown, GatewayError
 from gateway.gateway import Gateway
-from gateway.plans import Ensemble, Plan
-
-JSON_TYPES = {"number": "number", "integer": "integer", "boolean": "boolean", "category": "string"}
+from gateway.plans import Plan
+from gateway.schemas import INFER_REQUEST, INFER_RESPONSE, PROBLEM, PROTOCOL_ERROR, request_schema, response_schema
 
 
 def describe(app: FastAPI, gateway: Gateway) -> dict[str, Any]:
@@ -19,7 +17,7 @@ def describe(app: FastAPI, gateway: Gateway) -> dict[str, Any]:
     document["tags"] = [{"name": name} for name in ("predict", "models", "protocol", "health")]
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas["Problem"] = PROBLEM
-    schemas["ProtocolError"] = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
+    schemas["ProtocolError"] = PROTOCOL_ERROR
     schemas["InferRequest"], schemas["InferResponse"] = INFER_REQUEST, INFER_RESPONSE
     for name, plan in gateway.plans.items():
         try:
@@ -86,120 +84,3 @@ def answer(description: str, schema: str, media_type: str) -> dict[str, Any]:
 def example(plan: Plan) -> dict[str, Any]:
     """Give a record made of the features' examples."""
     return {feature.name: feature.example for feature in plan.features}
-
-
-def request_schema(plan: Plan) -> dict[str, Any]:
-    """Describe `{"instances": [...]}` for the records of a plan."""
-    record = {
-        "type": "object",
-        "additionalProperties": False,
-        "required": [feature.name for feature in plan.features],
-        "properties": {feature.name: field_schema(feature) for feature in plan.features},
-    }
-    return {
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["instances"],
-        "properties": {"instances": {"type": "array", "minItems": 1, "items": record}},
-    }
-
-
-def response_schema(plan: Plan) -> dict[str, Any]:
-    """Describe the answer of a plan."""
-    by_model = {contract.name: object_schema(contract.outputs) for contract in plan.contracts}
-    whole = {"type": "object", "required": list(by_model), "properties": by_model}
-    prediction = whole if isinstance(plan, Ensemble) else by_model[plan.name]
-    version = {"type": "object", "required": ["version"], "properties": {"version": {"type": "string"}}}
-    return {
-        "type": "object",
-        "required": ["id", "predictions", "models"],
-        "properties": {
-            "id": {"type": "string"},
-            "predictions": {"type": "array", "items": prediction},
-            "models": {"type": "object", "additionalProperties": version},
-        },
-    }
-
-
-def object_schema(outputs: tuple[Output, ...]) -> dict[str, Any]:
-    """Describe the outputs of one model."""
-    properties = {output.name: field_schema(output) for output in outputs}
-    return {"type": "object", "required": list(properties), "properties": properties}
-
-
-def field_schema(field: Feature | Output) -> dict[str, Any]:
-    """Describe one field with all that the contract knows of it."""
-    nullable = getattr(field, "nullable", False)
-    kind = JSON_TYPES[field.type]
-    unit = f" ({field.unit})" if field.unit else ""
-    schema: dict[str, Any] = {"type": [kind, "null"] if nullable else kind, "description": field.description + unit}
-    if field.categories:
-        schema["enum"] = [*field.categories, *([None] if nullable else [])]
-    if field.minimum is not None:
-        schema["minimum"] = field.minimum
-    if field.maximum is not None:
-        schema["maximum"] = field.maximum
-    if hasattr(field, "example"):
-        schema["examples"] = [field.example]
-    return schema
-
-
-PROBLEM: dict[str, Any] = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail", "reason"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "reason": {"enum": [kind.reason for kind in GatewayError.__subclasses__()]},
-        "model": {"type": "string"},
-        "id": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["pointer", "detail"],
-                "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}},
-            },
-        },
-    },
-}
-
-TENSOR: dict[str, Any] = {
-    "type": "object",
-    "required": ["name", "shape", "datatype"],
-    "properties": {
-        "name": {"type": "string"},
-        "shape": {"type": "array", "items": {"type": "integer", "minimum": 0}},
-        "datatype": {"type": "string"},
-        "parameters": {"type": "object"},
-        "data": {"type": "array"},
-    },
-}
-
-INFER_REQUEST: dict[str, Any] = {
-    "type": "object",
-    "required": ["inputs"],
-    "properties": {
-        "id": {"type": "string"},
-        "parameters": {"type": "object"},
-        "inputs": {"type": "array", "minItems": 1, "items": TENSOR},
-        "outputs": {
-            "type": "array",
-            "items": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}},
-        },
-    },
-}
-
-INFER_RESPONSE: dict[str, Any] = {
-    "type": "object",
-    "required": ["model_name", "outputs"],
-    "properties": {
-        "model_name": {"type": "string"},
-        "model_version": {"type": "string"},
-        "id": {"type": "string"},
-        "parameters": {"type": "object"},
-        "outputs": {"type": "array", "items": TENSOR},
-    },
-}

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, Vali
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
 from contract import NAME_PATTERN
+from gateway.places import describe
 
 LONGEST_TIMEOUT_S = 30.0
 
@@ -136,33 +137,3 @@ def read_settings(path: Path) -> Settings:
         lines = [describe(error, path, node) for error in exc.errors(include_url=False)]
         raise SettingsError("\n".join(lines)) from exc
     return settings
-
-
-def describe(error: Any, path: Path, node: yaml.Node) -> str:
-    """Say where in the file a fault lies, or that it comes from the environment."""
-    place = [str(step) for step in error["loc"]]
-    message = {"extra_forbidden": "is unknown", "missing": "is missing"}.get(
-        error["type"], error["msg"].removeprefix("Value error, ")
-    )
-    line, found = line_of(node, place)
-    if not place:
-        return f"{path}: {message}"
-    if not found and error["type"] != "missing":
-        return f"GATEWAY_{'__'.join(place).upper()}: {message}"
-    return f"{path}, line {line}: {'.'.join(place)} {message}"
-
-
-def line_of(node: yaml.Node, place: list[str]) -> tuple[int, bool]:
-    """Give the line of a key, or of the deepest part of its way that is in the file."""
-    line = node.start_mark.line + 1
-    for step in place:
-        children: Any = []
-        if isinstance(node, yaml.MappingNode):
-            children = [(key.value, key, value) for key, value in node.value]
-        elif isinstance(node, yaml.SequenceNode):
-            children = [(str(index), value, value) for index, value in enumerate(node.value)]
-        match = next((child for child in children if child[0] == step), None)
-        if match is None:
-            return line, False
-        line, node = match[1].start_mark.line + 1, match[2]
-    return line, True

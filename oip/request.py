@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 
+from oip.elements import TensorMessageIn, msgspec_fault
 from oip.errors import ProtocolError
-from oip.tensor import Tensor, TensorMessage, TensorMessageIn, msgspec_fault, read_tensors, write_tensor
+from oip.tensor import Tensor, TensorMessage, read_tensors, write_tensor
 
 
 @dataclass(frozen=True, slots=True)

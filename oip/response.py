@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 
+from oip.elements import TensorMessageIn
 from oip.request import decode_json, split_body
-from oip.tensor import Tensor, TensorMessage, TensorMessageIn, read_tensors, write_tensor
+from oip.tensor import Tensor, TensorMessage, read_tensors, write_tensor
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 
 from bentos.artifact import load, read_contract
 from bentos.protocol import Protocol
+from bentos.served import Served
 from tests.conftest import ROOT, free_ports
 
 
@@ -38,9 +39,7 @@ def served(app: ASGIApp, port: int = 0) -> Iterator[int]:
 
 def model_app(folder: Path) -> ASGIApp:
     """Give the protocol of the model service, without BentoML around it."""
-    protocol = Protocol(read_contract(folder), folder)
-    protocol.model = load(folder)
-    return protocol.app()
+    return Protocol(Served(read_contract(folder), folder, load(folder))).app()
 
 
 def wait_until(holds: Callable[[], Any], timeout_s: float = 20) -> Any:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -58,10 +57,8 @@ def main(
     except CatalogError as exc:
         progress.print(f"error: {exc}", style="red", highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(1) from exc
-    if as_json:
-        typer.echo(json.dumps([as_document(outcome) for outcome in outcomes], indent=1))
-    elif outcomes:
-        print_outcomes(outcomes)
+    if as_json or outcomes:
+        print_outcomes(outcomes, as_json=as_json)
     elif not refused and not missing:
         progress.print("there are no models to train")
     if refused:
@@ -105,6 +102,19 @@ def train_all(names: list[str], folder: Path, *, force: bool) -> "tuple[list[Out
     return outcomes, refused
 
 
+def print_outcomes(outcomes: "list[Outcome]", *, as_json: bool) -> None:
+    """Print what was trained."""
+    if as_json and not outcomes:
+        typer.echo("[]")
+        return
+    from training.output import as_document, print_table
+
+    if as_json:
+        typer.echo(json.dumps([as_document(outcome) for outcome in outcomes], indent=1))
+    else:
+        print_table(outcomes)
+
+
 def spinner(text: str) -> AbstractContextManager[Any]:
     """Show that work is under way, on a terminal."""
     return progress.status(text) if progress.is_terminal else nullcontext()
@@ -116,56 +126,6 @@ def tell(status: Any, name: str, step: str) -> None:
         progress.print(f"{name}: {step}", highlight=False)
     else:
         status.update(f"{name}: {step}")
-
-
-WORDS = {
-    "new": "stored",
-    "again": "stored again",
-    "unchanged": "unchanged, nothing stored",
-    "back": "stored before, latest again",
-}
-
-
-def print_outcomes(outcomes: "list[Outcome]") -> None:
-    """Print one table for all models, then what serves each and where its report lies."""
-    from training.run import bar_text
-
-    table = Table("model", "metric", box=None, header_style="bold", pad_edge=False)
-    table.add_column("value", justify="right")
-    table.add_column("bar", justify="right")
-    for name in ("verdict", "version", "served by"):
-        table.add_column(name)
-    for outcome in outcomes:
-        contract = outcome.contract
-        for row, (name, metric) in enumerate(contract.metrics.items()):
-            head = (contract.name, contract.version, contract.runtime) if row == 0 else ("", "", "")
-            verdict = "passed" if metric.passed else "missed"
-            table.add_row(head[0], name, f"{metric.value:.4f}", bar_text(metric), verdict, head[1], head[2])
-    console = Console() if sys.stdout.isatty() else Console(width=120)
-    console.print(table)
-    for outcome in outcomes:
-        contract = outcome.contract
-        console.print(f"\n{contract.name} {contract.version}: {WORDS[outcome.stored]}", highlight=False)
-        console.print(f"  served by {contract.runtime}: {contract.runtime_reason}", highlight=False, soft_wrap=True)
-        console.print(f"  report {outcome.report}", highlight=False, soft_wrap=True)
-
-
-def as_document(outcome: "Outcome") -> dict[str, Any]:
-    """Give an outcome as JSON."""
-    import msgspec
-
-    contract = outcome.contract
-    return {
-        "model": contract.name,
-        "version": contract.version,
-        "stored": outcome.stored,
-        "metrics": {
-            name: {**msgspec.to_builtins(metric), "passed": metric.passed} for name, metric in contract.metrics.items()
-        },
-        "runtime": contract.runtime,
-        "runtime_reason": contract.runtime_reason,
-        "report": str(outcome.report),
-    }
 
 
 def print_list(names: list[str], *, as_json: bool) -> None:

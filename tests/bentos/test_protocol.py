@@ -10,6 +10,8 @@ import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from bentos.artifact import ArtifactError, load, verify
+from bentos.protocol import Protocol
+from bentos.served import Served
 from models import catalog
 from oip import HEADER_LENGTH, Tensor, read_response, write_request
 from tests.conftest import TINY
@@ -94,11 +96,8 @@ def test_an_estimator_that_does_not_convert_is_served_by_scikit_learn() -> None:
 
 def test_an_output_that_is_no_number_is_a_fault_of_the_model(stored_plain: Path) -> None:
     """500 with the output's name, never a silent null."""
-    from bentos.protocol import Protocol
-
     model = load(stored_plain)
-    protocol = Protocol(model.contract, stored_plain)
-    protocol.model = dataclasses.replace(model, runtime=lambda inputs: np.full((len(inputs["features"]), 2), np.nan))
+    broken = dataclasses.replace(model, runtime=lambda inputs: np.full((len(inputs["features"]), 2), np.nan))
     body, length = write_request(
         [
             Tensor("width", "FP64", np.ones(1)),
@@ -106,7 +105,7 @@ def test_an_output_that_is_no_number_is_a_fault_of_the_model(stored_plain: Path)
             Tensor("count", "INT64", np.ones(1, int)),
         ]
     )
-    with served(protocol.app()) as port:
+    with served(Protocol(Served(model.contract, stored_plain, broken)).app()) as port:
         url = f"http://127.0.0.1:{port}/v2/models/plain/infer"
         answer = httpx.post(url, content=body, headers={HEADER_LENGTH: str(length)})
 

@@ -26,7 +26,8 @@ from training.dataset import Dataset, read_dataset
 from training.fit import fit
 from training.onnx_graph import compile_candidates
 from training.parity import Verdict, gate, largest_gap, run
-from training.probes import probe_rows, threshold_rows
+from training.probes import probe_rows
+from training.thresholds import threshold_rows
 
 SHIPPED, SMALL = catalog(), catalog(TINY)
 DATA = {name: read_dataset(model) for name, model in {**SHIPPED, **SMALL}.items()}

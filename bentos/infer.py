@@ -1,0 +1,81 @@
+"""Inference by the Open Inference Protocol, as a plain ASGI endpoint."""
+
+from bentos.served import Served
+from contract import InvalidRecords, NonFiniteOutput, TooManyRows, table_from_tensors
+from oip import (
+    HEADER_LENGTH,
+    BodyTooLarge,
+    Disconnected,
+    InferResponse,
+    ProtocolError,
+    Tensor,
+    read_body,
+    read_request,
+    send_body,
+    write_response,
+)
+from oip.asgi import Headers, Receive, Scope, Send, error_body
+
+MOST_BYTES = 64 * 2**20
+MOST_ROWS = 1_000_000
+"""What callers may send is the gateway's to say; these only keep one request from taking all memory."""
+
+
+class Infer:
+    """Answer an inference request as a plain ASGI endpoint."""
+
+    def __init__(self, served: Served) -> None:
+        self.served = served
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read, predict, answer; every failure is a status and `{"error": text}`."""
+        status, headers = 200, []
+        content_type = b"application/json"
+        if scope["method"] != "POST":
+            await send_body(send, 405, error_body("inference is a POST"), content_type, [(b"allow", b"POST")])
+            return
+        try:
+            request_headers, body = await read_body(scope, receive, MOST_BYTES)
+            answer, length = self.answer(scope["path_params"], request_headers, body)
+            if length is not None:
+                content_type = b"application/octet-stream"
+                headers.append((HEADER_LENGTH.encode(), str(length).encode()))
+        except Disconnected:
+            return
+        except Refused as exc:
+            status, answer = exc.status, error_body(str(exc))
+        except (BodyTooLarge, TooManyRows) as exc:
+            status, answer = 413, error_body(str(exc))
+        except (ProtocolError, InvalidRecords) as exc:
+            status, answer = 400, error_body(str(exc))
+        except NonFiniteOutput as exc:
+            status, answer = 500, error_body(str(exc))
+        await send_body(send, status, answer, content_type, headers)
+
+    def answer(self, params: dict[str, str], headers: Headers, body: bytes) -> tuple[bytes, int | None]:
+        """Give the body of the answer, and the length of its JSON where it is binary."""
+        model, contract = self.served.model, self.served.contract
+        if error := self.served.unknown(params):
+            raise Refused(404, error)
+        if model is None:
+            raise Refused(503, "the model is loading")
+        encoding = headers.get(b"content-encoding", b"identity")
+        if encoding != b"identity":
+            raise Refused(415, f"the content encoding {encoding.decode('latin-1')[:40]!r} is unknown")
+        length = headers.get(HEADER_LENGTH.encode())
+        request = read_request(body, None if length is None else length.decode("latin-1"))
+        chosen = request.chosen([output.name for output in contract.outputs])
+        table = table_from_tensors(contract.features, request.tensors, MOST_ROWS)
+        columns = model.predict(table)
+        datatypes = {output.name: output.datatype for output in contract.outputs}
+        tensors = [Tensor(output.name, datatypes[output.name], columns[output.name]) for output in chosen]
+        response = InferResponse(contract.name, contract.version, tensors, request.id)
+        return write_response(response, [output.binary for output in chosen])
+
+
+class Refused(Exception):
+    """Carry a status and its text to the one place that answers."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
