@@ -20,11 +20,10 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     try:
-        settings = read_settings(arguments.config)
+        run(read_settings(arguments.config))
     except SettingsError as exc:
-        sys.stderr.write(f"error: {exc}\n".replace("\n", "\nerror: ").removesuffix("error: "))
+        sys.stderr.writelines(f"error: {line}\n" for line in str(exc).splitlines())
         return 2
-    run(settings)
     return 0
 
 

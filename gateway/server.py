@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
+import socket
 import sys
 
 import structlog
@@ -13,10 +15,15 @@ from starlette.types import ASGIApp
 
 from gateway.app import admin_app, public_app
 from gateway.gateway import open_gateway
-from gateway.settings import Settings
+from gateway.settings import Settings, SettingsError
+
+BACKLOG = 2048
 
 SHUTDOWN_S = 3
 """How long requests under way may take to finish when the gateway ends."""
+
+
+log = structlog.get_logger()
 
 
 class Listener(uvicorn.Server):
@@ -27,13 +34,19 @@ class Listener(uvicorn.Server):
         return contextlib.nullcontext()
 
 
-def listener(app: ASGIApp, host: str, port: int) -> Listener:
+def bound(host: str, port: int, variable: str) -> socket.socket:
+    """Take a port; raises SettingsError that names the variable to change where it cannot be had."""
+    try:
+        return socket.create_server((host, port), backlog=BACKLOG)
+    except OSError as exc:
+        raise SettingsError(f"{variable}: {host}:{port} cannot be listened on: {os.strerror(exc.errno or 0)}") from exc
+
+
+def listener(app: ASGIApp) -> Listener:
     """Make a listener; access lines and signals are not uvicorn's here."""
     return Listener(
         uvicorn.Config(
             app,
-            host=host,
-            port=port,
             http="httptools",
             ws="none",
             lifespan="off",
@@ -45,13 +58,10 @@ def listener(app: ASGIApp, host: str, port: int) -> Listener:
     )
 
 
-async def serve(settings: Settings) -> None:
-    """Serve until SIGINT or SIGTERM, then let requests under way finish."""
+async def serve(settings: Settings, public: socket.socket, admin: socket.socket) -> None:
+    """Serve on bound sockets until SIGINT or SIGTERM, then let requests under way finish."""
     async with open_gateway(settings) as gateway:
-        listeners = [
-            listener(public_app(gateway), settings.host, settings.port),
-            listener(admin_app(gateway), settings.admin_host, settings.admin_port),
-        ]
+        listeners = {listener(public_app(gateway)): public, listener(admin_app(gateway)): admin}
 
         def end() -> None:
             for one in listeners:
@@ -60,13 +70,24 @@ async def serve(settings: Settings) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, end)
-        await asyncio.gather(*(one.serve() for one in listeners))
+        log.info("listening", public=address(public), admin=address(admin))
+        await asyncio.gather(*(one.serve(sockets=[its]) for one, its in listeners.items()))
+
+
+def address(listening: socket.socket) -> str:
+    """Write what a socket listens on."""
+    host, port = listening.getsockname()[:2]
+    return f"{host}:{port}"
 
 
 def run(settings: Settings) -> None:
-    """Run the gateway to its end."""
+    """Run the gateway to its end; raises SettingsError for a port that cannot be had."""
     configure_log()
-    uvloop.run(serve(settings))
+    with (
+        bound(settings.host, settings.port, "GATEWAY_PORT") as public,
+        bound(settings.admin_host, settings.admin_port, "GATEWAY_ADMIN_PORT") as admin,
+    ):
+        uvloop.run(serve(settings, public, admin))
 
 
 def configure_log() -> None:

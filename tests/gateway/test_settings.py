@@ -1,5 +1,6 @@
 """Settings are checked as a whole at start, and what is wrong is named with its place."""
 
+import socket
 import sys
 from pathlib import Path
 
@@ -95,6 +96,18 @@ def test_the_command_ends_with_2_and_the_reason(tmp_path: Path) -> None:
     assert "default names 'nope'" in done.stderr
     assert "none.yaml cannot be read: No such file" in missing.stderr
     assert "Traceback" not in done.stderr + missing.stderr
+
+
+def test_a_port_in_use_is_told_with_its_variable(tmp_path: Path) -> None:
+    """The gateway ends with 2 and without a traceback."""
+    (tmp_path / "gateway.yaml").write_text(GOOD)
+    command = (sys.executable, "-m", "gateway", "--config", str(tmp_path / "gateway.yaml"))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run(*command, check=False, GATEWAY_PORT=str(port))
+
+    expected = f"error: GATEWAY_PORT: 127.0.0.1:{port} cannot be listened on: Address already in use\n"
+    assert (done.returncode, done.stderr) == (2, expected)
 
 
 def test_help_says_where_settings_come_from() -> None:
