@@ -7,20 +7,20 @@ from typing import Any
 
 import msgspec
 
-from bentos.runtime import Runtime, open_graph, open_skops
+from bentos.runtime import open_skops
 from contract import Contract, ContractError, Table, answer, columns_to_records, differences
+from contract.artifact import CONTRACT, ESTIMATOR, GOLDEN, GRAPH, PROFILE, REPORT, Runtime, open_graph
 from contract.decode import RecordDecoder
 from contract.table import Array
 
 FILES = {
-    "contract": ("contract.json", "application/json"),
-    "golden": ("golden.json", "application/json"),
-    "profile": ("profile.json", "application/json"),
-    "report": ("report.html", "text/html; charset=utf-8"),
+    "contract": (CONTRACT, "application/json"),
+    "golden": (GOLDEN, "application/json"),
+    "profile": (PROFILE, "application/json"),
+    "report": (REPORT, "text/html; charset=utf-8"),
 }
 """What `GET /artifact/{name}` gives: file and content type."""
 
-GRAPH, ESTIMATOR = "model.onnx", "estimator.skops"
 MOST_DIFFERENCES = 3
 
 
@@ -31,9 +31,9 @@ class ArtifactError(RuntimeError):
 def read_contract(folder: Path) -> Contract:
     """Read the contract of a stored model; raises ArtifactError."""
     try:
-        return Contract.from_json((folder / FILES["contract"][0]).read_bytes())
+        return Contract.from_json((folder / CONTRACT).read_bytes())
     except (OSError, ContractError) as exc:
-        raise ArtifactError(f"{folder.name}: contract.json cannot be read: {exc}") from exc
+        raise ArtifactError(f"{folder.name}: {CONTRACT} cannot be read: {exc}") from exc
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,14 @@ def load(folder: Path) -> Model:
     contract = read_contract(folder)
     file = GRAPH if contract.runtime == "onnx" else ESTIMATOR
     try:
-        runtime = open_graph(folder / file) if contract.runtime == "onnx" else open_skops(folder / file, contract.task)
+        if contract.runtime == "onnx":
+            runtime = open_graph((folder / file).read_bytes())
+        else:
+            runtime = open_skops(folder / file, contract.task)
     except Exception as exc:  # neither library has a common error
         raise ArtifactError(f"{contract.name} {contract.version}: {file} cannot be loaded: {exc}") from exc
     model = Model(contract, runtime)
-    verify(model, folder / FILES["golden"][0])
+    verify(model, folder / GOLDEN)
     return model
 
 

@@ -1,7 +1,9 @@
 """Inference by the Open Inference Protocol, as a plain ASGI endpoint."""
 
+import logging
+
 from bentos.served import Served
-from contract import InvalidRecords, NonFiniteOutput, TooManyRows, table_from_tensors
+from contract import InvalidOutput, InvalidRecords, table_from_tensors
 from oip import (
     HEADER_LENGTH,
     BodyTooLarge,
@@ -15,6 +17,8 @@ from oip import (
     write_response,
 )
 from oip.asgi import Headers, Receive, Scope, Send, error_body
+
+log = logging.getLogger("bentoml.bentogate")
 
 MOST_BYTES = 64 * 2**20
 MOST_ROWS = 1_000_000
@@ -35,8 +39,9 @@ class Infer:
             await send_body(send, 405, error_body("inference is a POST"), content_type, [(b"allow", b"POST")])
             return
         try:
-            request_headers, body = await read_body(scope, receive, MOST_BYTES)
-            answer, length = self.answer(scope["path_params"], request_headers, body)
+            given = dict(scope["headers"])
+            body = await read_body(given, receive, MOST_BYTES)
+            answer, length = self.answer(scope["path_params"], given, body)
             if length is not None:
                 content_type = b"application/octet-stream"
                 headers.append((HEADER_LENGTH.encode(), str(length).encode()))
@@ -44,12 +49,15 @@ class Infer:
             return
         except Refused as exc:
             status, answer = exc.status, error_body(str(exc))
-        except (BodyTooLarge, TooManyRows) as exc:
+        except BodyTooLarge as exc:
             status, answer = 413, error_body(str(exc))
         except (ProtocolError, InvalidRecords) as exc:
             status, answer = 400, error_body(str(exc))
-        except NonFiniteOutput as exc:
+        except InvalidOutput as exc:
             status, answer = 500, error_body(str(exc))
+        except Exception:  # the one outermost handler
+            log.exception("an inference failed")
+            status, answer = 500, error_body("the model failed; its log says why")
         await send_body(send, status, answer, content_type, headers)
 
     def answer(self, params: dict[str, str], headers: Headers, body: bytes) -> tuple[bytes, int | None]:
@@ -60,12 +68,12 @@ class Infer:
         if model is None:
             raise Refused(503, "the model is loading")
         encoding = headers.get(b"content-encoding", b"identity")
-        if encoding != b"identity":
+        if encoding.lower() != b"identity":
             raise Refused(415, f"the content encoding {encoding.decode('latin-1')[:40]!r} is unknown")
         length = headers.get(HEADER_LENGTH.encode())
-        request = read_request(body, None if length is None else length.decode("latin-1"))
+        request = read_request(body, None if length is None else length.decode("latin-1"), MOST_ROWS)
         chosen = request.chosen([output.name for output in contract.outputs])
-        table = table_from_tensors(contract.features, request.tensors, MOST_ROWS)
+        table = table_from_tensors(contract.features, request.tensors)
         columns = model.predict(table)
         datatypes = {output.name: output.datatype for output in contract.outputs}
         tensors = [Tensor(output.name, datatypes[output.name], columns[output.name]) for output in chosen]

@@ -4,18 +4,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from contract import Contract, Feature, Output
-
-MOST_INSTANCES = 10_000
+from contract import MOST_ROWS, Contract, Feature, Output
 
 
 def request_model(contract: Contract) -> type[BaseModel]:
     """Make the model of `{"instances": [record, …]}`, strict and without unknown members."""
+    # A feature may be called `model_config` or `copy`, so the attributes have names of their own.
     fields: dict[str, Any] = {
-        feature.name: (feature_type(feature), feature_field(feature)) for feature in contract.features
+        f"f{index}": (feature_type(feature), feature_field(feature)) for index, feature in enumerate(contract.features)
     }
     record = create_model("Record", __config__=ConfigDict(extra="forbid", strict=True), **fields)
-    instances = Field(min_length=1, max_length=MOST_INSTANCES, description="Records, one object per row")
+    instances = Field(min_length=1, max_length=MOST_ROWS, description="Records, one object per row")
     return create_model(
         "Request",
         __config__=ConfigDict(extra="forbid"),
@@ -26,9 +25,10 @@ def request_model(contract: Contract) -> type[BaseModel]:
 def response_model(contract: Contract) -> type[BaseModel]:
     """Make the model of the answer: one prediction per instance, in order, and who gave it."""
     fields: dict[str, Any] = {
-        output.name: (output_type(output), Field(description=output.description)) for output in contract.outputs
+        f"f{index}": (output_type(output), Field(alias=output.name, description=output.description))
+        for index, output in enumerate(contract.outputs)
     }
-    prediction = create_model("Prediction", **fields)
+    prediction = create_model("Prediction", __config__=ConfigDict(serialize_by_alias=True), **fields)
     return create_model(
         "Response",
         predictions=(list[prediction], ...),  # type: ignore[valid-type]
@@ -53,7 +53,7 @@ def feature_type(feature: Feature) -> Any:
 def feature_field(feature: Feature) -> Any:
     """Describe one feature."""
     text = f"{feature.description} ({feature.unit})" if feature.unit else feature.description
-    return Field(description=text, examples=[feature.example])
+    return Field(alias=feature.name, description=text, examples=[feature.example])
 
 
 def output_type(output: Output) -> Any:

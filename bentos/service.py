@@ -81,8 +81,8 @@ class ModelService:
     @bentoml.api(route="/predict", input_spec=Request, output_spec=Response)  # type: ignore[untyped-decorator]
     async def predict(self, instances: list[Any]) -> Any:
         """Predict one or more records."""
-        names = [feature.name for feature in CONTRACT.features]
-        table = pack_rows(CONTRACT.features, [[getattr(record, name) for name in names] for record in instances])
+        rows = [[getattr(record, field) for field in type(record).model_fields] for record in instances]
+        table = pack_rows(CONTRACT.features, rows)
         predictions = columns_to_records(self.model.predict(table), CONTRACT.outputs)
         answered = {"predictions": predictions, "model": CONTRACT.name, "version": CONTRACT.version}
         return Response.model_validate(answered)

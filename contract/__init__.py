@@ -4,15 +4,16 @@ from contract.check import MOST_FAULTS, Fault, record_faults, table_faults
 from contract.compare import TOLERANCE, Difference, differences
 from contract.contract import (
     NAME_PATTERN,
+    Card,
     Contract,
     Decision,
     Measure,
     Provenance,
     Task,
 )
-from contract.decode import InvalidRecords, MalformedBody, RecordDecoder, TooManyRows
+from contract.decode import MOST_ROWS, InvalidRecords, MalformedBody, RecordDecoder, TooManyRows
 from contract.feature import MATRIX_NAME, ContractError, Feature, Kind, Output, Value
-from contract.scores import NonFiniteOutput, answer, raw_scores
+from contract.scores import InvalidOutput, answer, raw_scores
 from contract.table import Columns, Table, columns_to_records, pack
 from contract.tensors import table_from_tensors, tensor_metadata, tensors_of_table
 from contract.trusted import TRUSTED_TYPES
@@ -21,9 +22,11 @@ from contract.union import union_of_features
 __all__ = [
     "MATRIX_NAME",
     "MOST_FAULTS",
+    "MOST_ROWS",
     "NAME_PATTERN",
     "TOLERANCE",
     "TRUSTED_TYPES",
+    "Card",
     "Columns",
     "Contract",
     "ContractError",
@@ -31,11 +34,11 @@ __all__ = [
     "Difference",
     "Fault",
     "Feature",
+    "InvalidOutput",
     "InvalidRecords",
     "Kind",
     "MalformedBody",
     "Measure",
-    "NonFiniteOutput",
     "Output",
     "Provenance",
     "RecordDecoder",

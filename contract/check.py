@@ -8,8 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from contract.feature import Feature
+from contract.feature import Feature, Output
 from contract.table import Array, Table
+
+LONGEST_NAME = 64
+"""No field is longer; of what callers invent no more is looked at or told."""
 
 MOST_FAULTS = 20
 """As many faults are reported at once; more would only hide them."""
@@ -69,8 +72,9 @@ def one_record(features: dict[str, Feature], record: Any, at: tuple[str | int, .
         yield Fault(at, f"must be an object with one member per feature, not {spoken(record)}")
         return
     for name in sorted(record.keys() - features.keys()):
-        close = difflib.get_close_matches(name, features, n=1)
-        yield Fault((*at, name), "is not a feature of this model" + (f"; did you mean {close[0]}?" if close else ""))
+        short = name[:LONGEST_NAME]
+        close = difflib.get_close_matches(short, features, n=1)
+        yield Fault((*at, short), "is not a feature of this model" + (f"; did you mean {close[0]}?" if close else ""))
     for name, feature in features.items():
         if name not in record:
             yield Fault((*at, name), "is missing")
@@ -87,6 +91,22 @@ def table_faults(table: Table) -> list[tuple[int, Feature, str]]:
         for row in np.flatnonzero(suspects(feature, column))
     )
     return list(islice(found, MOST_FAULTS))
+
+
+def output_fault(output: Output, column: Array) -> str | None:
+    """Say what no prediction may be, for the first such row of an output's column, or None."""
+    if output.type == "category":
+        wrong = np.fromiter((value not in output.categories for value in column), dtype=bool, count=len(column))
+        what = "has a label that the contract does not know"
+    elif column.dtype == bool:
+        return None
+    else:
+        low = -math.inf if output.minimum is None else output.minimum
+        high = math.inf if output.maximum is None else output.maximum
+        wrong = ~(np.isfinite(column) & (column >= low) & (column <= high))
+        what = "is no finite number within its bounds"
+    rows = np.flatnonzero(wrong)
+    return f"the output {output.name} {what} in row {rows[0]}" if len(rows) else None
 
 
 def suspects(feature: Feature, column: Array) -> Array:

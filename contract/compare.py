@@ -24,13 +24,13 @@ class Difference(NamedTuple):
 def differences(expected: Sequence[dict[str, Value]], actual: Sequence[dict[str, Value]]) -> Iterator[Difference]:
     """Yield where two lists of predictions differ: labels exactly, numbers by more than TOLERANCE."""
     for row, (wanted, given) in enumerate(zip(expected, actual, strict=True)):
-        for output, value in wanted.items():
-            if not same(value, given.get(output)):
-                yield Difference(row, output, value, given.get(output))
+        for output in {**wanted, **given}:
+            if not same(wanted.get(output), given.get(output)):
+                yield Difference(row, output, wanted.get(output), given.get(output))
 
 
 def same(expected: Value, actual: Value) -> bool:
     """Compare two values; a NaN equals nothing."""
-    if isinstance(expected, float) and isinstance(actual, float | int):
+    if isinstance(expected, float) and isinstance(actual, float | int) and not isinstance(actual, bool):
         return abs(expected - actual) <= TOLERANCE * max(1.0, abs(expected))
     return type(expected) is type(actual) and expected == actual

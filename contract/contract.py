@@ -44,6 +44,14 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return above and (self.at_most is None or self.value <= self.at_most)
 
 
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """Say in words what a model is for, what it is not for, and where its data comes from."""
+
+    intended_use: str
+    not_for: str
+    data_source: str
+
+
 class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     """Record what a model was made from: rows, the SHA-256 of the data, the seed, and the library versions."""
 
@@ -70,6 +78,7 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True):
     runtime: Runtime
     runtime_reason: str
     metrics: dict[str, Measure]
+    card: Card
     provenance: Provenance
     version: str = ""
     format: int = FORMAT
@@ -87,11 +96,6 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True):
         if not values <= set(decided.categories or (True, False)):
             raise ContractError(f"decision: {decided.name} cannot have the values {sorted(map(str, values))}")
 
-    @property
-    def takes_categories(self) -> bool:
-        """Say whether the estimator reads a data frame of columns rather than one matrix of doubles."""
-        return any(feature.type == "category" for feature in self.features)
-
     def to_json(self) -> bytes:
         """Write the contract as indented JSON, the same bytes for the same contract."""
         return msgspec.json.format(msgspec.json.encode(self), indent=1)
@@ -101,7 +105,7 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True):
         """Read a contract; raise ContractError with the JSON path of what is wrong."""
         try:
             return msgspec.json.decode(text, type=cls)
-        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
             raise ContractError(str(exc)) from exc
 
 

@@ -10,6 +10,9 @@ from contract.check import Fault, record_faults, spoken
 from contract.feature import Feature
 from contract.table import Table, pack_rows
 
+MOST_ROWS = 10_000
+"""Records in one request, where nothing else is set."""
+
 
 class MalformedBody(ValueError):
     """Report a body that is not JSON, or not the document that is asked for; `path` says where."""
@@ -92,18 +95,23 @@ def instances_of(body: bytes) -> list[Any] | MalformedBody:
     if "instances" not in document:
         return MalformedBody("is missing", ("instances",))
     if unknown := sorted(document.keys() - {"instances"}):
-        return MalformedBody('is unknown here; the body holds "instances" only', (unknown[0],))
+        return MalformedBody('is unknown here; the body holds "instances" only', (unknown[0][:64],))
     if not isinstance(document["instances"], list):
         return MalformedBody(f"must be a list of records, not {spoken(document['instances'])}", ("instances",))
     return document["instances"]
 
 
 def any_json(body: bytes) -> Any:
-    """Read JSON without a type; a number too large for a double, which msgspec refuses, becomes infinite."""
+    """Read JSON without a type; a number too large for a double, which msgspec refuses, becomes infinite.
+
+    Raises ValueError for what is no JSON, half of a surrogate pair included, which Python's parser takes.
+    """
     try:
         return msgspec.json.decode(body)
     except msgspec.ValidationError:
-        return json.loads(body, parse_constant=not_json)
+        document = json.loads(body, parse_constant=not_json)
+        json.dumps(document, ensure_ascii=False).encode()
+        return document
 
 
 def not_json(token: str) -> Any:

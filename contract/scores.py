@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from contract.check import output_fault
 from contract.contract import Contract, Task
 from contract.feature import MATRIX_NAME
 from contract.table import Array
 
 
-class NonFiniteOutput(ValueError):
-    """Report a model that answered NaN or infinity; the message names the output and the first such row."""
+class InvalidOutput(ValueError):
+    """Report a model that gave what is no prediction; the message names model, output and the first such row."""
 
 
 def raw_scores(task: Task, estimator: Any, inputs: Mapping[str, Array]) -> Array:
@@ -38,16 +39,14 @@ def estimator_input(inputs: Mapping[str, Array]) -> Any:
 def answer(contract: Contract, scores: Array) -> dict[str, Array]:
     """Give the outputs of a contract, one `[rows]` array each, from raw scores `[rows, k]`.
 
-    Raises NonFiniteOutput where a score is NaN or infinite.
+    Raises InvalidOutput where a score is not finite or out of its output's bounds.
     """
     outputs: dict[str, Array] = {}
     for output in contract.outputs:
         if output.column is not None:
-            column = scores[:, output.column]
-            if not np.isfinite(column).all():
-                row = int(np.flatnonzero(~np.isfinite(column))[0])
-                raise NonFiniteOutput(f"the output {output.name} of {contract.name} is {column[row]} in row {row}")
-            outputs[output.name] = column
+            outputs[output.name] = scores[:, output.column]
+            if fault := output_fault(output, outputs[output.name]):
+                raise InvalidOutput(f"{contract.name}: {fault}")
     decision = contract.decision
     above = outputs[decision.score] >= decision.threshold
     values = np.array([decision.below, decision.at_or_above], dtype=bool if decision.below is False else object)

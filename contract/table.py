@@ -34,8 +34,12 @@ class Table:
     matrix: Array | None
 
     def select(self, features: tuple[Feature, ...]) -> "Table":
-        """Give the table of these features, without a copy where they are all of them, in order."""
-        if [feature.name for feature in features] == list(self.columns):
+        """Give the table of these features, without a copy where they are all of them, in order and in datatype.
+
+        Raises KeyError for a feature that this table does not have.
+        """
+        wanted = [(feature.name, feature.datatype) for feature in features]
+        if wanted == [(feature.name, feature.datatype) for feature in self.features]:
             return Table(features, self.rows, self.columns, self.matrix)
         return pack(features, self.columns)
 

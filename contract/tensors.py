@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from contract.check import MOST_FAULTS, Fault, table_faults
-from contract.decode import InvalidRecords, TooManyRows
+from contract.decode import InvalidRecords
 from contract.feature import MATRIX_NAME, Feature, Output
 from contract.table import Array, Table, pack, pack_matrix, shared_datatype
 
@@ -27,11 +27,11 @@ class Tensor(Protocol):
         """The elements, in the shape that the caller gave."""
 
 
-def table_from_tensors(features: Sequence[Feature], tensors: Sequence[Tensor], max_rows: int) -> Table:
+def table_from_tensors(features: Sequence[Feature], tensors: Sequence[Tensor]) -> Table:
     """Read the tensors of one request into a checked table.
 
     Takes one tensor `[n]` or `[n,1]` per feature, or one `[n,k]` named `features` where all share a datatype.
-    Raises InvalidRecords, whose pointers begin at `/inputs`, and TooManyRows.
+    Raises InvalidRecords, whose pointers begin at `/inputs`.
     """
     if [tensor.name for tensor in tensors] == [MATRIX_NAME]:
         check_matrix(features, tensors[0])
@@ -39,8 +39,6 @@ def table_from_tensors(features: Sequence[Feature], tensors: Sequence[Tensor], m
     else:
         check_columns(features, tensors)
         table = pack(features, {tensor.name: tensor.array.reshape(-1) for tensor in tensors})
-    if table.rows > max_rows:
-        raise TooManyRows(f"{table.rows} rows are more than the {max_rows} of one request")
     if not table.rows:
         raise InvalidRecords([Fault(("inputs", 0, "shape"), "must hold at least one row")])
     if faults := table_faults(table):
@@ -74,15 +72,13 @@ def check_matrix(features: Sequence[Feature], tensor: Tensor) -> None:
 def check_columns(features: Sequence[Feature], tensors: Sequence[Tensor]) -> None:
     """Raise InvalidRecords unless there is exactly one column per feature, all of the same length."""
     by_name = {feature.name: feature for feature in features}
-    faults = [
-        Fault(("inputs",), f"the input {name} is missing")
-        for name in by_name.keys() - {tensor.name for tensor in tensors}
-    ]
+    given = {tensor.name for tensor in tensors}
+    faults = [Fault(("inputs",), f"the input {name} is missing") for name in by_name if name not in given]
     rows = {tensor.array.shape[0] for tensor in tensors if tensor.array.ndim}
     for index, tensor in enumerate(tensors):
         feature, shape = by_name.get(tensor.name), tensor.array.shape
         if feature is None:
-            faults.append(Fault(("inputs", index, "name"), f"{tensor.name} is not an input of this model"))
+            faults.append(Fault(("inputs", index, "name"), f"{tensor.name[:64]} is not an input of this model"))
         elif tensor.datatype != feature.datatype:
             message = f"{tensor.name} must be {feature.datatype}, not {tensor.datatype}"
             faults.append(Fault(("inputs", index, "datatype"), message))

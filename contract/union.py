@@ -25,6 +25,8 @@ def narrowed(one: Feature, other: Feature) -> Feature:
     """Give the feature that satisfies both."""
     if one.type != other.type:
         raise ContractError(f"{one.name}: one model reads it as {one.type}, another as {other.type}")
+    if one.unit and other.unit and one.unit != other.unit:
+        raise ContractError(f"{one.name}: one model reads it in {one.unit}, another in {other.unit}")
     minima = [bound for bound in (one.minimum, other.minimum) if bound is not None]
     maxima = [bound for bound in (one.maximum, other.maximum) if bound is not None]
     return msgspec.structs.replace(

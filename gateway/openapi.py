@@ -5,7 +5,9 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from gateway.errors import BackendUnknown, GatewayError
+from contract import pack
+from contract.table import Array
+from gateway.errors import GatewayError
 from gateway.gateway import Gateway
 from gateway.plans import Plan
 from gateway.schemas import INFER_REQUEST, INFER_RESPONSE, PROBLEM, PROTOCOL_ERROR, request_schema, response_schema
@@ -22,7 +24,7 @@ def describe(app: FastAPI, gateway: Gateway) -> dict[str, Any]:
     for name, plan in gateway.plans.items():
         try:
             request, response = request_schema(plan), response_schema(plan)
-        except BackendUnknown:
+        except GatewayError:  # what cannot be asked now is not described
             continue
         schemas[f"{name}_request"], schemas[f"{name}_response"] = request, response
         paths = [f"/v1/models/{name}:predict", *(["/v1/predict"] if name == gateway.settings.default else [])]
@@ -49,8 +51,9 @@ def predict_operation(path: str, name: str, plan: Plan) -> dict[str, Any]:
 
 def infer_operation(name: str, plan: Plan) -> dict[str, Any]:
     """Describe one path of `/v2`."""
+    columns = pack(plan.features, {feature.name: [feature.example] for feature in plan.features}).columns
     tensors = [
-        {"name": feature.name, "shape": [1], "datatype": feature.datatype, "data": [feature.example]}
+        {"name": feature.name, "shape": [1], "datatype": feature.datatype, "data": json_data(columns[feature.name])}
         for feature in plan.features
     ]
     content = {"schema": {"$ref": "#/components/schemas/InferRequest"}, "example": {"inputs": tensors}}
@@ -64,6 +67,11 @@ def infer_operation(name: str, plan: Plan) -> dict[str, Any]:
             **failures("ProtocolError", "application/json", protocol=True),
         },
     }
+
+
+def json_data(column: Array) -> list[Any]:
+    """Give a column as the data of a tensor, null for NaN."""
+    return [None if value != value else value for value in column.tolist()]  # noqa: PLR0124 (NaN is not itself)
 
 
 def failures(schema: str, media_type: str, *, protocol: bool) -> dict[str, Any]:

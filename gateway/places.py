@@ -1,26 +1,27 @@
 """Where in the file a wrong setting stands."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 
-def describe(error: Any, path: Path, node: yaml.Node) -> str:
+def describe(error: Any, path: Path, node: yaml.Node, prefix: str) -> str:
     """Say where in the file a fault lies, or that it comes from the environment."""
     place = [str(step) for step in error["loc"]]
     message = {"extra_forbidden": "is unknown", "missing": "is missing"}.get(
         error["type"], error["msg"].removeprefix("Value error, ")
     )
-    line, found = line_of(node, place)
     if not place:
         return f"{path}: {message}"
-    if not found and error["type"] != "missing":
-        return f"GATEWAY_{'__'.join(place).upper()}: {message}"
-    return f"{path}, line {line}: {'.'.join(place)} {message}"
+    variable = prefix + "__".join(place).upper()
+    if variable in {name.upper() for name in os.environ}:
+        return f"{variable}: {message}"
+    return f"{path}, line {line_of(node, place)}: {'.'.join(place)} {message}"
 
 
-def line_of(node: yaml.Node, place: list[str]) -> tuple[int, bool]:
+def line_of(node: yaml.Node, place: list[str]) -> int:
     """Give the line of a key, or of the deepest part of its way that is in the file."""
     line = node.start_mark.line + 1
     for step in place:
@@ -31,6 +32,6 @@ def line_of(node: yaml.Node, place: list[str]) -> tuple[int, bool]:
             children = [(str(index), value, value) for index, value in enumerate(node.value)]
         match = next((child for child in children if child[0] == step), None)
         if match is None:
-            return line, False
+            return line
         line, node = match[1].start_mark.line + 1, match[2]
-    return line, True
+    return line

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import math
 import os
 import signal
 import socket
@@ -18,9 +19,6 @@ from gateway.gateway import open_gateway
 from gateway.settings import Settings, SettingsError
 
 BACKLOG = 2048
-
-SHUTDOWN_S = 3
-"""How long requests under way may take to finish when the gateway ends."""
 
 
 log = structlog.get_logger()
@@ -42,7 +40,7 @@ def bound(host: str, port: int, variable: str) -> socket.socket:
         raise SettingsError(f"{variable}: {host}:{port} cannot be listened on: {os.strerror(exc.errno or 0)}") from exc
 
 
-def listener(app: ASGIApp) -> Listener:
+def listener(app: ASGIApp, timeout_s: float) -> Listener:
     """Make a listener; access lines and signals are not uvicorn's here."""
     return Listener(
         uvicorn.Config(
@@ -53,7 +51,7 @@ def listener(app: ASGIApp) -> Listener:
             log_config=None,
             access_log=False,
             server_header=False,
-            timeout_graceful_shutdown=SHUTDOWN_S,
+            timeout_graceful_shutdown=math.ceil(timeout_s),
         )
     )
 
@@ -61,7 +59,11 @@ def listener(app: ASGIApp) -> Listener:
 async def serve(settings: Settings, public: socket.socket, admin: socket.socket) -> None:
     """Serve on bound sockets until SIGINT or SIGTERM, then let requests under way finish."""
     async with open_gateway(settings) as gateway:
-        listeners = {listener(public_app(gateway)): public, listener(admin_app(gateway)): admin}
+        # Whatever is under way when the end comes has its whole deadline to finish.
+        listeners = {
+            listener(public_app(gateway), settings.timeout_s): public,
+            listener(admin_app(gateway), settings.timeout_s): admin,
+        }
 
         def end() -> None:
             for one in listeners:

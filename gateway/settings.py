@@ -1,15 +1,18 @@
 """The settings: gateway.yaml, and environment variables over it (`GATEWAY_BACKENDS__DIAGNOSIS__URL`)."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
+from pydantic_settings import SettingsError as SourceError
 
-from contract import NAME_PATTERN
+from contract import MOST_ROWS, NAME_PATTERN
 from gateway.places import describe
 
+PREFIX = "GATEWAY_"
 LONGEST_TIMEOUT_S = 30.0
 
 
@@ -55,7 +58,7 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="GATEWAY_",
+        env_prefix=PREFIX,
         env_nested_delimiter="__",
         extra="forbid",
         frozen=True,
@@ -70,10 +73,10 @@ class Settings(BaseSettings):
     root_path: str = Field(default="", pattern=r"^(/[^/\s?#]+)*$")
     cors_origins: tuple[str, ...] = ()
     timeout_s: float = Field(default=10.0, gt=0, le=LONGEST_TIMEOUT_S)
-    max_rows: int = Field(default=10_000, ge=1)
-    max_body_mb: float = Field(default=16.0, gt=0)
-    refresh_s: float = Field(default=10.0, gt=0)
-    ready_after_s: float = Field(default=30.0, ge=0)
+    max_rows: int = Field(default=MOST_ROWS, ge=1)
+    max_body_mb: float = Field(default=16.0, gt=0, le=1024)
+    refresh_s: float = Field(default=10.0, gt=0, allow_inf_nan=False)
+    ready_after_s: float = Field(default=30.0, ge=0, allow_inf_nan=False)
     backends: dict[str, BackendSettings] = Field(min_length=1)
     routes: dict[str, RouteSettings] = {}
     default: str
@@ -81,6 +84,8 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def names_fit(self) -> "Settings":
         """Check that names are names, that no two are the same, and that what they name is there."""
+        if self.port == self.admin_port != 0:
+            raise ValueError(f"port and admin_port are both {self.port}")
         for name in (*self.backends, *self.routes):
             if not NAME_PATTERN.fullmatch(name):
                 raise ValueError(f"{name!r} is no name: it must match {NAME_PATTERN.pattern}")
@@ -126,14 +131,22 @@ def read_settings(path: Path) -> Settings:
         node = yaml.compose(text)
     except OSError as exc:
         raise SettingsError(f"{path} cannot be read: {exc.strerror}") from exc
-    except yaml.YAMLError as exc:
+    except (yaml.YAMLError, UnicodeDecodeError) as exc:
         raise SettingsError(f"{path} is not YAML: {exc}") from exc
     if not isinstance(node, yaml.MappingNode):
         raise SettingsError(f"{path} must hold a mapping with backends, routes and default")
+    for variable in os.environ:
+        name = variable.removeprefix(PREFIX).split("__")[0].lower()
+        if variable.startswith(PREFIX) and name not in Settings.model_fields:
+            raise SettingsError(f"{variable}: there is no setting {name}")
     reading = type("Settings", (Settings,), {"file": path, "__module__": __name__})
     try:
         settings: Settings = reading()
     except ValidationError as exc:
-        lines = [describe(error, path, node) for error in exc.errors(include_url=False)]
+        lines = [describe(error, path, node, PREFIX) for error in exc.errors(include_url=False)]
         raise SettingsError("\n".join(lines)) from exc
+    except SourceError as exc:  # a variable that should hold JSON, such as a list
+        raise SettingsError(f"{exc}: {exc.__cause__}") from exc
+    except yaml.YAMLError as exc:
+        raise SettingsError(f"{path} is not YAML: {exc}") from exc
     return settings

@@ -27,6 +27,9 @@ MEASURES = {
 }
 """Description, unit, and an example: mean, standard error and worst of one benign mass."""
 
+LARGEST = 1e6
+"""In its units no measure of an image comes near; far larger numbers overflow when they are squared."""
+
 STATISTICS = (
     ("mean_{}", "Mean over the nuclei: {}"),
     ("{}_error", "Standard error of the mean: {}"),
@@ -40,12 +43,13 @@ FEATURES = tuple(
         unit=unit,
         description=description.format(meaning),
         minimum=0,
+        maximum=LARGEST,
         example=examples[index],
     )
     for index, (name, description) in enumerate(STATISTICS)
     for measure, (meaning, unit, examples) in MEASURES.items()
 )
-"""In the column order of the data set. Nothing measured here can be negative; no physical limit is known above."""
+"""In the column order of the data set. Nothing measured here can be negative."""
 
 
 def nuclei(*, with_target: bool) -> Data:

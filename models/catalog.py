@@ -8,6 +8,7 @@ from models.form import Model
 
 FOLDER = Path(__file__).parent
 NOT_MODELS = {"__init__", "catalog", "form"}
+"""The modules of this very folder that are none."""
 
 
 class CatalogError(ValueError):
@@ -17,7 +18,16 @@ class CatalogError(ValueError):
 def model_names(folder: Path = FOLDER) -> list[str]:
     """Name the models of a folder, without importing them."""
     stems = (path.stem for path in folder.glob("*.py"))
-    return sorted(stem for stem in stems if stem not in NOT_MODELS and not stem.startswith("_"))
+    others = NOT_MODELS if folder == FOLDER else set()
+    return sorted(stem for stem in stems if stem not in others and not stem.startswith("_"))
+
+
+def check_names(folder: Path, names: list[str]) -> None:
+    """Raise CatalogError for a name that there is not; it lists those that there are."""
+    known = model_names(folder)
+    for name in names:
+        if name not in known:
+            raise CatalogError(f"there is no model {name!r}; there are: {', '.join(known) or 'none'}")
 
 
 def catalog(folder: Path = FOLDER, names: list[str] | None = None) -> dict[str, Model]:
@@ -25,17 +35,14 @@ def catalog(folder: Path = FOLDER, names: list[str] | None = None) -> dict[str, 
 
     Raises CatalogError with file and field for the first that breaks the form, and for a name that there is not.
     """
-    known = model_names(folder)
-    for name in names or []:
-        if name not in known:
-            raise CatalogError(f"there is no model {name!r}; there are: {', '.join(known) or 'none'}")
-    return {name: read_model(folder / f"{name}.py") for name in names or known}
+    check_names(folder, names or [])
+    return {name: read_model(folder / f"{name}.py") for name in names or model_names(folder)}
 
 
 def read_model(path: Path) -> Model:
     """Import one file and give its MODEL; raises CatalogError."""
     place = f"{path.parent.name}/{path.name}"
-    qualified = f"{path.parent.name}.{path.stem}"
+    qualified = f"{__name__}.{path.parent.name}.{path.stem}"
     spec = importlib.util.spec_from_file_location(qualified, path)
     assert spec is not None
     assert spec.loader is not None

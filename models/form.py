@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contract import ContractError, Feature, Output, Task
+from contract.check import value_fault
 from contract.contract import check_fields, check_name
 
 
@@ -85,9 +86,22 @@ class Model:
             if not isinstance(entries, tuple) or not all(isinstance(entry, kind) for entry in entries):
                 raise ContractError(f"{name}: must be a tuple of {kind.__name__}")
         check_fields(self.features, self.outputs)
-        outputs = {output.name for output in self.outputs}
-        if {self.threshold.output, self.threshold.score} != outputs:
-            raise ContractError(f"threshold: output and score name the two outputs, {' and '.join(sorted(outputs))}")
+        self.check_decision()
+        for feature in self.features:
+            if message := value_fault(feature, feature.example):
+                raise ContractError(f"features: the example of {feature.name} {message}")
         for name in ("data", "estimator"):
             if not callable(getattr(self, name)):
                 raise ContractError(f"{name}: must be a function without arguments")
+
+    def check_decision(self) -> None:
+        """Raise ContractError unless a number decides between the two values of the other output."""
+        outputs, rule = {output.name: output for output in self.outputs}, self.threshold
+        if {rule.output, rule.score} != outputs.keys():
+            raise ContractError(f"threshold: output and score name the two outputs, {' and '.join(sorted(outputs))}")
+        if outputs[rule.score].type != "number":
+            raise ContractError(f"outputs: {rule.score} is the score, so its type is number")
+        allowed: set[str | bool] = set(outputs[rule.output].categories) or {True, False}
+        values = {rule.at_or_above, rule.below}
+        if values != allowed or {type(value) for value in values} != {type(value) for value in allowed}:
+            raise ContractError(f"threshold: at_or_above and below must be the two values of {rule.output}")

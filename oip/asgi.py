@@ -14,6 +14,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Headers = dict[bytes, bytes]
+"""Names in lower case; of equal names the last."""
 
 
 class BodyTooLarge(ValueError):
@@ -24,9 +25,8 @@ class Disconnected(ConnectionError):
     """Report a caller that went away before its body was whole."""
 
 
-async def read_body(scope: Scope, receive: Receive, limit: int) -> tuple[Headers, bytes]:
-    """Read the headers (names in lower case, the last of equals) and the body of at most `limit` bytes."""
-    headers = dict(scope["headers"])
+async def read_body(headers: Headers, receive: Receive, limit: int) -> bytes:
+    """Read a body of at most `limit` bytes; raises BodyTooLarge and Disconnected."""
     declared = headers.get(b"content-length", b"0")
     if declared.isdigit() and int(declared) > limit:
         raise BodyTooLarge(f"the body has {int(declared)} bytes, more than {limit}")
@@ -41,7 +41,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> tuple[Headers
             raise BodyTooLarge(f"the body has more than {limit} bytes")
         parts.append(part)
         more = message.get("more_body", False)
-    return headers, parts[0] if len(parts) == 1 else b"".join(parts)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 async def send_body(

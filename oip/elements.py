@@ -58,22 +58,26 @@ def from_json(message: TensorMessageIn, pointer: str) -> NDArray[Any]:
 def from_binary(message: TensorMessageIn, buffer: memoryview, pointer: str) -> NDArray[Any]:
     """Read one buffer of the binary extension."""
     if message.datatype == "BYTES":
-        return shaped(read_strings(buffer, pointer), message, pointer)
+        return shaped(read_strings(buffer, math.prod(message.shape), pointer), message, pointer)
     dtype = DATATYPES[message.datatype]
     if len(buffer) != dtype.itemsize * math.prod(message.shape):
         raise ProtocolError(
             f"{pointer}/shape: wants {dtype.itemsize * math.prod(message.shape)} bytes, not {len(buffer)}"
         )
-    if message.datatype == "BOOL" and buffer.nbytes and max(buffer) > 1:
+    if message.datatype == "BOOL" and np.frombuffer(buffer, dtype=np.uint8).max(initial=0) > 1:
         raise ProtocolError(f"{pointer}: a BOOL is one byte, 0 or 1")
-    return np.frombuffer(buffer, dtype=dtype).reshape(message.shape)
+    return shaped(np.frombuffer(buffer, dtype=dtype), message, pointer)
 
 
-def read_strings(buffer: memoryview, pointer: str) -> NDArray[Any]:
-    """Read elements of BYTES: each a little-endian length of four bytes and that many bytes of UTF-8."""
-    values, offset = [], 0
+def read_strings(buffer: memoryview, most: int, pointer: str) -> NDArray[Any]:
+    """Read elements of BYTES: each a little-endian length of four bytes and that many bytes of UTF-8.
+
+    It stops one element after `most`, which is one too many for the shape already.
+    """
+    values: list[str] = []
+    offset = 0
     try:
-        while offset < len(buffer):
+        while offset < len(buffer) and len(values) <= most:
             (length,) = struct.unpack_from("<I", buffer, offset)
             offset += 4 + length
             if offset > len(buffer):
@@ -98,7 +102,10 @@ def shaped(array: NDArray[Any], message: TensorMessageIn, pointer: str) -> NDArr
         raise ProtocolError(
             f"{pointer}/shape: {message.shape} wants {math.prod(message.shape)} elements, not {array.size}"
         )
-    return array.reshape(message.shape)
+    try:
+        return array.reshape(message.shape)
+    except ValueError as exc:  # none of its elements, and dimensions that numpy cannot count
+        raise ProtocolError(f"{pointer}/shape: {message.shape} is too large") from exc
 
 
 def msgspec_fault(exc: Exception, pointer: str) -> str:

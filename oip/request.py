@@ -6,9 +6,10 @@ from typing import Any
 
 import msgspec
 
+from oip.asgi import BodyTooLarge
 from oip.elements import TensorMessageIn, msgspec_fault
 from oip.errors import ProtocolError
-from oip.tensor import Tensor, TensorMessage, read_tensors, write_tensor
+from oip.tensor import LONGEST_DIMENSION, Tensor, TensorMessage, read_tensors, write_tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +95,17 @@ def decode_json(decoder: msgspec.json.Decoder[Any], text: memoryview) -> Any:
         raise ProtocolError(f"the body is not JSON: {exc}") from exc
 
 
-def read_request(body: bytes, json_length: str | None) -> InferRequest:
-    """Read a request; raises ProtocolError, whose text begins with a JSON pointer where there is a place."""
+def read_request(body: bytes, json_length: str | None, most_rows: int = LONGEST_DIMENSION) -> InferRequest:
+    """Read a request of at most `most_rows`, the first dimension of every tensor.
+
+    Raises ProtocolError, whose text begins with a JSON pointer where there is a place, and BodyTooLarge for more rows,
+    before any element is read.
+    """
     text, buffers = split_body(body, json_length)
     message: RequestMessageIn = decode_json(DECODER, text)
+    for tensor in message.inputs:
+        if tensor.shape and tensor.shape[0] > most_rows:
+            raise BodyTooLarge(f"{tensor.shape[0]} rows are more than the {most_rows} of one request")
     tensors = read_tensors(message.inputs, buffers, "/inputs")
     if not tensors:
         raise ProtocolError("/inputs: must hold at least one tensor")

@@ -14,7 +14,9 @@ from oip.errors import ProtocolError
 HEADER_LENGTH = "inference-header-content-length"
 """The header that says how many bytes of a body are JSON; it is there if a tensor is binary, and only then."""
 
+MOST_TENSORS = 2_000
 MOST_DIMENSIONS = 8
+LONGEST_DIMENSION = 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ def read_tensors(messages: list[TensorMessageIn], buffers: memoryview, at: str) 
 
     Raises ProtocolError with a pointer that begins with `at`.
     """
+    if len(messages) > MOST_TENSORS:
+        raise ProtocolError(f"{at}: holds {len(messages)} tensors, more than {MOST_TENSORS}")
     tensors, offset = [], 0
     for index, message in enumerate(messages):
         pointer = f"{at}/{index}"
@@ -56,18 +60,20 @@ def read_tensors(messages: list[TensorMessageIn], buffers: memoryview, at: str) 
         offset += size
     if offset != len(buffers):
         raise ProtocolError(f"{at}: {len(buffers) - offset} bytes of the body belong to no tensor")
-    names = [message.name for message in messages]
-    if doubles := [name for name in names if names.count(name) > 1]:
-        raise ProtocolError(f"{at}: {doubles[0]} is there twice")
+    seen: set[str] = set()
+    for message in messages:
+        if message.name in seen:
+            raise ProtocolError(f"{at}: {message.name[:64]} is there twice")
+        seen.add(message.name)
     return tensors
 
 
 def check_header(message: TensorMessageIn, pointer: str) -> None:
     """Raise ProtocolError for an unknown datatype or an impossible shape."""
     if message.datatype not in DATATYPES:
-        raise ProtocolError(f"{pointer}/datatype: {message.datatype!r} is none of {', '.join(DATATYPES)}")
-    if len(message.shape) > MOST_DIMENSIONS or any(size < 0 for size in message.shape):
-        raise ProtocolError(f"{pointer}/shape: must be at most {MOST_DIMENSIONS} whole numbers that are not negative")
+        raise ProtocolError(f"{pointer}/datatype: {message.datatype[:64]!r} is none of {', '.join(DATATYPES)}")
+    if len(message.shape) > MOST_DIMENSIONS or not all(0 <= size < LONGEST_DIMENSION for size in message.shape):
+        raise ProtocolError(f"{pointer}/shape: must be at most {MOST_DIMENSIONS} whole numbers from 0 to 2**31 - 1")
 
 
 def binary_size(message: TensorMessageIn, pointer: str) -> int | None:

@@ -47,12 +47,13 @@ async def run(procfile: Procfile, ports: dict[str, int]) -> int:
     stop = asyncio.create_task(asked.wait())
     await asyncio.wait([*ends, stop], return_when=asyncio.FIRST_COMPLETED)
     helping.cancel()
+    on_purpose = asked.is_set()
     dead = [(process, task.result()) for task, process in ends.items() if task.done()]
     console.print("ending all")
     await end_all()
     for task in ends:
         task.cancel()
-    if asked.is_set():
+    if on_purpose:
         return 0
     for process, how in dead:
         report_death(process, how)

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import psutil
 
@@ -20,6 +20,7 @@ PATIENCE_S = 3.5
 """How long processes may take to end by themselves."""
 
 LAST_LINES = 15
+LONGEST_LINE = 2**16
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
@@ -40,7 +41,7 @@ class Process:
         reader = asyncio.StreamReader()
         protocol = asyncio.StreamReaderProtocol(reader)
         await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, self.process.stdout)
-        async for line in reader:
+        async for line in lines(reader):
             text = line.decode(errors="replace").rstrip()
             self.last.append(text)
             self.write(self.name, text)
@@ -55,6 +56,20 @@ class Process:
             await asyncio.sleep(0.05)
         await asyncio.wait([self.reading], timeout=0.5)
         return f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+
+
+async def lines(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    """Yield lines of any length; one over LONGEST_LINE comes in pieces (`readline` would give up on it)."""
+    pending = b""
+    while chunk := await reader.read(LONGEST_LINE):
+        *whole, pending = (pending + chunk).split(b"\n")
+        for line in whole:
+            yield line
+        if len(pending) > LONGEST_LINE:
+            yield pending
+            pending = b""
+    if pending:
+        yield pending
 
 
 def linux(option: int, value: int) -> None:

@@ -12,7 +12,7 @@ async def wait_until_ready(gateway: str, models: Sequence[str], tell: Callable[[
     async with httpx.AsyncClient(base_url=gateway, timeout=2, trust_env=False) as client:
         while waiting:
             for name in list(waiting):
-                if await answers(client, "/livez" if name == "gateway" else f"/v2/models/{name}/ready"):
+                if await answers(client, "/readyz" if name == "gateway" else f"/v2/models/{name}/ready"):
                     waiting.remove(name)
                     tell(f"{name} is ready")
             await asyncio.sleep(0.1)

@@ -9,6 +9,7 @@ import skops.io
 
 from contract import (
     TRUSTED_TYPES,
+    Card,
     Contract,
     Decision,
     Measure,
@@ -18,6 +19,7 @@ from contract import (
     columns_to_records,
     raw_scores,
 )
+from contract.artifact import CONTRACT, ESTIMATOR, GOLDEN, GRAPH, PROFILE
 from contract.table import Array
 from models import Model
 from training.dataset import Dataset
@@ -26,7 +28,6 @@ from training.errors import TrainingError
 from training.fit import score_column
 from training.parity import Verdict
 from training.profile import profile
-from training.store import CONTRACT, ESTIMATOR, GOLDEN, GRAPH, PROFILE
 
 GOLDEN_ROWS = 32
 LIBRARIES = ("numpy", "onnx", "onnxruntime", "scikit-learn", "scipy", "skl2onnx", "skops")
@@ -71,6 +72,7 @@ def contract_of(fitted: Fitted) -> Contract:
         runtime="onnx" if fitted.verdict.graph else "scikit-learn",
         runtime_reason=fitted.verdict.reason,
         metrics=fitted.metrics,
+        card=Card(intended_use=model.intended_use, not_for=model.not_for, data_source=model.data_source),
         provenance=Provenance(
             rows=fitted.dataset.table.rows,
             training_rows=len(fitted.training),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import traceback
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from models import CatalogError, catalog, model_names
-from models.catalog import FOLDER
+from models.catalog import FOLDER, check_names
 
 if TYPE_CHECKING:
     from training.run import Outcome
@@ -46,7 +47,7 @@ def main(
     """
     os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
     try:
-        check_names(names or [], models)
+        check_names(models, names or [])
         if show:
             print_list(names or model_names(models), as_json=as_json)
             return
@@ -55,7 +56,7 @@ def main(
             wanted = [name for name in wanted if stored_version(name) is None]
         outcomes, refused = train_all(wanted, models, force=force)
     except CatalogError as exc:
-        progress.print(f"error: {exc}", style="red", highlight=False, markup=False, soft_wrap=True)
+        tell_error(str(exc))
         raise typer.Exit(1) from exc
     if as_json or outcomes:
         print_outcomes(outcomes, as_json=as_json)
@@ -63,14 +64,6 @@ def main(
         progress.print("there are no models to train")
     if refused:
         raise typer.Exit(1)
-
-
-def check_names(names: list[str], folder: Path) -> None:
-    """Raise CatalogError for a name that there is not, before anything is imported."""
-    known = model_names(folder)
-    for name in names:
-        if name not in known:
-            raise CatalogError(f"there is no model {name!r}; there are: {', '.join(known) or 'none'}")
 
 
 def stored_version(name: str) -> str | None:
@@ -95,7 +88,11 @@ def train_all(names: list[str], folder: Path, *, force: bool) -> "tuple[list[Out
             try:
                 outcome = train(model, force=force, step=partial(tell, status, name))
             except TrainingError as exc:
-                progress.print(f"error: {exc}", style="red", highlight=False, markup=False, soft_wrap=True)
+                tell_error(str(exc))
+                refused += 1
+            except Exception as exc:  # noqa: BLE001 (whatever a user's data or estimator raises, the others go on)
+                traceback.print_exception(exc)
+                tell_error(f"{name} cannot be trained: {type(exc).__name__}: {exc}")
                 refused += 1
             else:
                 outcomes.append(outcome)
@@ -113,6 +110,11 @@ def print_outcomes(outcomes: "list[Outcome]", *, as_json: bool) -> None:
         typer.echo(json.dumps([as_document(outcome) for outcome in outcomes], indent=1))
     else:
         print_table(outcomes)
+
+
+def tell_error(text: str) -> None:
+    """Say why something was refused."""
+    progress.print(f"error: {text}", style="red", highlight=False, markup=False, soft_wrap=True)
 
 
 def spinner(text: str) -> AbstractContextManager[Any]:

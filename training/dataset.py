@@ -1,17 +1,26 @@
 """The data of a model: checked against its own contract, fingerprinted, and split."""
 
 import hashlib
+import math
+from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from contract import Table, pack, table_faults
+from contract import Feature, Table, pack, table_faults
+from contract.check import value_fault
 from contract.table import Array
 from models import Model
 from training.errors import TrainingError
 
 HELD_OUT = 0.25
 FEWEST_ROWS = 80
+FEWEST_OF_A_CLASS = 10
+
+SAFE_KINDS = {"number": "fiu", "integer": "iu", "boolean": "b", "category": ""}
+"""The kinds of numpy dtypes in which every value is of the feature's type."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +45,9 @@ def read_dataset(model: Model) -> Dataset:
     lengths = {feature.name: len(data.columns[feature.name]) for feature in model.features}
     if len(set(lengths.values())) > 1 or min(lengths.values()) < FEWEST_ROWS:
         raise TrainingError(f"the columns of {model.name} need one length of at least {FEWEST_ROWS}: {lengths}")
-    try:
-        table = pack(model.features, data.columns)
-    except (TypeError, ValueError) as exc:
-        raise TrainingError(f"the data of {model.name} cannot be read: {exc}") from exc
+    for feature in model.features:
+        check_values(model.name, feature, data.columns[feature.name])
+    table = pack(model.features, {feature.name: present(data.columns[feature.name]) for feature in model.features})
     if faults := table_faults(table):
         row, feature, message = faults[0]
         raise TrainingError(f"the data of {model.name} breaks its contract: row {row}, {feature.name} {message}")
@@ -47,17 +55,45 @@ def read_dataset(model: Model) -> Dataset:
     return Dataset(table, target, fingerprint(table, target))
 
 
+def present(values: Any) -> Array:
+    """Give values with None for everything that pandas takes for missing."""
+    array = np.asarray(values)
+    if array.dtype == object:
+        array = array.copy()
+        array[pd.isna(array)] = None
+    return array
+
+
+def check_values(name: str, feature: Feature, values: Any) -> None:
+    """Raise TrainingError for a value that the feature may not have, before a cast could hide it.
+
+    Only columns of a dtype that cannot hold a wrong value are taken as they are; bounds are checked afterwards.
+    """
+    array = present(values)
+    if array.dtype.kind in SAFE_KINDS[feature.type]:
+        return
+    for row, value in enumerate(array.tolist()):
+        missing = value is None or (isinstance(value, float) and math.isnan(value))
+        whole = feature.type == "integer" and isinstance(value, float) and value.is_integer()
+        if message := value_fault(feature, None if missing else int(value) if whole else value):
+            raise TrainingError(f"the data of {name} breaks its contract: row {row}, {feature.name} {message}")
+
+
 def read_target(model: Model, target: object, rows: int) -> Array:
-    """Check the classes: one per row, both of them there, and no other."""
-    classes = {str(model.threshold.at_or_above), str(model.threshold.below)}
-    values = np.array([] if target is None else target, dtype=object)
-    if len(values) != rows or set(values) != classes:
-        found = ", ".join(sorted(map(repr, set(values)))[:6]) or "nothing"
+    """Check the classes: one per row, both of them there at least as often as there are folds, and no other."""
+    classes = {model.threshold.at_or_above, model.threshold.below}
+    values = np.array([] if target is None else target)
+    found = Counter(values.tolist())
+    if len(values) != rows or set(found) != classes or {type(v) for v in found} != {type(v) for v in classes}:
+        named = ", ".join(sorted(map(repr, found))[:6]) or "nothing"
         raise TrainingError(
-            f"the target of {model.name} must give one of {' and '.join(sorted(classes))} for each of the {rows} "
-            f"rows; it gives {found} for {len(values)}"
+            f"the target of {model.name} must give one of {' and '.join(sorted(map(repr, classes)))} for each of the "
+            f"{rows} rows; it gives {named} for {len(values)}"
         )
-    return values
+    rare, count = min(found.items(), key=lambda entry: entry[1])
+    if count < FEWEST_OF_A_CLASS:
+        raise TrainingError(f"the target of {model.name} has {count} rows of {rare!r}; {FEWEST_OF_A_CLASS} are needed")
+    return values if values.dtype == bool else values.astype(object)
 
 
 def fingerprint(table: Table, target: Array | None) -> str:

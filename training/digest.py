@@ -42,7 +42,7 @@ def renumbered(node: Any, seen: dict[int, int], members: Mapping[str, str]) -> A
     for key, value in node.items():
         if key == "__id__":
             result[key] = seen.setdefault(value, len(seen))
-        elif key == "file" and value in members:
+        elif key == "file" and isinstance(value, str) and value in members:
             result[key] = members[value]
         else:
             result[key] = renumbered(value, seen, members)

@@ -1,5 +1,6 @@
 """Fitting an estimator, and choosing the threshold on scores that it gave to rows it had not seen."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,9 @@ from training.dataset import Dataset
 
 FOLDS = 5
 
+ROUNDING = 1e-9
+"""Shares are written in decimals: 0.98 of fifty rows is forty-nine, although the product is a little more."""
+
 
 def fit(make: Callable[[], Any], table: Table, target: Array | None) -> Any:
     """Fit a new estimator to some rows."""
@@ -23,9 +27,8 @@ def score_column(model: Model) -> int:
     """Give the column of the raw scores that decides: the class `at_or_above` in the order of `classes_`."""
     if model.task == "novelty":
         return 0
-    return sorted([str(model.threshold.below), str(model.threshold.at_or_above)]).index(
-        str(model.threshold.at_or_above)
-    )
+    # Both are text or both are booleans, which sort as scikit-learn sorts its classes.
+    return int(str(model.threshold.at_or_above) > str(model.threshold.below))
 
 
 def scores(model: Model, estimator: Any, table: Table) -> Array:
@@ -50,18 +53,26 @@ def choose_threshold(model: Model, cross_validated: Array, target: Array | None)
     """Choose the threshold by the model's rule.
 
     For `recall` it is the highest that still finds that share of the positive rows; for `false_alarms` the lowest that
-    flags at most that share of all rows. It lies half-way between two scores, so that no rounding moves a row over it.
+    flags at most that share of all rows. It lies half-way to the next score below, so that no rounding moves a row over
+    it; where no row may be flagged, it lies just above the highest score.
     """
     rule = model.threshold
     if rule.recall is not None:
         assert target is not None
-        positive = np.sort(cross_validated[target == rule.at_or_above])
-        missed = int((1 - rule.recall) * len(positive))
-        upper = positive[missed]
-    else:
-        assert rule.false_alarms is not None
-        ordered = np.sort(cross_validated)
-        flagged = int(rule.false_alarms * len(ordered))
-        upper = ordered[len(ordered) - flagged] if flagged else np.nextafter(ordered[-1], np.inf)
-    lower = np.max(cross_validated[cross_validated < upper], initial=-np.inf)
-    return float(upper if np.isinf(lower) else (lower + upper) / 2)
+        positive = np.sort(cross_validated[target == rule.at_or_above])[::-1]
+        wanted = math.ceil(rule.recall * len(positive) - ROUNDING)
+        return below(positive[wanted - 1], cross_validated)
+    assert rule.false_alarms is not None
+    allowed = math.floor(rule.false_alarms * len(cross_validated) + ROUNDING)
+    values, counts = np.unique(cross_validated, return_counts=True)
+    flagged = np.cumsum(counts[::-1])[::-1]
+    if not (flagged <= allowed).any():
+        return float(np.nextafter(values[-1], np.inf))
+    return below(values[flagged <= allowed][0], cross_validated)
+
+
+def below(score: float, scores: Array) -> float:
+    """Give a threshold half-way between a score and the next lower one, where there is room."""
+    lower = np.max(scores[scores < score], initial=-np.inf)
+    middle = (lower + score) / 2
+    return float(middle if lower < middle < score else score)

@@ -3,11 +3,11 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-import onnxruntime
 
 from contract import TOLERANCE, Table, Task, raw_scores
+from contract.artifact import open_graph
 from contract.table import Array
-from training.onnx_graph import SCORES, compile_candidates
+from training.onnx_graph import compile_candidates
 
 
 class Verdict(NamedTuple):
@@ -26,7 +26,7 @@ def gate(task: Task, estimator: Any, held_out: Table, probes: Table) -> Verdict:
             continue
         for rows, what in ((held_out, "held-out"), (probes, "probing")):
             try:
-                gap = largest_gap(raw_scores(task, estimator, rows.inputs()), run(graph, rows.inputs()))
+                gap = largest_gap(raw_scores(task, estimator, rows.inputs()), open_graph(graph)(rows.inputs()))
             except Exception as exc:  # noqa: BLE001 (ONNX Runtime has no common error; the reason is kept)
                 reasons.append(f"in {name} precision it does not run ({str(exc).splitlines()[0][:160]})")
                 break
@@ -38,16 +38,6 @@ def gate(task: Task, estimator: Any, held_out: Table, probes: Table) -> Verdict:
             asked = held_out.rows + probes.rows
             return Verdict(graph, f"the {name}-precision graph agrees on all {asked} rows to within {TOLERANCE:g}")
     return Verdict(None, "; ".join(reasons))
-
-
-def run(graph: bytes, inputs: dict[str, Array]) -> Array:
-    """Ask a graph for its scores, on one thread."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-    scores: Array = session.run([SCORES], inputs)[0]
-    return scores
 
 
 def largest_gap(expected: Array, actual: Array) -> Array:

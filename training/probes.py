@@ -2,23 +2,32 @@
 
 Held-out rows alone would pass converters that are wrong on a tree's threshold only (histogram gradient boosting: off
 by 0.36 on 701 of 5,133 such rows and right on all the others), so the parity gate asks rows on every threshold, on
-both sides of it, and with every null and every category.
+both sides of it, on both sides of every jump that it finds by asking, and with every null and every category.
 """
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from contract import Table, pack
+from contract import Table, Task, pack, raw_scores
+from contract.table import Array
+from training.jumps import jump_rows
 from training.thresholds import threshold_rows, varied
 
 
-def probe_rows(estimator: Any, table: Table, seed: int) -> Table:
+def probe_rows(task: Task, estimator: Any, table: Table, seed: int) -> Table:
     """Give the rows to ask beside `table`, whose rows they vary in one value each."""
-    parts = [*null_rows(table), *category_rows(table), *threshold_rows(estimator, table, seed)]
+    ask = partial(scores_of, task, estimator)
+    parts = [*null_rows(table), *category_rows(table), *threshold_rows(estimator, table, seed), *jump_rows(ask, table)]
     names = [feature.name for feature in table.features]
     return pack(table.features, {name: np.concatenate([part.columns[name] for part in parts]) for name in names})
+
+
+def scores_of(task: Task, estimator: Any, table: Table) -> Array:
+    """Ask for the raw scores of a table."""
+    return raw_scores(task, estimator, table.inputs())
 
 
 def null_rows(table: Table) -> Iterator[Table]:

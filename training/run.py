@@ -8,6 +8,7 @@ from typing import Any, Literal
 from threadpoolctl import threadpool_limits
 
 from contract import Contract, Measure
+from contract.artifact import CONTRACT, REPORT
 from models import Model
 from training import store
 from training.artifact import Fitted, contract_of, files_of
@@ -49,7 +50,7 @@ def train(model: Model, *, force: bool = False, step: Step = lambda _: None) -> 
         else:
             step("report")
             others = judge_alternatives(model, fitted)
-            files[store.REPORT] = write_report(fitted, evidence, Contract.from_json(files[store.CONTRACT]), others)
+            files[REPORT] = write_report(fitted, evidence, Contract.from_json(files[CONTRACT]), others)
             if known:
                 store.replace(model.name, version, files)
             else:
@@ -57,7 +58,7 @@ def train(model: Model, *, force: bool = False, step: Step = lambda _: None) -> 
     stored: Literal["new", "again", "unchanged", "back"] = "again" if known and force else "new"
     if known and not force:
         stored = "unchanged" if latest == version else "back"
-    return Outcome(Contract.from_json(files[store.CONTRACT]), stored, store.report_path(model.name, version))
+    return Outcome(Contract.from_json(files[CONTRACT]), stored, store.report_path(model.name, version))
 
 
 def fit_and_judge(model: Model, step: Step) -> tuple[Fitted, Evidence]:
@@ -76,7 +77,7 @@ def fit_and_judge(model: Model, step: Step) -> tuple[Fitted, Evidence]:
     metrics = judge(model, evidence, SEED)
     refuse_below_bar(model, metrics)
     step("parity gate")
-    verdict = gate(model.task, estimator, held, probe_rows(estimator, held, SEED))
+    verdict = gate(model.task, estimator, held, probe_rows(model.task, estimator, held, SEED))
     fitted = Fitted(model, dataset, training, held_out, estimator, threshold, cross_validated, metrics, verdict, SEED)
     return fitted, evidence
 

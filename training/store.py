@@ -6,12 +6,7 @@ from pathlib import Path
 import bentoml
 from bentoml.exceptions import NotFound
 
-CONTRACT = "contract.json"
-ESTIMATOR = "estimator.skops"
-GRAPH = "model.onnx"
-GOLDEN = "golden.json"
-PROFILE = "profile.json"
-REPORT = "report.html"
+from contract.artifact import REPORT
 
 
 def stored_version(name: str) -> str | None:
@@ -45,7 +40,7 @@ def save(name: str, version: str, files: Mapping[str, bytes], labels: Mapping[st
 
 
 def replace(name: str, version: str, files: Mapping[str, bytes]) -> None:
-    """Write the files of a stored version again, each in one step, and make it the latest."""
+    """Write the files of a stored version again, each file in one step, and make it the latest."""
     folder = Path(bentoml.models.get(f"{name}:{version}").path)
     for file, content in files.items():
         waiting = folder / f".{file}"

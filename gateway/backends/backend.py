@@ -1,5 +1,6 @@
 """One model behind the gateway: what is known of it, and how it is asked."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from contract import Contract, ContractError, Output, RecordDecoder, Table, tens
 from contract.table import Array
 from gateway.backends.judge import judged
 from gateway.backends.transport import call, open_transport
-from gateway.errors import BackendFault, BackendUnavailable, BackendUnknown
+from gateway.errors import BackendFault, BackendUnavailable, BackendUnknown, DeadlineExceeded, GatewayError
 from gateway.settings import BackendSettings
 from oip import HEADER_LENGTH, InferResponse, ProtocolError, Tensor, read_response, write_request
 
@@ -46,12 +47,10 @@ class Backend:
         self.current: Contract | None = None
         self.own_decoder: RecordDecoder | None = None
         self.transport = open_transport(settings.connections)
-        self.client = httpx.AsyncClient(base_url=self.address, timeout=PROBE_TIMEOUT_S, trust_env=False)
 
     async def close(self) -> None:
         """Close the connections."""
         await self.transport.aclose()
-        await self.client.aclose()
 
     @property
     def contract(self) -> Contract:
@@ -67,11 +66,22 @@ class Backend:
             self.own_decoder = RecordDecoder(self.contract.features)
         return self.own_decoder
 
+    async def get(self, path: str) -> tuple[int, bytes]:
+        """Ask for a document; gives status and body. Raises GatewayError, DeadlineExceeded among them."""
+        request = httpx.Request("GET", f"{self.address}{path}")
+        try:
+            async with asyncio.timeout(PROBE_TIMEOUT_S):
+                response, body = await call(self.transport, request, self.name)
+        except TimeoutError as exc:
+            raise DeadlineExceeded(f"{self.name} does not answer in time", model=self.name) from exc
+        return response.status_code, body
+
     async def learn(self) -> Contract:
-        """Ask the model for its contract; raises httpx.HTTPError, or ContractError where it is none of this model."""
-        response = await self.client.get("/artifact/contract")
-        response.raise_for_status()
-        contract = Contract.from_json(response.content)
+        """Ask the model for its contract; raises GatewayError, or ContractError where it is none of this model."""
+        status, body = await self.get("/artifact/contract")
+        if status != 200:
+            raise BackendUnavailable(f"{self.name} answers its contract with status {status}", model=self.name)
+        contract = Contract.from_json(body)
         if contract.name != self.name or not contract.version:
             raise ContractError(f"{self.address} serves {contract.name!r}, not {self.name!r}")
         old = self.current.version if self.current else None
@@ -83,17 +93,20 @@ class Backend:
     async def is_ready(self) -> bool:
         """Ask the model whether it can answer."""
         try:
-            response = await self.client.get(f"/v2/models/{self.name}/ready")
-        except httpx.HTTPError:
+            status, _ = await self.get(f"/v2/models/{self.name}/ready")
+        except GatewayError:
             return False
-        return response.status_code == 200
+        return status == 200
 
     async def predict(self, table: Table) -> Prediction:
         """Ask for the outputs of checked rows.
 
         Raises BackendFault, BackendUnreachable, BackendUnavailable and BackendUnknown, each naming the model.
         """
-        rows = table.select(self.contract.features)
+        try:
+            rows = table.select(self.contract.features)
+        except KeyError as exc:  # a new version came between reading the record and now
+            raise BackendUnavailable(f"{self.name} has just changed its features", model=self.name) from exc
         body, length = write_request([Tensor(*tensor) for tensor in tensors_of_table(rows)])
         headers = [
             ("host", self.host),
@@ -120,7 +133,7 @@ class Backend:
                 return self.known[version]
             try:
                 await self.learn()
-            except (httpx.HTTPError, ContractError):
+            except (GatewayError, ContractError):
                 continue
         if version in self.known:
             return self.known[version]

@@ -1,8 +1,7 @@
 """Whether an answer is a prediction: judged by the contract of the version that gave it."""
 
-import numpy as np
-
 from contract import Contract, Output
+from contract.check import output_fault
 from contract.table import Array
 from gateway.errors import BackendFault
 from oip import InferResponse, Tensor
@@ -26,19 +25,9 @@ def column(contract: Contract, output: Output, tensor: Tensor, rows: int) -> Arr
     if tensor.array.shape not in ((rows,), (rows, 1)):
         raise fault(contract, output, f"has the shape {list(tensor.array.shape)} for {rows} rows")
     values = tensor.array.reshape(rows)
-    if output.type == "category":
-        if not set(values.tolist()) <= set(output.categories):
-            raise fault(contract, output, "has a label that the contract does not know")
-    elif output.type == "number" and not within(values, output.minimum, output.maximum):
-        raise fault(contract, output, "is no finite number within its bounds")
+    if found := output_fault(output, values):
+        raise BackendFault(f"{contract.name} gave no valid answer: {found}", model=contract.name)
     return values
-
-
-def within(values: Array, low: float | None, high: float | None) -> bool:
-    """Say whether all values are finite and within the bounds, inclusive."""
-    if not np.isfinite(values).all():
-        return False
-    return (low is None or bool((values >= low).all())) and (high is None or bool((values <= high).all()))
 
 
 def fault(contract: Contract, output: Output, what: str) -> BackendFault:

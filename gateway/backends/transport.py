@@ -19,10 +19,7 @@ MOST_BYTES = 64 * 2**20
 def open_transport(connections: int) -> AiohttpTransport:
     """Open a pool for one model; must be called where its event loop runs."""
     connector = aiohttp.TCPConnector(limit=connections, keepalive_timeout=IDLE_S)
-    # Deadlines are the caller's; the session's own would only be a second one.
-    session = aiohttp.ClientSession(
-        connector=connector, timeout=aiohttp.ClientTimeout(total=None), cookie_jar=aiohttp.DummyCookieJar()
-    )
+    session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
     return AiohttpTransport(client=session)
 
 

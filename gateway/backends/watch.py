@@ -2,10 +2,8 @@
 
 import asyncio
 
-import httpx
 import structlog
 
-from contract import ContractError
 from gateway.backends.backend import Backend
 
 FIRST_S = 0.25
@@ -20,9 +18,9 @@ async def watch(backend: Backend, refresh_s: float) -> None:
     while True:
         try:
             await backend.learn()
-        except (httpx.HTTPError, ContractError) as exc:
-            if (told := str(exc) or "does not answer in time") != reason:
-                reason = told
+        except Exception as exc:  # noqa: BLE001 (whatever a server answers, the next one may be better)
+            if str(exc) != reason:
+                reason = str(exc)
                 log.warning("waiting for a model", model=backend.name, url=backend.address, reason=reason)
         else:
             reason = None

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
 from contract import tensor_metadata
-from gateway.errors import BackendUnknown
+from gateway.errors import GatewayError
 from gateway.gateway import Gateway
 from gateway.plans import Ensemble, Plan
 from gateway.routes.v2 import check_version, qualified
@@ -32,15 +32,25 @@ def described(plan: Plan) -> dict[str, Any]:
         entry["members"] = [member.name for member in plan.members]
     try:
         contracts, features = plan.contracts, plan.features
-    except BackendUnknown:
-        return {**entry, "known": False}
+    except GatewayError as exc:
+        return {**entry, "known": False, "reason": str(exc)}
     entry["features"] = msgspec.to_builtins(features)
     if isinstance(plan, Ensemble):
         entry["outputs"] = {contract.name: msgspec.to_builtins(contract.outputs) for contract in contracts}
         entry["versions"] = {contract.name: contract.version for contract in contracts}
         return entry
     (contract,) = contracts
-    for name in ("version", "description", "outputs", "decision", "metrics", "runtime", "runtime_reason", "provenance"):
+    for name in (
+        "version",
+        "description",
+        "card",
+        "outputs",
+        "decision",
+        "metrics",
+        "runtime",
+        "runtime_reason",
+        "provenance",
+    ):
         entry[name] = msgspec.to_builtins(getattr(contract, name))
     return entry
 

@@ -59,11 +59,11 @@ class Endpoint(ABC):
     async def __call__(self, scope: Scope, receive: Receive, send: Send, name: str, version: str | None = None) -> None:
         """Serve one request; whatever fails becomes a status, a body and a count."""
         started = time.perf_counter()
-        metrics, status, request_id = self.gateway.metrics, 200, ""
+        metrics, status, headers = self.gateway.metrics, 200, dict(scope["headers"])
+        request_id = id_of(headers)
         try:
-            headers, body = await read_body(scope, receive, self.gateway.settings.max_body_bytes)
-            request_id = id_of(headers)
             async with asyncio.timeout(self.gateway.settings.timeout_s):
+                body = await read_body(headers, receive, self.gateway.settings.max_body_bytes)
                 plan = self.accepted(scope, headers, name)
                 content, content_type, extra = await self.answer(Call(plan, version, headers, body, request_id))
         except Disconnected:

@@ -1,8 +1,8 @@
 """`POST /v2/models/{name}/infer`: the Open Inference Protocol."""
 
-from contract import InvalidRecords, TooManyRows, table_from_tensors
+from contract import InvalidRecords, table_from_tensors
 from gateway.backends import Prediction
-from gateway.errors import InvalidRecord, MalformedRequest, TooLarge, UnknownName
+from gateway.errors import BackendFault, InvalidRecord, MalformedRequest, UnknownName
 from gateway.plans import Ensemble, Plan
 from gateway.routes.endpoint import Answer, Call, Endpoint
 from oip import HEADER_LENGTH, InferResponse, ProtocolError, Tensor, read_request, write_response
@@ -16,20 +16,21 @@ class InferEndpoint(Endpoint):
         check_version(call.plan, call.version)
         length = call.headers.get(HEADER_LENGTH.encode())
         try:
-            request = read_request(call.body, None if length is None else length.decode("latin-1"))
+            text = None if length is None else length.decode("latin-1")
+            request = read_request(call.body, text, self.gateway.settings.max_rows)
             chosen = request.chosen(output_names(call.plan))
-            table = table_from_tensors(call.plan.features, request.tensors, self.gateway.settings.max_rows)
+            table = table_from_tensors(call.plan.features, request.tensors)
         except ProtocolError as exc:
             raise MalformedRequest(str(exc)) from exc
         except InvalidRecords as exc:
             raise InvalidRecord(str(exc), exc.faults) from exc
-        except TooManyRows as exc:
-            raise TooLarge(str(exc)) from exc
         predictions = await call.plan.predict(table)
         for prediction in predictions:
             self.gateway.metrics.row_counter(prediction.model).inc(table.rows)
-        tensors = {tensor.name: tensor for tensor in all_tensors(call.plan, predictions)}
-        response = response_of(call.plan, predictions, [tensors[output.name] for output in chosen], request.id)
+        if call.version is not None and predictions[0].version != call.version:
+            raise UnknownName(f"{call.plan.name} has the version {predictions[0].version} only")
+        tensors = chosen_tensors(call.plan, predictions, [output.name for output in chosen])
+        response = response_of(call.plan, predictions, tensors, request.id)
         body, json_length = write_response(response, [output.binary for output in chosen])
         if json_length is None:
             return Answer(body, b"application/json", [])
@@ -53,13 +54,16 @@ def qualified(plan: Plan, model: str, output: str) -> str:
     return f"{model}.{output}" if isinstance(plan, Ensemble) else output
 
 
-def all_tensors(plan: Plan, predictions: list[Prediction]) -> list[Tensor]:
-    """Give every output that was answered as a tensor `[rows]`."""
-    return [
-        Tensor(qualified(plan, prediction.model, output.name), output.datatype, prediction.columns[output.name])
-        for prediction in predictions
-        for output in prediction.outputs
-    ]
+def chosen_tensors(plan: Plan, predictions: list[Prediction], names: list[str]) -> list[Tensor]:
+    """Give the named outputs as tensors `[rows]`; raises BackendFault where a version that just came has others."""
+    tensors = {}
+    for prediction in predictions:
+        for output in prediction.outputs:
+            name = qualified(plan, prediction.model, output.name)
+            tensors[name] = Tensor(name, output.datatype, prediction.columns[output.name])
+    if missing := [name for name in names if name not in tensors]:
+        raise BackendFault(f"{plan.name} answered as a version without the output {missing[0]}")
+    return [tensors[name] for name in names]
 
 
 def response_of(

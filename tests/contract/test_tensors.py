@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from contract import (
     Feature,
     InvalidRecords,
-    TooManyRows,
     columns_to_records,
     pack,
     table_faults,
@@ -32,7 +31,7 @@ def test_a_table_survives_the_wire(data: st.DataObject, fields: tuple[Feature, .
     given_records = data.draw(st.lists(records(fields), min_size=1, max_size=5))
     columns = {field.name: [record[field.name] for record in given_records] for field in fields}
     body, length = write_request([Tensor(*tensor) for tensor in tensors_of_table(pack(fields, columns))])
-    table = table_from_tensors(fields, read_request(body, str(length)).tensors, 10)
+    table = table_from_tensors(fields, read_request(body, str(length)).tensors)
 
     assert columns_to_records(table.columns, fields) == given_records
 
@@ -54,7 +53,7 @@ def test_columns_and_values_are_judged_by_the_same_rule(feature: Feature, values
 def refused(fields: list[Feature], tensors: list[Tensor]) -> str:
     """Give the text of the refusal."""
     with pytest.raises(InvalidRecords) as caught:
-        table_from_tensors(fields, tensors, 10)
+        table_from_tensors(fields, tensors)
     return str(caught.value)
 
 
@@ -67,7 +66,7 @@ def numbers(name: str, *values: Any, shape: tuple[int, ...] | None = None) -> Te
 @pytest.mark.parametrize("shape", [(2,), (2, 1)])
 def test_a_column_is_flat_or_one_wide(shape: tuple[int, ...]) -> None:
     """Both forms that clients send are read alike."""
-    table = table_from_tensors([WIDTH], [numbers("width", 1, 2, shape=shape)], 10)
+    table = table_from_tensors([WIDTH], [numbers("width", 1, 2, shape=shape)])
 
     assert table.columns["width"].tolist() == [1, 2]
 
@@ -104,12 +103,6 @@ def test_columns_of_different_length_are_refused() -> None:
     fields = [WIDTH, Feature(name="height", type="number", description="", example=1.0)]
 
     assert "has 2 rows; the inputs have [1, 2]" in refused(fields, [numbers("width", 1, 2), numbers("height", 1)])
-
-
-def test_too_many_rows_are_refused() -> None:
-    """The limit is that of one request."""
-    with pytest.raises(TooManyRows):
-        table_from_tensors([WIDTH], [numbers("width", *range(11))], 10)
 
 
 def test_only_the_first_twenty_faults_are_told() -> None:

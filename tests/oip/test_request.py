@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from oip import DATATYPES, InferResponse, ProtocolError, Tensor, read_request, read_response, write_request
+from oip import (
+    DATATYPES,
+    BodyTooLarge,
+    InferResponse,
+    ProtocolError,
+    Tensor,
+    read_request,
+    read_response,
+    write_request,
+)
 from oip import write_response as write
 
 
@@ -94,6 +103,8 @@ def test_unknown_members_and_parameters_are_ignored() -> None:
         ({"shape": [-2]}, "/inputs/0/shape"),
         ({"shape": ["2"]}, "/inputs/0/shape/0: expected `int`, got `str`"),
         ({"shape": [1] * 9, "data": [1]}, "/inputs/0/shape: must be at most 8"),
+        ({"shape": [0, 2**70], "data": []}, "/inputs/0/shape: must be at most 8"),
+        ({"shape": [0, 2**31 - 1, 2**31 - 1, 2**31 - 1], "data": []}, "/inputs/0/shape"),
         ({"shape": ...}, "/inputs/0: object missing required field `shape`"),
         ({"data": ...}, "/inputs/0/data: is missing"),
         ({"parameters": {"binary_data_size": 16}}, "must not be there beside binary_data_size"),
@@ -147,6 +158,22 @@ def test_a_header_length_that_cannot_be_is_refused(length: str) -> None:
 def test_a_buffer_that_does_not_fit_is_refused(tensor: dict[str, Any], buffer: bytes, text: str) -> None:
     """Too short, too long, or not what the datatype says."""
     assert text in refusal(*binary(tensor, buffer))
+
+
+def test_too_many_rows_are_refused_before_an_element_is_read() -> None:
+    """Four million empty texts take no time where ten rows are allowed."""
+    body, length = binary({"shape": [2**22], "datatype": "BYTES"}, b"\0" * 2**24)
+    with pytest.raises(BodyTooLarge, match="4194304 rows are more than the 10"):
+        read_request(body, length, 10)
+
+
+def test_thousands_of_tensors_are_refused_at_once() -> None:
+    """No search for doubles among them."""
+    many = json.dumps(
+        {"inputs": [{"name": f"x{i}", "shape": [0], "datatype": "FP64", "data": []} for i in range(30_000)]}
+    )
+
+    assert "/inputs: holds 30000 tensors, more than 2000" in refusal(many.encode())
 
 
 def test_bytes_that_belong_to_no_tensor_are_refused() -> None:
