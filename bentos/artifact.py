@@ -9,7 +9,18 @@ import msgspec
 
 from bentos.runtime import open_skops
 from contract import Contract, ContractError, Table, answer, columns_to_records, differences
-from contract.artifact import CONTRACT, ESTIMATOR, GOLDEN, GRAPH, PROFILE, REPORT, Runtime, open_graph
+from contract.artifact import (
+    CONTRACT,
+    ESTIMATOR,
+    GOLDEN,
+    GRAPH,
+    MANIFEST,
+    PROFILE,
+    REPORT,
+    Runtime,
+    damaged,
+    open_graph,
+)
 from contract.decode import RecordDecoder
 from contract.table import Array
 
@@ -33,7 +44,7 @@ def read_contract(folder: Path) -> Contract:
     try:
         return Contract.from_json((folder / CONTRACT).read_bytes())
     except (OSError, ContractError) as exc:
-        raise ArtifactError(f"{folder.name}: {CONTRACT} cannot be read: {exc}") from exc
+        raise ArtifactError(f"{folder.parent.name} {folder.name}: {CONTRACT} cannot be read: {exc}") from exc
 
 
 @dataclass(frozen=True)
@@ -61,6 +72,14 @@ def load(folder: Path) -> Model:
         raise ArtifactError(f"{contract.name} {contract.version}: {file} cannot be loaded: {exc}") from exc
     model = Model(contract, runtime)
     verify(model, folder / GOLDEN)
+    # The golden rows come first: of what changes an answer they say more than that a file is another.
+    try:
+        other = damaged(folder)
+    except (OSError, ValueError) as exc:
+        raise ArtifactError(f"{contract.name} {contract.version}: {MANIFEST} cannot be read: {exc}") from exc
+    if other or contract.version != folder.name:
+        what = f"{other} is not as it was stored" if other else f"it is stored as {folder.name}"
+        raise ArtifactError(f"{contract.name} {contract.version}: {what}; train again with --force")
     return model
 
 

@@ -1,7 +1,11 @@
 """The files of a stored model: what training writes and a service reads."""
 
+import hashlib
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from contract.table import Array
 
@@ -11,9 +15,28 @@ GRAPH = "model.onnx"
 GOLDEN = "golden.json"
 PROFILE = "profile.json"
 REPORT = "report.html"
+MANIFEST = "sha256.json"
+"""The SHA-256 of every other file."""
 
 Runtime = Callable[[Mapping[str, Array]], Array]
 """From what `Table.inputs` gives to raw scores, `[rows, k]` doubles."""
+
+
+def manifest(files: Mapping[str, bytes]) -> bytes:
+    """Write the manifest of some files."""
+    return msgspec.json.encode({name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())})
+
+
+def damaged(folder: Path) -> str | None:
+    """Name the first file of a stored model that is not as it was written, None if there is none.
+
+    Raises OSError and ValueError where the manifest cannot be read.
+    """
+    wanted = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=dict[str, str])
+    for name, digest in wanted.items():
+        if not (folder / name).is_file() or hashlib.sha256((folder / name).read_bytes()).hexdigest() != digest:
+            return name
+    return None
 
 
 def open_graph(content: bytes) -> Runtime:

@@ -30,6 +30,7 @@ def public_app(gateway: Gateway) -> ASGIApp:
     app: FastAPI = FastAPIOffline(
         redoc_url=None, title="Bentogate", version=VERSION, description=DESCRIPTION, root_path=settings.root_path
     )
+    app.router.redirect_slashes = False  # a redirect names a host, and protocol clients follow none
     app.state.gateway = gateway
     app.openapi = partial(describe, app, gateway)  # type: ignore[method-assign]
     app.include_router(health.router)

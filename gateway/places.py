@@ -35,3 +35,18 @@ def line_of(node: yaml.Node, place: list[str]) -> int:
             return line
         line, node = match[1].start_mark.line + 1, match[2]
     return line
+
+
+def doubles(node: yaml.Node) -> list[tuple[int, str]]:
+    """Find the keys that stand twice in one mapping, with their lines: YAML forbids it, its parser takes the last."""
+    found: list[tuple[int, str]] = []
+    if isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, value in node.value:
+            if key.value in seen:
+                found.append((key.start_mark.line + 1, str(key.value)))
+            seen.add(key.value)
+            found += doubles(value)
+    elif isinstance(node, yaml.SequenceNode):
+        found += [double for child in node.value for double in doubles(child)]
+    return found

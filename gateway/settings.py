@@ -5,12 +5,27 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    YamlConfigSettingsSource,
+)
 from pydantic_settings import SettingsError as SourceError
 
 from contract import MOST_ROWS, NAME_PATTERN
-from gateway.places import describe
+from gateway.places import describe, doubles
 
 PREFIX = "GATEWAY_"
 LONGEST_TIMEOUT_S = 30.0
@@ -25,6 +40,11 @@ def plain_url(url: HttpUrl) -> HttpUrl:
     if url.query or url.fragment or url.username:
         raise ValueError("has host, port and path only")
     return url
+
+
+def listed_by_commas(value: Any) -> Any:
+    """Take a variable's text for a list, as `a,b`."""
+    return tuple(filter(None, value.split(","))) if isinstance(value, str) else value
 
 
 class Strict(BaseModel):
@@ -71,7 +91,7 @@ class Settings(BaseSettings):
     admin_host: str = "127.0.0.1"
     admin_port: int = Field(default=8081, ge=0, le=65535)
     root_path: str = Field(default="", pattern=r"^(/[^/\s?#]+)*$")
-    cors_origins: tuple[str, ...] = ()
+    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed_by_commas)] = ()
     timeout_s: float = Field(default=10.0, gt=0, le=LONGEST_TIMEOUT_S)
     max_rows: int = Field(default=MOST_ROWS, ge=1)
     max_body_mb: float = Field(default=16.0, gt=0, le=1024)
@@ -135,6 +155,8 @@ def read_settings(path: Path) -> Settings:
         raise SettingsError(f"{path} is not YAML: {exc}") from exc
     if not isinstance(node, yaml.MappingNode):
         raise SettingsError(f"{path} must hold a mapping with backends, routes and default")
+    for line, key in doubles(node):
+        raise SettingsError(f"{path}, line {line}: {key} is there twice")
     for variable in os.environ:
         name = variable.removeprefix(PREFIX).split("__")[0].lower()
         if variable.startswith(PREFIX) and name not in Settings.model_fields:

@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+import traceback
 from pathlib import Path
 
 from models.form import Model
@@ -51,7 +52,9 @@ def read_model(path: Path) -> Model:
     try:
         spec.loader.exec_module(module)
     except Exception as exc:  # whatever a user's file raises is told with its name
-        raise CatalogError(f"{place}: {type(exc).__name__}: {exc}") from exc
+        frames = [frame for frame in traceback.extract_tb(exc.__traceback__) if frame.filename == str(path)]
+        line = f", line {frames[-1].lineno}" if frames else ""
+        raise CatalogError(f"{place}{line}: {type(exc).__name__}: {exc}") from exc
     model = getattr(module, "MODEL", None)
     if not isinstance(model, Model):
         raise CatalogError(f"{place}: MODEL is missing, or is no models.Model")

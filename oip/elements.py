@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oip.datatypes import DATATYPES, json_type
-from oip.errors import ProtocolError
+from oip.errors import MOST_FAULTS, ElementsError, ProtocolError
 
 
 class TensorMessageIn(msgspec.Struct):
@@ -39,8 +39,12 @@ def from_json(message: TensorMessageIn, pointer: str) -> NDArray[Any]:
     nested = depth > 1 and raw[1:].lstrip()[:1] == b"["
     try:
         values = decoder(message.datatype, depth if nested else 1).decode(raw)
-    except (msgspec.ValidationError, RecursionError) as exc:
-        raise ProtocolError(msgspec_fault(exc, f"{pointer}/data")) from exc
+    except RecursionError as exc:
+        raise ProtocolError(f"{pointer}/data: is nested too deeply") from exc
+    except msgspec.ValidationError as exc:
+        raise ElementsError(
+            element_faults(message.datatype, raw, pointer) or [msgspec_fault(exc, f"{pointer}/data")]
+        ) from exc
     try:
         if message.datatype == "BYTES" and not nested:
             array = np.empty(len(values), dtype=object)
@@ -53,6 +57,23 @@ def from_json(message: TensorMessageIn, pointer: str) -> NDArray[Any]:
     if nested and array.shape != expected:
         raise ProtocolError(f"{pointer}/data: is nested to {list(array.shape)}, but the shape is {list(expected)}")
     return shaped(array, message, pointer)
+
+
+def element_faults(datatype: str, raw: bytes, pointer: str) -> list[str]:
+    """Find the elements of flat data that do not fit, the first MOST_FAULTS of them."""
+    try:
+        values = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError):  # a number beyond every datatype, for one
+        return []
+    faults: list[str] = []
+    for index, value in enumerate(values if isinstance(values, list) else []):
+        try:
+            msgspec.convert(value, json_type(datatype))
+        except msgspec.ValidationError as exc:
+            faults.append(msgspec_fault(exc, f"{pointer}/data/{index}"))
+        if len(faults) == MOST_FAULTS:
+            break
+    return faults
 
 
 def from_binary(message: TensorMessageIn, buffer: memoryview, pointer: str) -> NDArray[Any]:

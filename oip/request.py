@@ -36,9 +36,13 @@ class InferRequest:
         """Give the outputs to answer with, of those named; raises ProtocolError for one that there is not."""
         if self.outputs is None:
             return [RequestedOutput(name, self.binary) for name in names]
+        seen = set()
         for index, output in enumerate(self.outputs):
             if output.name not in names:
-                raise ProtocolError(f"/outputs/{index}/name: {output.name!r} is none of {', '.join(names)}")
+                raise ProtocolError(f"/outputs/{index}/name: {output.name[:64]!r} is none of {', '.join(names)}")
+            if output.name in seen:
+                raise ProtocolError(f"/outputs/{index}/name: {output.name} is asked for twice")
+            seen.add(output.name)
         return self.outputs
 
 
@@ -91,7 +95,9 @@ def decode_json(decoder: msgspec.json.Decoder[Any], text: memoryview) -> Any:
         raise ProtocolError(msgspec_fault(exc, "")) from exc
     except RecursionError as exc:
         raise ProtocolError("the body is nested too deeply") from exc
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+    except UnicodeDecodeError as exc:
+        raise ProtocolError("the body is not JSON: it is not UTF-8") from exc
+    except msgspec.DecodeError as exc:
         raise ProtocolError(f"the body is not JSON: {exc}") from exc
 
 

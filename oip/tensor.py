@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from oip.datatypes import DATATYPES
 from oip.elements import TensorMessageIn, from_binary, from_json, write_strings
-from oip.errors import ProtocolError
+from oip.errors import MOST_FAULTS, ElementsError, ProtocolError
 
 HEADER_LENGTH = "inference-header-content-length"
 """The header that says how many bytes of a body are JSON; it is there if a tensor is binary, and only then."""
@@ -45,19 +45,24 @@ def read_tensors(messages: list[TensorMessageIn], buffers: memoryview, at: str) 
     """
     if len(messages) > MOST_TENSORS:
         raise ProtocolError(f"{at}: holds {len(messages)} tensors, more than {MOST_TENSORS}")
-    tensors, offset = [], 0
+    tensors, offset, faults = [], 0, list[str]()
     for index, message in enumerate(messages):
         pointer = f"{at}/{index}"
         check_header(message, pointer)
         size = binary_size(message, pointer)
         if size is None:
-            tensors.append(Tensor(message.name, message.datatype, from_json(message, pointer)))
+            try:
+                tensors.append(Tensor(message.name, message.datatype, from_json(message, pointer)))
+            except ElementsError as exc:  # all of them are told at once
+                faults += exc.faults
             continue
         if offset + size > len(buffers):
             raise ProtocolError(f"{pointer}/parameters/binary_data_size: the body ends before the tensor does")
         array = from_binary(message, buffers[offset : offset + size], pointer)
         tensors.append(Tensor(message.name, message.datatype, array))
         offset += size
+    if faults:
+        raise ElementsError(faults[:MOST_FAULTS])
     if offset != len(buffers):
         raise ProtocolError(f"{at}: {len(buffers) - offset} bytes of the body belong to no tensor")
     seen: set[str] = set()

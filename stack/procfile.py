@@ -40,7 +40,7 @@ def chosen_ports(procfile: Procfile, environment: dict[str, str]) -> dict[str, i
     chosen = {}
     for variable, default in procfile.ports.items():
         text = environment.get(variable) or str(default)
-        if not text.isdigit() or not 0 < int(text) < 65536:
+        if not (text.isascii() and text.isdecimal()) or not 0 < int(text) < 65536:
             raise ProcfileError(f"{variable} is {text!r}, which is no port")
         chosen[variable] = int(text)
     for variable, port in chosen.items():

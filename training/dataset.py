@@ -70,6 +70,8 @@ def check_values(name: str, feature: Feature, values: Any) -> None:
     Only columns of a dtype that cannot hold a wrong value are taken as they are; bounds are checked afterwards.
     """
     array = present(values)
+    if array.ndim != 1:
+        raise TrainingError(f"the data of {name} has {array.ndim} dimensions in {feature.name}; a column has one")
     if array.dtype.kind in SAFE_KINDS[feature.type]:
         return
     for row, value in enumerate(array.tolist()):

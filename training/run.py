@@ -8,7 +8,7 @@ from typing import Any, Literal
 from threadpoolctl import threadpool_limits
 
 from contract import Contract, Measure
-from contract.artifact import CONTRACT, REPORT
+from contract.artifact import CONTRACT, MANIFEST, REPORT, manifest
 from models import Model
 from training import store
 from training.artifact import Fitted, contract_of, files_of
@@ -51,6 +51,7 @@ def train(model: Model, *, force: bool = False, step: Step = lambda _: None) -> 
             step("report")
             others = judge_alternatives(model, fitted)
             files[REPORT] = write_report(fitted, evidence, Contract.from_json(files[CONTRACT]), others)
+            files[MANIFEST] = manifest(files)
             if known:
                 store.replace(model.name, version, files)
             else:

@@ -1,6 +1,7 @@
 """One model behind the gateway: what is known of it, and how it is asked."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -103,8 +104,9 @@ class Backend:
 
         Raises BackendFault, BackendUnreachable, BackendUnavailable and BackendUnknown, each naming the model.
         """
+        asked = self.contract
         try:
-            rows = table.select(self.contract.features)
+            rows = table.select(asked.features)
         except KeyError as exc:  # a new version came between reading the record and now
             raise BackendUnavailable(f"{self.name} has just changed its features", model=self.name) from exc
         body, length = write_request([Tensor(*tensor) for tensor in tensors_of_table(rows)])
@@ -117,7 +119,7 @@ class Backend:
         request = httpx.Request("POST", self.infer_url, headers=headers, content=body)
         response, answer = await call(self.transport, request, self.name)
         if response.status_code != 200:
-            raise self.refusal(response.status_code)
+            raise await self.refusal(response.status_code, asked)
         try:
             read = read_response(answer, response.headers.get(HEADER_LENGTH))
         except ProtocolError as exc:
@@ -139,10 +141,12 @@ class Backend:
             return self.known[version]
         raise BackendFault(f"{self.name} answered as a version that it does not describe", model=self.name)
 
-    def refusal(self, status: int) -> BackendFault | BackendUnavailable:
-        """Say what a model's refusal means to the caller, whose records were checked before."""
+    async def refusal(self, status: int, asked: Contract) -> GatewayError:
+        """Say what a model's refusal of records that were checked by the contract `asked` means to the caller."""
         if status in (429, 502, 503, 504):  # BentoML says 429 for its own overload
             return BackendUnavailable(f"{self.name} cannot answer now", model=self.name)
-        return BackendFault(
-            f"{self.name} refused a request that its contract allows (status {status})", model=self.name
-        )
+        with contextlib.suppress(GatewayError, ContractError):
+            await self.learn()
+        if self.contract.version != asked.version:
+            return BackendUnavailable(f"{self.name} has just changed its features", model=self.name)
+        return BackendFault(f"{self.name} refused a checked record (status {status})", model=self.name)

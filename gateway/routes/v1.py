@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from contract import InvalidRecords, MalformedBody, TooManyRows, columns_to_records
+from contract import MOST_FAULTS, InvalidRecords, MalformedBody, TooManyRows, columns_to_records
 from gateway.backends import Prediction
 from gateway.errors import InvalidRecord, MalformedRequest, TooLarge, WrongMediaType
 from gateway.plans import Ensemble, Plan
@@ -23,14 +23,20 @@ class PredictEndpoint(Endpoint):
         except MalformedBody as exc:
             raise MalformedRequest(str(exc), [exc.fault] if exc.fault.path else ()) from exc
         except InvalidRecords as exc:
-            count = len(exc.faults)
-            raise InvalidRecord(f"{count} {'field is' if count == 1 else 'fields are'} wrong", exc.faults) from exc
+            raise InvalidRecord(counted(len(exc.faults)), exc.faults) from exc
         except TooManyRows as exc:
             raise TooLarge(str(exc)) from exc
         predictions = await call.plan.predict(table)
         for prediction in predictions:
             self.gateway.metrics.row_counter(prediction.model).inc(table.rows)
         return Answer(document(call, predictions), b"application/json", [])
+
+
+def counted(faults: int) -> str:
+    """Say how many fields are wrong."""
+    if faults == MOST_FAULTS:
+        return f"{faults} fields are wrong, or more: these are the first"
+    return f"{faults} {'field is' if faults == 1 else 'fields are'} wrong"
 
 
 def document(call: Call, predictions: list[Prediction]) -> bytes:

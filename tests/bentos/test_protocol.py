@@ -1,8 +1,10 @@
 """The model service speaks the protocol and shows its artifact, whatever runtime serves."""
 
 import dataclasses
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import httpx
 import numpy as np
@@ -109,7 +111,10 @@ def test_an_output_that_is_no_number_is_a_fault_of_the_model(stored_plain: Path)
         url = f"http://127.0.0.1:{port}/v2/models/plain/infer"
         answer = httpx.post(url, content=body, headers={HEADER_LENGTH: str(length)})
 
-    assert (answer.status_code, answer.json()) == (500, {"error": "the output probability of plain is nan in row 0"})
+    assert (answer.status_code, answer.json()) == (
+        500,
+        {"error": "plain: the output probability is no finite number within its bounds in row 0"},
+    )
 
 
 def test_verify_names_what_differs(stored_plain: Path, tmp_path: Path) -> None:
@@ -123,6 +128,42 @@ def test_verify_names_what_differs(stored_plain: Path, tmp_path: Path) -> None:
     (tmp_path / "golden.json").write_text("{}")
     with pytest.raises(ArtifactError, match="the golden rows cannot be asked"):
         verify(model, tmp_path / "golden.json")
+
+
+@pytest.mark.parametrize("file", ["estimator.skops", "profile.json", "report.html"])
+def test_a_file_that_changes_no_answer_is_still_noticed(stored_plain: Path, tmp_path: Path, file: str) -> None:
+    """Every file has its SHA-256 beside it."""
+    folder = shutil.copytree(stored_plain, tmp_path / stored_plain.name)
+    (folder / file).write_bytes(b"other")
+    with pytest.raises(ArtifactError, match=rf"{file} is not as it was stored; train again with --force"):
+        load(folder)
+
+
+def test_a_version_that_is_not_its_own_is_noticed(stored_plain: Path, tmp_path: Path) -> None:
+    """Answers must not name a version that is another's."""
+    folder = shutil.copytree(stored_plain, tmp_path / "aaaaaaaaaaaa")
+    with pytest.raises(ArtifactError, match="it is stored as aaaaaaaaaaaa"):
+        load(folder)
+
+
+def test_an_unexpected_failure_is_an_error_of_the_protocol(stored_plain: Path) -> None:
+    """Whatever the runtime raises, the caller gets `{"error": text}` and nothing internal."""
+
+    def fail(_: object) -> NoReturn:
+        raise RuntimeError("secret")
+
+    model = dataclasses.replace(load(stored_plain), runtime=fail)
+    body, length = write_request(
+        [
+            Tensor(n, d, np.ones(1, t))
+            for n, d, t in (("width", "FP64", float), ("height", "FP64", float), ("count", "INT64", int))
+        ]
+    )
+    with served(Protocol(Served(model.contract, stored_plain, model)).app()) as port:
+        url = f"http://127.0.0.1:{port}/v2/models/plain/infer"
+        answer = httpx.post(url, content=body, headers={HEADER_LENGTH: str(length)})
+
+    assert (answer.status_code, answer.json()) == (500, {"error": "the model failed; its log says why"})
 
 
 def test_a_contract_that_is_damaged_is_named(tmp_path: Path) -> None:

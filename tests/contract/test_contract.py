@@ -6,8 +6,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from contract import Contract, ContractError, Feature, union_of_features
+from contract import (
+    Contract,
+    ContractError,
+    Feature,
+    columns_to_records,
+    pack,
+    table_from_tensors,
+    tensors_of_table,
+    union_of_features,
+)
 from models import catalog
+from oip import Tensor
 
 
 def feature(**changes: Any) -> Feature:
@@ -64,6 +74,23 @@ def test_a_union_satisfies_every_model() -> None:
 
     assert (x.minimum, x.maximum, x.nullable) == (2, 9, False)
     assert [other.name for other in others] == ["y", "z"]
+
+
+def test_a_union_of_different_units_is_refused() -> None:
+    """A number would mean two things."""
+    with pytest.raises(ContractError, match="x: one model reads it in mm, another in m"):
+        union_of_features([(feature(unit="mm"),), (feature(unit="m"),)])
+
+
+def test_a_table_is_read_in_each_model_s_own_datatypes() -> None:
+    """Where one model allows null and another does not, each gets tensors that its contract allows."""
+    nullable = (feature(type="integer", nullable=True), feature(name="y", type="integer"))
+    strict = (feature(type="integer"), feature(name="y", type="integer"))
+    table = pack(union_of_features([nullable, strict]), {"x": [1], "y": [2]})
+
+    for fields in (nullable, strict):
+        tensors = [Tensor(*tensor) for tensor in tensors_of_table(table.select(fields))]
+        assert columns_to_records(table_from_tensors(fields, tensors).columns, fields) == [{"x": 1, "y": 2}]
 
 
 def test_a_union_of_different_types_is_refused() -> None:

@@ -63,6 +63,10 @@ def test_one_wrong_value_is_pointed_at(data: st.DataObject, fields: tuple[Featur
         (b'{"instances": 1}', "/instances"),
         (b'{"instances": null}', "/instances"),
         (b'{"instances": [{"width": 1}], "instnaces": 1}', "/instnaces"),
+        (b'{"instances": [{"width": 1, "width": 2}]}', ""),
+        (b'{"instances": [{"width": "x", "width": 2}]}', ""),
+        (b'{"instances": 5, "instances": [{"width": 1}]}', ""),
+        (b'{"instances": [{"width": 1e999, "\\ud800": 1}]}', ""),
     ],
 )
 def test_a_body_that_is_not_the_document_is_malformed(body: bytes, place: str) -> None:
@@ -73,9 +77,24 @@ def test_a_body_that_is_not_the_document_is_malformed(body: bytes, place: str) -
     assert caught.value.fault.pointer == place
 
 
+def test_a_key_may_be_escaped() -> None:
+    """More quotation marks than members are no fault by themselves."""
+    table = RecordDecoder(
+        [Feature(name="colour", type="category", description="", example='"', categories=('"', "red"))]
+    ).decode(rb'{"instances": [{"colour": "\""}, {"\u0063olour": "red"}]}', 10)
+
+    assert table.columns["colour"].tolist() == ['"', "red"]
+
+
+def test_endless_digits_are_a_number_that_is_too_large() -> None:
+    """They are JSON; no double holds them."""
+    with pytest.raises(InvalidRecords, match="/instances/0/width: must be a finite number"):
+        ONE.decode(b'{"instances": [{"width": ' + b"9" * 5000 + b"}]}", 10)
+
+
 def test_an_empty_list_breaks_the_contract() -> None:
     """There must be at least one record."""
-    with pytest.raises(InvalidRecords, match="/instances must hold at least one record"):
+    with pytest.raises(InvalidRecords, match="/instances: must hold at least one record"):
         ONE.decode(b'{"instances": []}', 10)
 
 

@@ -75,20 +75,26 @@ def test_faults_of_tensors_point_at_their_elements() -> None:
     """A pointer has the place of the input and of the element in its flat data."""
     fields = [WIDTH, Feature(name="height", type="number", description="", example=1.0)]
 
-    assert refused(fields, [numbers("height", 1, 2), numbers("width", 1, -2)]).startswith("/inputs/1/data/1 width must")
-    assert refused(fields, [numbers("features", 1, 2, 3, np.nan, shape=(2, 2))]).startswith("/inputs/0/data/3 height")
+    assert refused(fields, [numbers("height", 1, 2), numbers("width", 1, -2)]).startswith(
+        "/inputs/1/data/1: width must"
+    )
+    assert refused(fields, [numbers("features", 1, 2, 3, np.nan, shape=(2, 2))]).startswith("/inputs/0/data/3: height")
 
 
 @pytest.mark.parametrize(
     ("fields", "tensors", "text"),
     [
-        ([WIDTH], [numbers("height", 1)], "/inputs the input width is missing"),
-        ([WIDTH], [numbers("width", 1), numbers("x", 1)], "/inputs/1/name x is not an input"),
-        ([WIDTH], [Tensor("width", "FP32", np.ones(1, np.float32))], "/inputs/0/datatype width must be FP64, not FP32"),
-        ([WIDTH], [numbers("width", 1, 2, shape=(1, 2))], "/inputs/0/shape width must be [n] or [n, 1], not [1, 2]"),
-        ([WIDTH], [numbers("width", 1, shape=())], "/inputs/0/shape width must be [n] or [n, 1], not []"),
-        ([WIDTH], [numbers("width")], "/inputs/0/shape must hold at least one row"),
-        ([WIDTH], [numbers("features", 1, 2, shape=(1, 2))], "/inputs/0/shape must be [n, 1], not [1, 2]"),
+        ([WIDTH], [numbers("height", 1)], "/inputs: the input width is missing"),
+        ([WIDTH], [numbers("width", 1), numbers("x", 1)], "/inputs/1/name: x is not an input"),
+        (
+            [WIDTH],
+            [Tensor("width", "FP32", np.ones(1, np.float32))],
+            "/inputs/0/datatype: width must be FP64, not FP32",
+        ),
+        ([WIDTH], [numbers("width", 1, 2, shape=(1, 2))], "/inputs/0/shape: width must be [n] or [n, 1], not [1, 2]"),
+        ([WIDTH], [numbers("width", 1, shape=())], "/inputs/0/shape: width must be [n] or [n, 1], not []"),
+        ([WIDTH], [numbers("width")], "/inputs/0/shape: must hold at least one row"),
+        ([WIDTH], [numbers("features", 1, 2, shape=(1, 2))], "/inputs/0/shape: must be [n, 1], not [1, 2]"),
         ([WIDTH, COLOUR], [numbers("features", 1, 2, shape=(1, 2))], "the columns differ in datatype"),
         ([COLOUR], [Tensor("colour", "BYTES", np.array([""], dtype=object))], "colour must not be null"),
     ],

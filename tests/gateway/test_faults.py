@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ class Sick:
         self.contract = msgspec.json.decode((folder / "contract.json").read_bytes())
         self.answer: Callable[[str], Response] = lambda _: Response(status_code=500)
         self.told = 0
+        self.asked = 0
 
     def app(self) -> Starlette:
         """Give the app."""
@@ -40,6 +42,7 @@ class Sick:
             return Response(msgspec.json.encode(self.contract))
 
         async def infer(_: Request) -> Response:
+            self.asked += 1
             return self.answer(self.contract["version"])
 
         async def ready(_: Request) -> Response:
@@ -96,6 +99,7 @@ def in_front_of_sick(sick: Sick, tmp_path_factory: pytest.TempPathFactory) -> An
             "backends": {"plain": {"url": f"http://127.0.0.1:{port}"}},
             "default": "plain",
             "timeout_s": 2,
+            "refresh_s": 0.2,
         }
         with running_gateway(tmp_path_factory.mktemp("sick"), settings) as client:
             yield client
@@ -173,6 +177,61 @@ def test_an_answer_is_judged_by_the_contract_of_its_version(sick: Sick, in_front
     assert answer.json()["predictions"] == [{"label": "medium", "probability": 0.5}]
     assert answer.json()["models"] == {"plain": {"version": "fedcba987654"}}
     assert stale.status_code == 502
+
+
+def test_a_rollout_to_other_features_asks_the_caller_to_come_again(sick: Sick, in_front_of_sick: httpx.Client) -> None:
+    """A refusal makes the gateway learn the new contract; the next record is checked by it."""
+    old = dict(sick.contract)
+    try:
+        sick.contract = {**old, "version": "0123456789ab", "features": old["features"][:2]}
+        sick.answer = lambda _: Response(b'{"error": "count is no input"}', 400)
+        first = in_front_of_sick.post("/v1/predict", json={"instances": [PLAIN]})
+        sick.answer = response(version="0123456789ab")
+        second = in_front_of_sick.post("/v1/predict", json={"instances": [PLAIN]})
+        third = in_front_of_sick.post("/v1/predict", json={"instances": [{"width": 5.0, "height": 3.0}]})
+    finally:
+        sick.contract = old
+        sick.answer = response(version=old["version"])
+        in_front_of_sick.post("/v1/predict", json={"instances": [{"width": 5.0, "height": 3.0}]})
+
+    assert (first.status_code, first.json()["reason"]) == (503, "backend_unavailable")
+    assert [error["pointer"] for error in second.json()["errors"]] == ["/instances/0/count"]
+    assert third.status_code == 200
+
+
+def test_a_version_in_the_path_is_that_of_the_answer(sick: Sick, in_front_of_sick: httpx.Client) -> None:
+    """While a model rolls out, the old version's path never gives the new version's answer."""
+    old = dict(sick.contract)
+    wait_until(lambda: in_front_of_sick.get("/v1/models/plain").json()["version"] == old["version"])
+    try:
+        sick.contract = {**old, "version": "abcdefabcdef"}
+        sick.answer = response(version="abcdefabcdef")
+        path = f"/v2/models/plain/versions/{old['version']}/infer"
+        answer = in_front_of_sick.post(path, content=TENSORS)
+    finally:
+        sick.contract = old
+
+    assert (answer.status_code, answer.json()) == (404, {"error": "plain has the version abcdefabcdef only"})
+
+
+def test_requests_under_way_are_answered_when_the_gateway_ends(tmp_path: Path, sick: Sick) -> None:
+    """SIGTERM comes while a model takes its time; the caller gets its answer, and the exit code is 0."""
+    good = response()
+
+    class Late(Response):
+        async def __call__(self, *scope: Any) -> None:
+            import asyncio
+
+            await asyncio.sleep(1)
+            await good(sick.contract["version"])(*scope)
+
+    sick.answer, sick.asked = (lambda _: Late()), 0
+    with served(sick.app()) as port, ThreadPoolExecutor() as pool:
+        settings = {"backends": {"plain": {"url": f"http://127.0.0.1:{port}"}}, "default": "plain"}
+        with running_gateway(tmp_path, settings) as client:
+            asked = pool.submit(httpx.post, str(client.base_url.join("/v1/predict")), json={"instances": [PLAIN]})
+            wait_until(lambda: sick.asked)
+        assert asked.result().json()["predictions"] == [{"label": "high", "probability": 0.5}]
 
 
 def test_a_slow_model_is_504_at_the_deadline(sick: Sick, in_front_of_sick: httpx.Client) -> None:

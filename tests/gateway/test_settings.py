@@ -41,11 +41,13 @@ def test_the_environment_overrides_the_file(tmp_path: Path, monkeypatch: pytest.
     """Deep keys by two underscores; what it does not name stays."""
     monkeypatch.setenv("GATEWAY_BACKENDS__ONE__URL", "http://127.0.0.1:8002")
     monkeypatch.setenv("GATEWAY_PORT", "9001")
+    monkeypatch.setenv("GATEWAY_CORS_ORIGINS", "https://a.example,https://b.example")
     settings = read(tmp_path)
 
     assert settings.backends["one"].address == "http://127.0.0.1:8002"
     assert settings.backends["two"].address == "http://two:8080"
     assert settings.port == 9001
+    assert settings.cors_origins == ("https://a.example", "https://b.example")
 
 
 @pytest.mark.parametrize(
@@ -66,6 +68,11 @@ def test_the_environment_overrides_the_file(tmp_path: Path, monkeypatch: pytest.
         ("default: all", "default: all\nprot: 1", "line 8: prot is unknown"),
         ("  one:", "  Öne:", "'Öne' is no name"),
         ("backends:", "backends: [", "is not YAML"),
+        ("default: all", "default: !what all", "is not YAML"),
+        ("default: all", "default: all\ndefault: one", "line 8: default is there twice"),
+        ("  two:", "  one:", "line 3: one is there twice"),
+        ("default: all", "default: all\nmax_body_mb: .inf", "line 8: max_body_mb"),
+        ("default: all", "default: all\nport: 8081", "port and admin_port are both 8081"),
     ],
 )
 def test_what_is_wrong_is_named_with_file_line_and_key(tmp_path: Path, old: str, new: str, text: str) -> None:
@@ -83,6 +90,25 @@ def test_a_bad_variable_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("GATEWAY_PORT", "many")
     with pytest.raises(SettingsError, match=r"GATEWAY_PORT: .* valid integer"):
         read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "text"),
+    [
+        ("GATEWAY_BACKENDS__ONE__URL", "one", "GATEWAY_BACKENDS__ONE__URL: "),
+        ("GATEWAY_PROT", "1", "GATEWAY_PROT: there is no setting prot"),
+        ("GATEWAY_BACKENDS", "{bad", '"backends" from source "EnvSettingsSource"'),
+    ],
+)
+def test_a_bad_variable_is_blamed_and_not_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, text: str
+) -> None:
+    """Though the same key stands in the file, where nothing is wrong."""
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError, match=text) as caught:
+        read(tmp_path)
+
+    assert "gateway.yaml" not in str(caught.value)
 
 
 def test_the_command_ends_with_2_and_the_reason(tmp_path: Path) -> None:

@@ -68,7 +68,9 @@ def one(**changes: Any) -> bytes:
         (b"", 400, [], "not JSON"),
         (b"{nope", 400, [], "not JSON"),
         (b"[1, 2]", 400, [], 'must be an object with a list of "instances"'),
-        (b"{}", 400, ["/instances"], "is missing"),
+        (b"{}", 400, ["/instances"], '"instances" is missing'),
+        (one(width=1).replace(b'"width": 1', b'"width": 1, "width": 2'), 400, [], "names 'width' twice"),
+        (b'{"instances": [{"width": 1e999, "\\ud800": 1}]}', 400, [], "not JSON"),
         (b'{"instances": 5}', 400, ["/instances"], "must be a list"),
         (b'{"instances": []}', 422, ["/instances"], "at least one record"),
         (b'{"instances": [1]}', 422, ["/instances/0"], "must be an object"),
@@ -121,6 +123,14 @@ def test_a_hundred_faults_give_the_first_twenty(client: httpx.Client) -> None:
     assert [error["pointer"] for error in answer.json()["errors"]] == [f"/instances/{row}/width" for row in range(20)]
 
 
+def test_what_callers_invent_is_not_told_in_full(client: httpx.Client) -> None:
+    """A name of 100,000 characters is cut."""
+    answer = post(client, json.dumps({"instances": [{**BOTH, "x" * 100_000: 1}]}).encode())
+
+    assert answer.json()["errors"][0]["pointer"] == "/instances/0/" + "x" * 64
+    assert len(answer.content) < 1000
+
+
 def test_more_rows_than_allowed_are_413(client: httpx.Client) -> None:
     """The limit of this gateway is a thousand."""
     answer = client.post("/v1/models/plain:predict", json={"instances": [PLAIN] * 1001})
@@ -134,7 +144,8 @@ def test_a_body_over_the_limit_is_413(client: httpx.Client) -> None:
     """Declared or streamed, and the connection serves on."""
     streamed = (b" " * 65536 for _ in range(32))
 
-    assert post(client, b" " * (2**20 + 1)).status_code == 413
+    large = post(client, b" " * (2**20 + 1), **{"x-request-id": "abc"})
+    assert (large.status_code, large.json()["id"], large.headers["x-request-id"]) == (413, "abc", "abc")
     assert client.post("/v1/predict", content=streamed).status_code == 413
     assert post(client, one()).status_code == 200
 

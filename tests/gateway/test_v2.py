@@ -1,6 +1,7 @@
 """`/v2`: the Open Inference Protocol, for single models and the ensemble."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,24 @@ def test_every_bad_request_is_400_with_its_place(client: httpx.Client, body: byt
     assert text in answer.json()["error"]
 
 
+def test_no_request_holds_up_the_others(client: httpx.Client) -> None:
+    """Thirty thousand tensors, or a shape without elements that no machine can count, are refused at once."""
+    many = [{"name": f"x{i}", "shape": [0], "datatype": "FP64", "data": []} for i in range(10_000)]
+    huge = [{"name": "width", "shape": [0, 2**62], "datatype": "FP64", "data": []}]
+    for tensors, text in ((many, "holds 10000 tensors"), (huge, "/inputs/0/shape")):
+        began = time.monotonic()
+        answer = client.post("/v2/models/plain/infer", json={"inputs": tensors})
+        assert (answer.status_code, text in answer.json()["error"]) == (400, True)
+        assert time.monotonic() - began < 2
+
+
+def test_more_rows_than_allowed_are_413(client: httpx.Client) -> None:
+    """As on `/v1`."""
+    tensors = inputs(PLAIN, width={"shape": [1001], "data": [1.0] * 1001})
+
+    assert client.post("/v2/models/plain/infer", json=tensors).status_code == 413
+
+
 def test_a_stale_binary_header_is_400(client: httpx.Client) -> None:
     """A caller that reuses the headers of an earlier request is told so."""
     answer = client.post("/v2/models/plain/infer", json=inputs(PLAIN), headers={HEADER_LENGTH: "5000"})
@@ -167,6 +186,7 @@ def test_health_and_readiness_have_the_bodies_that_clients_read(client: httpx.Cl
         ("GET", "/v2/nope", 404),
         ("GET", "/v2/models/plain/infer", 405),
         ("POST", "/v2/health/live", 405),
+        ("GET", "/v2/models/", 404),
     ],
 )
 def test_failures_are_errors_of_the_protocol(client: httpx.Client, method: str, path: str, status: int) -> None:

@@ -1,5 +1,6 @@
 """The catalog finds models by itself, and names what is wrong with a file."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,18 @@ def test_the_shipped_models_are_found() -> None:
         ("recall=0.9", "recall=2", "threshold: give one of recall and false_alarms"),
         ("at_least=0.9", "", "bars: roc_auc has either at_least or at_most"),
         ("bars=(Bar", "bars=[Bar", "SyntaxError"),
+        ("example=3.0", 'example="tall"', "features: the example of height must be a number"),
+        ("minimum=0, example=4", "minimum=5, example=4", "features: the example of count must be at least 5"),
+        (
+            'at_or_above="high"',
+            'at_or_above="hihg"',
+            "threshold: at_or_above and below must be the two values of label",
+        ),
+        (
+            'Output(name="probability", type="number", minimum=0, maximum=1,',
+            'Output(name="probability", type="boolean",',
+            "probability is the score",
+        ),
         ("estimator=estimator", "estimator=None", "estimator: must be a function"),
         ("import numpy as np", "import nunpy as np", "No module named 'nunpy'"),
     ],
@@ -41,7 +54,7 @@ def test_a_file_that_breaks_the_form_is_named_with_its_field(tmp_path: Path, old
     with pytest.raises(CatalogError) as caught:
         catalog(tmp_path)
 
-    assert str(caught.value).startswith(f"{tmp_path.name}/plain.py: ")
+    assert re.match(rf"{tmp_path.name}/plain\.py(, line \d+)?: ", str(caught.value))
     assert text in str(caught.value)
 
 

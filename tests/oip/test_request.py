@@ -94,6 +94,8 @@ def test_unknown_members_and_parameters_are_ignored() -> None:
         ({"data": [[1, 2, 3]], "shape": [3, 1]}, "is nested to [1, 3], but the shape is [3, 1]"),
         ({"data": ["1", 2]}, "/inputs/0/data/0: expected `float | null`, got `str`"),
         ({"data": [True, 2]}, "got `bool`"),
+        ({"data": ["1", True]}, "; /inputs/0/data/1: expected `float | null`, got `bool`"),
+        ({"data": {}}, "/inputs/0/data: expected `array`"),
         ({"datatype": "INT64", "data": [1.5, 2]}, "got `float`"),
         ({"datatype": "INT8", "data": [200, 2]}, "/inputs/0/data/0: expected `int` <= 127"),
         ({"datatype": "UINT64", "data": [2**64, 2]}, "/inputs/0/data"),
@@ -215,6 +217,13 @@ def test_a_number_that_json_cannot_hold_is_not_written() -> None:
     """A non-finite output is a fault, never a silent null."""
     with pytest.raises(ProtocolError, match="x: JSON has no NaN"):
         write(InferResponse("m", None, [Tensor("x", "FP64", np.array([np.nan]))]), [False])
+
+
+def test_an_output_that_is_asked_for_twice_is_refused() -> None:
+    """Or a small request would have an answer without end."""
+    body = request()[:-1] + b', "outputs": [{"name": "label"}, {"name": "label"}]}'
+    with pytest.raises(ProtocolError, match="/outputs/1/name: label is asked for twice"):
+        read_request(body, None).chosen(["label"])
 
 
 def test_an_output_that_there_is_not_is_refused() -> None:

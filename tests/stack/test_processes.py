@@ -14,9 +14,11 @@ from tests.conftest import ROOT, free_ports
 from tests.serving import wait_until
 
 WORKER = "import os, signal, time; os.setsid(); signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
-PARENT = (
-    f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {WORKER!r}]); print('up'); time.sleep(60)"
-)
+PARENT = f"""import subprocess, sys, time
+print('up')
+subprocess.Popen([sys.executable, '-c', {WORKER!r}])
+time.sleep(60)
+"""
 
 
 def started(tmp_path: Path, text: str) -> subprocess.Popen[str]:
@@ -94,6 +96,17 @@ def test_a_killed_runner_leaves_no_child(tmp_path: Path) -> None:
     wait_until(lambda: gone(members))
 
 
+def test_a_line_of_any_length_is_read(tmp_path: Path) -> None:
+    """A process that prints 200,000 characters at once does not wait for ever for somebody to read them."""
+    (tmp_path / "long.py").write_text("print('x' * 200_000); print('end'); raise SystemExit(7)")
+    process = started(tmp_path, f"gateway: exec sleep 60 # ${{GATEWAY_PORT:-1}}\nlong: exec {sys.executable} long.py\n")
+    _, errors = process.communicate(timeout=15)
+
+    assert process.returncode == 1
+    assert errors.startswith("error: long ended with code 7")
+    assert errors.endswith("  end\n")
+
+
 def test_a_port_in_use_is_told_with_its_variable() -> None:
     """Before anything starts."""
     import socket
@@ -110,7 +123,7 @@ def ports() -> dict[str, str]:
     return dict(zip(variables, map(str, free_ports(len(variables))), strict=True))
 
 
-@pytest.mark.parametrize("value", ["many", "0", "70000"])
+@pytest.mark.parametrize("value", ["many", "0", "70000", "¹"])
 def test_a_port_that_is_none_is_told(value: str) -> None:
     """With the variable."""
     with pytest.raises(ProcfileError, match=f"NOVELTY_PORT is '{value}', which is no port"):

@@ -17,7 +17,16 @@ from contract import Contract
 from tests.conftest import run
 from training.digest import normalised, version_of
 
-FILES = {"contract.json", "estimator.skops", "golden.json", "model.onnx", "model.yaml", "profile.json", "report.html"}
+FILES = {
+    "contract.json",
+    "estimator.skops",
+    "golden.json",
+    "model.onnx",
+    "model.yaml",
+    "profile.json",
+    "report.html",
+    "sha256.json",
+}
 
 
 def is_pickle(content: bytes) -> bool:

@@ -78,6 +78,23 @@ def test_a_model_below_its_bar_fails_and_the_others_are_trained(tmp_path: Path) 
     assert {path.name for path in (tmp_path / "home" / "models").iterdir()} == {"plain"}
 
 
+def test_what_a_model_raises_is_told_and_the_others_are_trained(tmp_path: Path) -> None:
+    """A missing file of one model does not cost another."""
+    models = tmp_path / "models"
+    models.mkdir()
+    plain = (TINY / "plain.py").read_text()
+    (models / "plain.py").write_text(plain)
+    gone = plain.replace('name="plain"', 'name="gone"').replace(
+        "    random = np", '    open("/nowhere")\n    random = np'
+    )
+    (models / "gone.py").write_text(gone)
+    done = run(*TRAIN, "--models", str(models), BENTOML_HOME=str(tmp_path / "home"), check=False)
+
+    assert done.returncode == 1
+    assert "error: gone cannot be trained: FileNotFoundError" in done.stderr
+    assert "plain" in done.stdout
+
+
 def test_help_explains_every_option() -> None:
     """Each option has its sentence."""
     text = run(*TRAIN, "--help").stdout

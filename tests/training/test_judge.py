@@ -44,7 +44,25 @@ def test_a_threshold_of_few_rows_is_still_a_number(rule: dict[str, float]) -> No
     scores, target = np.array([0.1, 0.2, 0.8, 0.9]), np.array(["low", "low", "high", "high"], dtype=object)
     threshold = choose_threshold(ruled(**rule), scores, target)
 
-    assert np.isfinite(threshold)
+    assert (scores >= threshold).tolist() == ([False, False, True, True] if "recall" in rule else [False] * 4)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.8, 0.9, 0.98, 0.99])
+def test_rules_are_met_exactly_whatever_the_decimals(share: float) -> None:
+    """Of a hundred different scores, exactly that many are found, or at most that many flagged."""
+    scores = np.random.default_rng(1).permutation(100) / 100
+    target = np.array(["high"] * 100, dtype=object)
+    found = (scores >= choose_threshold(ruled(recall=share), scores, target)).sum()
+    flagged = (scores >= choose_threshold(ruled(false_alarms=share), scores, None)).sum()
+
+    assert (found, flagged) == (round(share * 100), round(share * 100))
+
+
+def test_ties_never_break_the_rule_for_false_alarms() -> None:
+    """Ten rows of the highest score are more than two in a hundred: none is flagged."""
+    scores = np.array([0.0] * 90 + [1.0] * 10)
+
+    assert not (scores >= choose_threshold(ruled(false_alarms=0.02), scores, None)).any()
 
 
 def test_metrics_of_known_scores() -> None:

@@ -12,7 +12,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 
-from models import Bar, Data, Model, catalog
+from bentos.artifact import load
+from contract import Output
+from models import Bar, Data, Model, Threshold, catalog
 from tests.conftest import STORE, TINY
 from training.errors import TrainingError
 from training.run import train
@@ -81,6 +83,28 @@ def with_text(columns: dict[str, Any], _: Any) -> None:
     columns["height"][3] = "tall"
 
 
+def with_halves(columns: dict[str, Any], _: Any) -> None:
+    """Put halves where a whole number belongs."""
+    columns["count"] = columns["count"] + 0.5
+
+
+def with_flags(columns: dict[str, Any], _: Any) -> None:
+    """Put booleans where a number belongs."""
+    columns["height"] = columns["height"] > 3
+
+
+def two_wide(columns: dict[str, Any], _: Any) -> None:
+    """Give a column two dimensions."""
+    columns["width"] = np.column_stack([columns["width"]] * 2)
+
+
+def rare(columns: dict[str, Any], target: Any) -> Data:
+    """Keep three rows of a class."""
+    target[:] = "low"
+    target[:3] = "high"
+    return Data(columns=columns, target=target)
+
+
 def too_few(columns: dict[str, Any], target: Any) -> Data:
     """Keep twenty rows."""
     return Data(columns={name: column[:20] for name, column in columns.items()}, target=target[:20])
@@ -104,9 +128,13 @@ def third_class(columns: dict[str, Any], target: Any) -> Data:
         (changed(estimator=Unstorable), "the estimator of plain cannot be stored without pickle"),
         (with_data(spoiled), "breaks its contract: row 17, width must be at least 0 m, not -3"),
         (with_data(without_column), "has no column count"),
-        (with_data(with_text), "cannot be read: could not convert string to float: 'tall'"),
+        (with_data(with_text), "row 3, height must be a number, not the string 'tall'"),
+        (with_data(with_halves), "row 0, count must be a whole number, not"),
+        (with_data(with_flags), "row 0, height must be a number, not"),
+        (with_data(two_wide), "has 2 dimensions in width"),
+        (with_data(rare), "has 3 rows of 'high'; 10 are needed"),
         (with_data(too_few), "at least 80"),
-        (with_data(third_class), "must give one of high and low for each of the 400 rows"),
+        (with_data(third_class), "must give one of 'high' and 'low' for each of the 400 rows"),
     ],
 )
 @pytest.mark.usefixtures("stored_plain")
@@ -132,6 +160,31 @@ def test_training_again_stores_nothing_and_a_b_a_serves_a(stored_plain: Path) ->
     assert (other.stored, other.contract.version != first) == ("new", True)
     assert (back.stored, back.contract.version) == ("back", first)
     assert bentoml.models.get("plain:latest").tag.version == first
+
+
+def test_a_decision_may_be_a_boolean() -> None:
+    """The classes are then true and false, in the data too."""
+
+    def data() -> Data:
+        original = PLAIN.data()
+        return Data(columns=original.columns, target=np.asarray(original.target) == "high")
+
+    outputs = (Output(name="is_high", type="boolean", description="The decision"), PLAIN.outputs[1])
+    threshold = Threshold(output="is_high", score="probability", at_or_above=True, below=False, recall=0.9)
+    outcome = train(changed(name="flags", data=data, outputs=outputs, threshold=threshold))
+
+    assert outcome.contract.metrics["roc_auc"].value > 0.9
+    assert load(outcome.report.parent).contract.decision.at_or_above is True
+
+
+def test_another_model_card_is_another_version(stored_plain: Path) -> None:
+    """The report never tells another purpose than the model's file."""
+    outcome = train(changed(not_for="Nothing at all."))
+    try:
+        assert outcome.contract.version != stored_plain.name
+        assert "Nothing at all." in outcome.report.read_text()
+    finally:
+        train(PLAIN)
 
 
 def test_force_writes_a_new_report_under_the_same_version(stored_plain: Path) -> None:
