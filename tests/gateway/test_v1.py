@@ -1,6 +1,7 @@
 """`/v1`: records in, predictions out, and a problem document for everything that is wrong."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,21 @@ def test_a_sane_request_id_is_taken_over_and_another_is_made(client: httpx.Clien
 
     assert (kept.json()["id"], kept.headers["x-request-id"]) == ("a-1.b", "a-1.b")
     assert made.json()["id"] == made.headers["x-request-id"] != "no way!"
+
+
+def test_every_caller_gets_its_own_answer(client: httpx.Client) -> None:
+    """Two hundred requests, thirty-two at a time, each with a record of its own."""
+    records = [{**PLAIN, "width": width / 20} for width in range(200)]
+    expected = client.post("/v1/models/plain:predict", json={"instances": records}).json()["predictions"]
+
+    def ask(record: dict[str, Any]) -> Any:
+        return client.post("/v1/models/plain:predict", json={"instances": [record]}).json()["predictions"]
+
+    with ThreadPoolExecutor(32) as pool:
+        given = list(pool.map(ask, records))
+
+    assert [answer["probability"] for (answer,) in given] == pytest.approx([row["probability"] for row in expected])
+    assert len({answer["probability"] for (answer,) in given}) == 200
 
 
 def post(client: httpx.Client, content: bytes, path: str = "/v1/predict", **headers: str) -> httpx.Response:

@@ -1,0 +1,62 @@
+"""A built bento serves what it was built with, and a worker that comes back to a damaged model ends it."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+
+from tests.conftest import ROOT, free_ports, run
+from tests.serving import answers, wait_until
+
+
+@contextmanager
+def serving(target: list[str], home: Path, folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run `bentoml serve` in another folder than the project's, unless it serves that; gives process and address."""
+    (port,) = free_ports(1)
+    url = f"http://127.0.0.1:{port}"
+    with (folder / "serve.log").open("w") as log:
+        process = subprocess.Popen(
+            ["bentoml", "serve", *target, "--host", "127.0.0.1", "--port", str(port)],
+            cwd=ROOT if target[0].startswith("--") else folder,
+            env={**os.environ, "BENTOML_HOME": str(home)},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+    try:
+        wait_until(lambda: answers(f"{url}/v2/health/ready") or process.poll() is not None, 40)
+        yield process, url
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait(10)
+
+
+def test_a_bento_answers_by_itself(shipped: Path, tmp_path: Path) -> None:
+    """Built here, served from another folder, it answers its own record."""
+    run("bentoml", "build", "--arg", "model=novelty", BENTOML_HOME=str(shipped))
+    record = (ROOT / "examples" / "record.json").read_bytes()
+    with serving(["novelty:latest"], shipped, tmp_path) as (_, url):
+        answer = httpx.post(f"{url}/predict", content=record, headers={"content-type": "application/json"})
+
+    assert answer.json()["model"] == "novelty"
+    assert answer.json()["predictions"][0]["is_novel"] is False
+
+
+def test_a_worker_that_comes_back_to_a_damaged_model_ends_the_service(shipped: Path, tmp_path: Path) -> None:
+    """It is not started again for ever, while callers wait; what is wrong is told."""
+    home = tmp_path / "home"
+    shutil.copytree(shipped / "models", home / "models")
+    with serving(["--arg", "model=novelty"], home, tmp_path) as (process, _):
+        (graph,) = home.glob("models/novelty/*/model.onnx")
+        graph.write_bytes(b"damaged")
+        (worker,) = [one for one in psutil.Process(process.pid).children() if "worker" in " ".join(one.cmdline())]
+        worker.kill()
+        wait_until(lambda: process.poll() is not None, 40)
+
+    assert "model.onnx cannot be loaded" in (tmp_path / "serve.log").read_text()
