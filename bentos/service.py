@@ -41,11 +41,11 @@ def contract_of(folder: Path) -> Contract:
 
 
 class Arguments(BaseModel):
-    """Read what `--arg` gives, or bentofile.yaml."""
+    """Read what `--arg` gives, else `args` in bentofile.yaml."""
 
     model_config = ConfigDict(extra="forbid")
 
-    model: str = "diagnosis"
+    model: str
 
 
 MODEL = bentoml.models.BentoModel(tag_of(bentoml.use_arguments(Arguments).model, CODE.parent))

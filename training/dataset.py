@@ -25,7 +25,7 @@ SAFE_KINDS = {"number": "fiu", "integer": "iu", "boolean": "b", "category": ""}
 
 @dataclass(frozen=True)
 class Dataset:
-    """Hold checked rows, the class of each as `[rows]` text (None for a model without), and their SHA-256."""
+    """Hold checked rows, the class of each as `[rows]` text or booleans (None without classes), and their SHA-256."""
 
     table: Table
     target: Array | None

@@ -18,9 +18,9 @@ Split = tuple[int, float]
 
 def threshold_rows(estimator: Any, table: Table, seed: int) -> Iterator[Table]:
     """Yield rows on both sides of every threshold of every tree, as close as doubles come, and on it in single."""
-    by_transform: dict[int, tuple[Transform, set[Split]]] = {}
+    by_transform: dict[tuple[int, ...], tuple[Transform, set[Split]]] = {}
     for transform, key, splits in tree_splits(estimator, lambda rows: as_matrix(rows.inputs()), ()):
-        by_transform.setdefault(hash(key), (transform, set()))[1].update(splits)
+        by_transform.setdefault(key, (transform, set()))[1].update(splits)
     random = np.random.default_rng(seed)
     for transform, found in by_transform.values():
         splits = sorted(found)

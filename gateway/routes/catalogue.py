@@ -17,7 +17,7 @@ router = APIRouter()
 
 
 def gateway_of(request: Request) -> Gateway:
-    """Give the gateway that the lifespan opened."""
+    """Give the gateway that the app stands in front of."""
     gateway: Gateway = request.app.state.gateway
     return gateway
 
