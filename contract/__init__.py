@@ -1,6 +1,7 @@
 """What a model takes and gives: the types, their JSON form, and the one checker of records."""
 
-from contract.check import MOST_FAULTS, Fault, record_faults, table_faults
+from contract.check import MOST_FAULTS, Fault, record_faults
+from contract.check_columns import table_faults
 from contract.compare import TOLERANCE, Difference, differences
 from contract.contract import (
     NAME_PATTERN,
@@ -11,7 +12,8 @@ from contract.contract import (
     Provenance,
     Task,
 )
-from contract.decode import MOST_ROWS, InvalidRecords, MalformedBody, RecordDecoder, TooManyRows
+from contract.decode import MOST_ROWS, RecordDecoder
+from contract.explain import InvalidRecords, MalformedBody, TooManyRows
 from contract.feature import MATRIX_NAME, ContractError, Feature, Kind, Output, Value
 from contract.scores import InvalidOutput, answer, raw_scores
 from contract.table import Columns, Table, columns_to_records, pack

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from contract.check import output_fault
+from contract.check_columns import output_fault
 from contract.contract import Contract, Task
 from contract.feature import MATRIX_NAME
 from contract.table import Array

@@ -5,8 +5,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from contract.check import MOST_FAULTS, Fault, table_faults
-from contract.decode import InvalidRecords
+from contract.check import MOST_FAULTS, Fault
+from contract.check_columns import table_faults
+from contract.explain import InvalidRecords
 from contract.feature import MATRIX_NAME, Feature, Output
 from contract.table import Array, Table, pack, pack_matrix, shared_datatype
 

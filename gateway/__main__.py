@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 from gateway.server import run
-from gateway.settings import SettingsError, read_settings
+from gateway.settings import SettingsError
+from gateway.settings_file import read_settings
 
 
 def main() -> int:

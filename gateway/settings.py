@@ -1,10 +1,8 @@
 """The settings: gateway.yaml, and environment variables over it (`GATEWAY_BACKENDS__DIAGNOSIS__URL`)."""
 
-import os
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -12,7 +10,6 @@ from pydantic import (
     ConfigDict,
     Field,
     HttpUrl,
-    ValidationError,
     model_validator,
 )
 from pydantic_settings import (
@@ -22,10 +19,8 @@ from pydantic_settings import (
     SettingsConfigDict,
     YamlConfigSettingsSource,
 )
-from pydantic_settings import SettingsError as SourceError
 
 from contract import MOST_ROWS, NAME_PATTERN
-from gateway.places import describe, doubles
 
 PREFIX = "GATEWAY_"
 LONGEST_TIMEOUT_S = 30.0
@@ -142,33 +137,3 @@ class Settings(BaseSettings):
 def listed(names: Any) -> str:
     """List names."""
     return ", ".join(sorted(names))
-
-
-def read_settings(path: Path) -> Settings:
-    """Read the file and the environment; raises SettingsError with the line of what is wrong."""
-    try:
-        text = path.read_text()
-        node = yaml.compose(text)
-    except OSError as exc:
-        raise SettingsError(f"{path} cannot be read: {exc.strerror}") from exc
-    except (yaml.YAMLError, UnicodeDecodeError) as exc:
-        raise SettingsError(f"{path} is not YAML: {exc}") from exc
-    if not isinstance(node, yaml.MappingNode):
-        raise SettingsError(f"{path} must hold a mapping with backends, routes and default")
-    for line, key in doubles(node):
-        raise SettingsError(f"{path}, line {line}: {key} is there twice")
-    for variable in os.environ:
-        name = variable.removeprefix(PREFIX).split("__")[0].lower()
-        if variable.startswith(PREFIX) and name not in Settings.model_fields:
-            raise SettingsError(f"{variable}: there is no setting {name}")
-    reading = type("Settings", (Settings,), {"file": path, "__module__": __name__})
-    try:
-        settings: Settings = reading()
-    except ValidationError as exc:
-        lines = [describe(error, path, node, PREFIX) for error in exc.errors(include_url=False)]
-        raise SettingsError("\n".join(lines)) from exc
-    except SourceError as exc:  # a variable that should hold JSON, such as a list
-        raise SettingsError(f"{exc}: {exc.__cause__}") from exc
-    except yaml.YAMLError as exc:
-        raise SettingsError(f"{path} is not YAML: {exc}") from exc
-    return settings

@@ -13,7 +13,8 @@ from gateway.errors import GatewayError
 from gateway.metrics import Metrics
 from gateway.routes import catalogue, health
 from gateway.routes.dispatch import V1, V2
-from gateway.settings import BackendSettings, RouteSettings, Settings, read_settings
+from gateway.settings import BackendSettings, RouteSettings, Settings
+from gateway.settings_file import read_settings
 from stack.procfile import read_procfile
 from tests.conftest import ROOT, run
 

@@ -1,7 +1,7 @@
 """Whether an answer is a prediction: judged by the contract of the version that gave it."""
 
 from contract import Contract, Output
-from contract.check import output_fault
+from contract.check_columns import output_fault
 from contract.table import Array
 from gateway.errors import BackendFault
 from oip import InferResponse, Tensor

@@ -16,7 +16,8 @@ from contract import (
     table_from_tensors,
     tensors_of_table,
 )
-from contract.check import as_json, suspects, value_fault
+from contract.check import value_fault
+from contract.check_columns import as_json, suspects
 from contract.table import as_column
 from oip import Tensor, read_request, write_request
 from tests.contract.strategies import features, lists_of_features, records

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.settings import Settings, SettingsError, read_settings
+from gateway.settings import Settings, SettingsError
+from gateway.settings_file import read_settings
 from tests.conftest import ROOT, run
 
 GOOD = """backends:

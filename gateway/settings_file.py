@@ -1,13 +1,47 @@
-"""Where in the file a wrong setting stands."""
+"""Reading the settings, and saying where in the file, or in which variable, one is wrong."""
 
 import os
 from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
+from pydantic_settings import SettingsError as SourceError
+
+from gateway.settings import PREFIX, Settings, SettingsError
 
 
-def describe(error: Any, path: Path, node: yaml.Node, prefix: str) -> str:
+def read_settings(path: Path) -> Settings:
+    """Read the file and the environment; raises SettingsError with the line of what is wrong."""
+    try:
+        text = path.read_text()
+        node = yaml.compose(text)
+    except OSError as exc:
+        raise SettingsError(f"{path} cannot be read: {exc.strerror}") from exc
+    except (yaml.YAMLError, UnicodeDecodeError) as exc:
+        raise SettingsError(f"{path} is not YAML: {exc}") from exc
+    if not isinstance(node, yaml.MappingNode):
+        raise SettingsError(f"{path} must hold a mapping with backends, routes and default")
+    for line, key in doubles(node):
+        raise SettingsError(f"{path}, line {line}: {key} is there twice")
+    for variable in os.environ:
+        name = variable.removeprefix(PREFIX).split("__")[0].lower()
+        if variable.startswith(PREFIX) and name not in Settings.model_fields:
+            raise SettingsError(f"{variable}: there is no setting {name}")
+    reading = type("Settings", (Settings,), {"file": path, "__module__": __name__})
+    try:
+        settings: Settings = reading()
+    except ValidationError as exc:
+        lines = [describe(error, path, node) for error in exc.errors(include_url=False)]
+        raise SettingsError("\n".join(lines)) from exc
+    except SourceError as exc:  # a variable that should hold JSON, such as a list
+        raise SettingsError(f"{exc}: {exc.__cause__}") from exc
+    except yaml.YAMLError as exc:
+        raise SettingsError(f"{path} is not YAML: {exc}") from exc
+    return settings
+
+
+def describe(error: Any, path: Path, node: yaml.Node) -> str:
     """Say where in the file a fault lies, or that it comes from the environment."""
     place = [str(step) for step in error["loc"]]
     message = {"extra_forbidden": "is unknown", "missing": "is missing"}.get(
@@ -15,7 +49,7 @@ def describe(error: Any, path: Path, node: yaml.Node, prefix: str) -> str:
     )
     if not place:
         return f"{path}: {message}"
-    variable = prefix + "__".join(place).upper()
+    variable = PREFIX + "__".join(place).upper()
     if variable in {name.upper() for name in os.environ}:
         return f"{variable}: {message}"
     return f"{path}, line {line_of(node, place)}: {'.'.join(place)} {message}"

@@ -1,0 +1,66 @@
+"""The same rules for whole columns: which rows to look at is found all at once, what is wrong by `value_fault`."""
+
+import math
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from contract.check import MOST_FAULTS, value_fault
+from contract.feature import Feature, Output
+from contract.table import Array, Table
+
+
+def table_faults(table: Table) -> list[tuple[int, Feature, str]]:
+    """Find the values of a table that break the contract: row, feature and message, the first MOST_FAULTS of them."""
+    found = (
+        (int(row), feature, value_fault(feature, as_json(feature, column[row])) or "")
+        for feature in table.features
+        for column in (table.columns[feature.name],)
+        for row in np.flatnonzero(suspects(feature, column))
+    )
+    return list(islice(found, MOST_FAULTS))
+
+
+def output_fault(output: Output, column: Array) -> str | None:
+    """Say what no prediction may be, for the first such row of an output's column, or None."""
+    if output.type == "category":
+        wrong = np.fromiter((value not in output.categories for value in column), dtype=bool, count=len(column))
+        what = "has a label that the contract does not know"
+    elif column.dtype == bool:
+        return None
+    else:
+        low = -math.inf if output.minimum is None else output.minimum
+        high = math.inf if output.maximum is None else output.maximum
+        wrong = ~(np.isfinite(column) & (column >= low) & (column <= high))
+        what = "is no finite number within its bounds"
+    rows = np.flatnonzero(wrong)
+    return f"the output {output.name} {what} in row {rows[0]}" if len(rows) else None
+
+
+def suspects(feature: Feature, column: Array) -> Array:
+    """Mark the rows for which `value_fault` finds a fault, all at once."""
+    if feature.type == "category":
+        allowed = {*feature.categories, ""} if feature.nullable else set(feature.categories)
+        return np.fromiter((value not in allowed for value in column), dtype=bool, count=len(column))
+    if column.dtype == bool:
+        return np.zeros(len(column), dtype=bool)
+    low, high = feature.limits
+    wrong = ~((column >= low) & (column <= high) & np.isfinite(column))
+    if feature.type == "integer" and column.dtype == float:
+        wrong |= column != np.floor(column)
+    if feature.type == "boolean":
+        wrong = (column != 0) & (column != 1)
+    return wrong & ~np.isnan(column) if feature.nullable else wrong
+
+
+def as_json(feature: Feature, value: Any) -> Any:
+    """Give one element of a column as the JSON value that it stands for."""
+    if feature.type == "category":
+        return None if value == "" else value
+    value = value.item()
+    if isinstance(value, float) and math.isnan(value):
+        return None
+    if feature.type == "integer" and isinstance(value, float) and value.is_integer():
+        return int(value)
+    return bool(value) if feature.type == "boolean" and value in (0, 1) else value
