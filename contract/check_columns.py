@@ -13,6 +13,8 @@ from contract.table import Array, Table
 
 def table_faults(table: Table) -> list[tuple[int, Feature, str]]:
     """Find the values of a table that break the contract: row, feature and message, the first MOST_FAULTS of them."""
+    if all_clear(table):
+        return []
     found = (
         (int(row), feature, value_fault(feature, as_json(feature, column[row])) or "")
         for feature in table.features
@@ -20,6 +22,18 @@ def table_faults(table: Table) -> list[tuple[int, Feature, str]]:
         for row in np.flatnonzero(suspects(feature, column))
     )
     return list(islice(found, MOST_FAULTS))
+
+
+def all_clear(table: Table) -> bool:
+    """Say that nothing is wrong in a matrix of numbers, in one pass; False where it takes a closer look to know.
+
+    Column by column this was a quarter of a model service's processor time.
+    """
+    if table.matrix is None or any(feature.type != "number" or feature.nullable for feature in table.features):
+        return False
+    low, high = np.array([feature.limits for feature in table.features]).T
+    inside = (table.matrix >= low) & (table.matrix <= high) & np.isfinite(table.matrix)
+    return bool(inside.all())
 
 
 def output_fault(output: Output, column: Array) -> str | None:

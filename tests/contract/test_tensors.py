@@ -17,7 +17,7 @@ from contract import (
     tensors_of_table,
 )
 from contract.check import value_fault
-from contract.check_columns import as_json, suspects
+from contract.check_columns import all_clear, as_json, suspects
 from contract.table import as_column
 from oip import Tensor, read_request, write_request
 from tests.contract.strategies import features, lists_of_features, records
@@ -49,6 +49,17 @@ def test_columns_and_values_are_judged_by_the_same_rule(feature: Feature, values
     found = [value_fault(feature, as_json(feature, value)) is not None for value in column]
 
     assert suspects(feature, column).tolist() == found
+
+
+@given(st.lists(st.floats() | st.sampled_from([0.0, 5.0, -1e-9, 5.0000001]), min_size=2, max_size=8))
+def test_the_quick_look_at_a_matrix_finds_what_the_columns_find(values: list[float]) -> None:
+    """One pass over a matrix of numbers and the pass over each column agree."""
+    fields = [WIDTH, Feature(name="height", type="number", description="", example=1.0, maximum=5)]
+    rows = len(values) // 2
+    table = pack(fields, {"width": values[:rows], "height": values[rows : 2 * rows]})
+    suspect = any(suspects(field, table.columns[field.name]).any() for field in fields)
+
+    assert all_clear(table) == (not suspect) == (not table_faults(table))
 
 
 def refused(fields: list[Feature], tensors: list[Tensor]) -> str:
