@@ -55,7 +55,7 @@ class Model:
     runtime: Runtime
 
     def predict(self, table: Table) -> dict[str, Array]:
-        """Give the outputs of checked rows, one `[rows]` array each; raises NonFiniteOutput."""
+        """Give the outputs of checked rows, one `[rows]` array each; raises InvalidOutput."""
         return answer(self.contract, self.runtime(table.inputs()))
 
 

@@ -21,7 +21,7 @@ from oip.asgi import Headers, Receive, Scope, Send, error_body
 log = logging.getLogger("bentoml.bentogate")
 
 MOST_BYTES = 64 * 2**20
-MOST_ROWS = 1_000_000
+MOST_TENSOR_ROWS = 1_000_000
 """What callers may send is the gateway's to say; these only keep one request from taking all memory."""
 
 
@@ -71,7 +71,7 @@ class Infer:
         if encoding.lower() != b"identity":
             raise Refused(415, f"the content encoding {encoding.decode('latin-1')[:40]!r} is unknown")
         length = headers.get(HEADER_LENGTH.encode())
-        request = read_request(body, None if length is None else length.decode("latin-1"), MOST_ROWS)
+        request = read_request(body, None if length is None else length.decode("latin-1"), MOST_TENSOR_ROWS)
         chosen = request.chosen([output.name for output in contract.outputs])
         table = table_from_tensors(contract.features, request.tensors)
         columns = model.predict(table)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from contract.check import Fault
-from contract.explain import InvalidRecords, MalformedBody, TooManyRows, explained, refuse_doubles
+from contract.explain import InvalidRecords, MalformedBody, explain, refuse_doubles, refuse_too_many
 from contract.feature import Feature
 from contract.table import Table, pack_rows
 
@@ -44,13 +44,12 @@ class RecordDecoder:
         try:
             instances = self.decoder.decode(body).instances
         except (msgspec.ValidationError, UnicodeDecodeError, RecursionError):
-            raise explained(self.features, body, max_rows) from None
+            explain(self.features, body, max_rows)
         except msgspec.DecodeError as exc:
             raise MalformedBody(f"the body is not JSON: {exc}") from exc
         if not instances:
             raise InvalidRecords([Fault(("instances",), "must hold at least one record")])
-        if len(instances) > max_rows:
-            raise TooManyRows(f"{len(instances)} records are more than the {max_rows} of one request")
+        refuse_too_many(len(instances), max_rows)
         table = pack_rows(self.features, [self.row_of(record) for record in instances])
         if body.count(b'"') != self.quotes(table):
             refuse_doubles(body)

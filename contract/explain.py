@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -34,36 +34,40 @@ class TooManyRows(ValueError):
     """Report a request with more records than `max_rows`."""
 
 
-def explained(features: Sequence[Feature], body: bytes, max_rows: int) -> ValueError:
-    """Find out why a body was refused: MalformedBody, InvalidRecords with every wrong field, or TooManyRows."""
+def explain(features: Sequence[Feature], body: bytes, max_rows: int) -> NoReturn:
+    """Raise why a body was refused: MalformedBody, InvalidRecords with every wrong field, or TooManyRows."""
     instances = instances_of(body)
-    if isinstance(instances, MalformedBody):
-        return instances
-    if len(instances) > max_rows:
-        return TooManyRows(f"{len(instances)} records are more than the {max_rows} of one request")
+    refuse_too_many(len(instances), max_rows)
     faults = record_faults(features, instances, ("instances",))
-    return InvalidRecords(faults) if faults else MalformedBody("the body says something twice")
+    raise InvalidRecords(faults) if faults else MalformedBody("the body says something twice")
 
 
-def instances_of(body: bytes) -> list[Any] | MalformedBody:
-    """Read the list of instances without looking into them, or say why there is none."""
+def refuse_too_many(records: int, max_rows: int) -> None:
+    """Raise TooManyRows for more records than one request may hold."""
+    if records > max_rows:
+        raise TooManyRows(f"{records} records are more than the {max_rows} of one request")
+
+
+def instances_of(body: bytes) -> list[Any]:
+    """Read the list of instances without looking into them; raises MalformedBody that says why there is none."""
     try:
         document = any_json(body)
-    except RecursionError:
-        return MalformedBody("the body is nested too deeply")
-    except UnicodeError:
-        return MalformedBody("the body is not JSON: it is not UTF-8")
+    except RecursionError as exc:
+        raise MalformedBody("the body is nested too deeply") from exc
+    except UnicodeError as exc:
+        raise MalformedBody("the body is not JSON: it is not UTF-8") from exc
     except (msgspec.DecodeError, ValueError) as exc:
-        return MalformedBody(f"the body is not JSON: {exc}")
+        raise MalformedBody(f"the body is not JSON: {exc}") from exc
     if not isinstance(document, dict):
-        return MalformedBody(f'the body must be an object with a list of "instances", not {spoken(document)}')
+        raise MalformedBody(f'the body must be an object with a list of "instances", not {spoken(document)}')
     if "instances" not in document:
-        return MalformedBody('the member "instances" is missing', ("instances",))
+        raise MalformedBody('the member "instances" is missing', ("instances",))
     if unknown := sorted(document.keys() - {"instances"}):
-        return MalformedBody('is unknown here; the body holds "instances" only', (unknown[0][:LONGEST_NAME],))
+        raise MalformedBody('is unknown here; the body holds "instances" only', (unknown[0][:LONGEST_NAME],))
     if not isinstance(document["instances"], list):
-        return MalformedBody(f"must be a list of records, not {spoken(document['instances'])}", ("instances",))
-    return document["instances"]
+        raise MalformedBody(f"must be a list of records, not {spoken(document['instances'])}", ("instances",))
+    instances: list[Any] = document["instances"]
+    return instances
 
 
 def any_json(body: bytes) -> Any:

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from contract.check import MOST_FAULTS, Fault
+from contract.check import LONGEST_NAME, MOST_FAULTS, Fault
 from contract.check_columns import table_faults
 from contract.explain import InvalidRecords
 from contract.feature import MATRIX_NAME, Feature, Output
@@ -79,7 +79,9 @@ def check_columns(features: Sequence[Feature], tensors: Sequence[Tensor]) -> Non
     for index, tensor in enumerate(tensors):
         feature, shape = by_name.get(tensor.name), tensor.array.shape
         if feature is None:
-            faults.append(Fault(("inputs", index, "name"), f"{tensor.name[:64]} is not an input of this model"))
+            faults.append(
+                Fault(("inputs", index, "name"), f"{tensor.name[:LONGEST_NAME]} is not an input of this model")
+            )
         elif tensor.datatype != feature.datatype:
             message = f"{tensor.name} must be {feature.datatype}, not {tensor.datatype}"
             faults.append(Fault(("inputs", index, "datatype"), message))

@@ -1,7 +1,6 @@
 """The settings: gateway.yaml, and environment variables over it (`GATEWAY_BACKENDS__DIAGNOSIS__URL`)."""
 
-from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -17,7 +16,6 @@ from pydantic_settings import (
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    YamlConfigSettingsSource,
 )
 
 from contract import MOST_ROWS, NAME_PATTERN
@@ -79,7 +77,6 @@ class Settings(BaseSettings):
         frozen=True,
         nested_model_default_partial_update=True,
     )
-    file: ClassVar[Path | None] = None
 
     host: str = "127.0.0.1"
     port: int = Field(default=8001, ge=0, le=65535)
@@ -127,11 +124,13 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], *_: Any, **sources: PydanticBaseSettingsSource
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 (pydantic hands it over by name)
+        *_: Any,
+        **sources: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Put the environment over the file."""
-        yaml_source = YamlConfigSettingsSource(settings_cls, yaml_file=cls.file)
-        return sources["init_settings"], sources["env_settings"], yaml_source
+        """Put the environment over what the file gave."""
+        return sources["env_settings"], sources["init_settings"]
 
 
 def listed(names: Any) -> str:

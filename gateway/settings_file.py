@@ -15,7 +15,7 @@ def read_settings(path: Path) -> Settings:
     """Read the file and the environment; raises SettingsError with the line of what is wrong."""
     try:
         text = path.read_text()
-        node = yaml.compose(text)
+        node, document = yaml.compose(text), yaml.safe_load(text)
     except OSError as exc:
         raise SettingsError(f"{path} cannot be read: {exc.strerror}") from exc
     except (yaml.YAMLError, UnicodeDecodeError) as exc:
@@ -28,17 +28,13 @@ def read_settings(path: Path) -> Settings:
         name = variable.removeprefix(PREFIX).split("__")[0].lower()
         if variable.startswith(PREFIX) and name not in Settings.model_fields:
             raise SettingsError(f"{variable}: there is no setting {name}")
-    reading = type("Settings", (Settings,), {"file": path, "__module__": __name__})
     try:
-        settings: Settings = reading()
+        return Settings(**{str(key): value for key, value in document.items()})
     except ValidationError as exc:
         lines = [describe(error, path, node) for error in exc.errors(include_url=False)]
         raise SettingsError("\n".join(lines)) from exc
     except SourceError as exc:  # a variable that should hold JSON, such as a list
         raise SettingsError(f"{exc}: {exc.__cause__}") from exc
-    except yaml.YAMLError as exc:
-        raise SettingsError(f"{path} is not YAML: {exc}") from exc
-    return settings
 
 
 def describe(error: Any, path: Path, node: yaml.Node) -> str:

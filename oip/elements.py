@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from oip.datatypes import DATATYPES, json_type
 from oip.errors import MOST_FAULTS, ElementsError, ProtocolError
 
+CHUNK = 10_000
+
 
 class TensorMessageIn(msgspec.Struct):
     """Mirror a tensor that comes in; `data` stays unread until its datatype is known."""
@@ -42,9 +44,8 @@ def from_json(message: TensorMessageIn, pointer: str) -> NDArray[Any]:
     except RecursionError as exc:
         raise ProtocolError(f"{pointer}/data: is nested too deeply") from exc
     except msgspec.ValidationError as exc:
-        raise ElementsError(
-            element_faults(message.datatype, raw, pointer) or [msgspec_fault(exc, f"{pointer}/data")]
-        ) from exc
+        faults = [] if nested else element_faults(message.datatype, raw, pointer)
+        raise ElementsError(faults or [msgspec_fault(exc, f"{pointer}/data")]) from exc
     try:
         if message.datatype == "BYTES" and not nested:
             array = np.empty(len(values), dtype=object)
@@ -60,19 +61,28 @@ def from_json(message: TensorMessageIn, pointer: str) -> NDArray[Any]:
 
 
 def element_faults(datatype: str, raw: bytes, pointer: str) -> list[str]:
-    """Find the elements of flat data that do not fit, the first MOST_FAULTS of them."""
+    """Find the elements of flat data that do not fit, the first MOST_FAULTS of them.
+
+    msgspec stops at the first, so each time it is asked again from there on, a part at a time.
+    """
     try:
         values = msgspec.json.decode(raw)
     except (msgspec.DecodeError, RecursionError):  # a number beyond every datatype, for one
         return []
-    faults: list[str] = []
-    for index, value in enumerate(values if isinstance(values, list) else []):
+    if not isinstance(values, list):
+        return []
+    kind, faults, start = json_type(datatype), list[str](), 0
+    while start < len(values) and len(faults) < MOST_FAULTS:
+        part = values[start : start + CHUNK]
         try:
-            msgspec.convert(value, json_type(datatype))
+            msgspec.convert(part, list[kind])  # type: ignore[valid-type]
         except msgspec.ValidationError as exc:
-            faults.append(msgspec_fault(exc, f"{pointer}/data/{index}"))
-        if len(faults) == MOST_FAULTS:
-            break
+            text, _, place = str(exc).partition(" - at `$[")
+            start += int(place.rstrip("]`"))
+            faults.append(f"{pointer}/data/{start}: {text[:1].lower()}{text[1:]}")
+            start += 1
+        else:
+            start += CHUNK
     return faults
 
 

@@ -13,7 +13,7 @@ def judged(response: InferResponse, contract: Contract, rows: int) -> dict[str, 
     columns = {}
     for output in contract.outputs:
         if output.name not in tensors:
-            raise fault(contract, output, "is missing")
+            raise fault(contract, f"the output {output.name} is missing")
         columns[output.name] = column(contract, output, tensors[output.name], rows)
     return columns
 
@@ -21,15 +21,16 @@ def judged(response: InferResponse, contract: Contract, rows: int) -> dict[str, 
 def column(contract: Contract, output: Output, tensor: Tensor, rows: int) -> Array:
     """Check one output."""
     if tensor.datatype != output.datatype:
-        raise fault(contract, output, f"is {tensor.datatype}, not {output.datatype}")
+        raise fault(contract, f"the output {output.name} is {tensor.datatype}, not {output.datatype}")
     if tensor.array.shape not in ((rows,), (rows, 1)):
-        raise fault(contract, output, f"has the shape {list(tensor.array.shape)} for {rows} rows")
+        shape = list(tensor.array.shape)
+        raise fault(contract, f"the output {output.name} has the shape {shape} for {rows} rows")
     values = tensor.array.reshape(rows)
     if found := output_fault(output, values):
-        raise BackendFault(f"{contract.name} gave no valid answer: {found}", model=contract.name)
+        raise fault(contract, found)
     return values
 
 
-def fault(contract: Contract, output: Output, what: str) -> BackendFault:
+def fault(contract: Contract, what: str) -> BackendFault:
     """Name the model and the output, not the value."""
-    return BackendFault(f"{contract.name} gave no valid answer: the output {output.name} {what}", model=contract.name)
+    return BackendFault(f"{contract.name} gave no valid answer: {what}", model=contract.name)

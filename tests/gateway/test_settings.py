@@ -70,6 +70,7 @@ def test_the_environment_overrides_the_file(tmp_path: Path, monkeypatch: pytest.
         ("  one:", "  Öne:", "'Öne' is no name"),
         ("backends:", "backends: [", "is not YAML"),
         ("default: all", "default: !what all", "is not YAML"),
+        ("default: all", "default: all\n8: 1", "line 8: 8 is unknown"),
         ("default: all", "default: all\ndefault: one", "line 8: default is there twice"),
         ("  two:", "  one:", "line 3: one is there twice"),
         ("default: all", "default: all\nmax_body_mb: .inf", "line 8: max_body_mb"),

@@ -1,7 +1,9 @@
 """Requests are read as the protocol's clients write them, and refused where they contradict themselves."""
 
 import json
+import re
 import struct
+import time
 from typing import Any
 
 import numpy as np
@@ -94,6 +96,7 @@ def test_unknown_members_and_parameters_are_ignored() -> None:
         ({"data": [[1, 2, 3]], "shape": [3, 1]}, "is nested to [1, 3], but the shape is [3, 1]"),
         ({"data": ["1", 2]}, "/inputs/0/data/0: expected `float | null`, got `str`"),
         ({"data": [True, 2]}, "got `bool`"),
+        ({"data": [[1, "2"]], "shape": [1, 2]}, "/inputs/0/data/0/1: expected `float | null`, got `str`"),
         ({"data": ["1", True]}, "; /inputs/0/data/1: expected `float | null`, got `bool`"),
         ({"data": {}}, "/inputs/0/data: expected `array`"),
         ({"datatype": "INT64", "data": [1.5, 2]}, "got `float`"),
@@ -167,6 +170,20 @@ def test_too_many_rows_are_refused_before_an_element_is_read() -> None:
     body, length = binary({"shape": [2**22], "datatype": "BYTES"}, b"\0" * 2**24)
     with pytest.raises(BodyTooLarge, match="4194304 rows are more than the 10"):
         read_request(body, length, 10)
+
+
+def test_the_wrong_elements_of_long_data_are_found_at_once() -> None:
+    """Each has its own place, the first twenty of them are told, and a million good ones take no time."""
+    data: list[object] = [0.5] * 1_000_000
+    wrong = [3, 9_999, 10_000, 999_999]
+    for place in wrong:
+        data[place] = "x"
+    began = time.monotonic()
+    text = refusal(request(shape=[1_000_000], data=data))
+
+    assert time.monotonic() - began < 5
+    assert [int(place) for place in re.findall(r"/inputs/0/data/(\d+): expected", text)] == wrong
+    assert refusal(request(shape=[30], data=["x"] * 30)).count("/data/") == 20
 
 
 def test_thousands_of_tensors_are_refused_at_once() -> None:
