@@ -22,9 +22,9 @@ help: ## List what can be made
 	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements/dev.txt
 	@touch $@
 
-serve: .venv/.installed ## Install, train what is not trained yet, and run the whole stack on 127.0.0.1
+serve: .venv/.installed ## Install, train what is not trained yet, and run the whole stack on 127.0.0.1 (TLS=1: with a certificate for localhost)
 	@$(BIN)/python training/train.py --missing
-	@exec $(BIN)/python -m stack
+	@exec $(BIN)/python -m stack $(if $(filter-out 0,$(TLS)),--tls)
 
 train: .venv/.installed ## Train all models
 	@$(BIN)/python training/train.py

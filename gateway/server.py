@@ -1,13 +1,13 @@
-"""Running both listeners in one process, on one event loop."""
+"""Running all listeners in one process, on one event loop."""
 
 import asyncio
 import contextlib
 import logging
 import math
-import os
 import signal
-import socket
+import ssl
 import sys
+from collections.abc import AsyncIterator
 
 import structlog
 import uvicorn
@@ -15,11 +15,10 @@ import uvloop
 from starlette.types import ASGIApp
 
 from gateway.app import admin_app, public_app
+from gateway.doors import Doors, open_doors
 from gateway.gateway import open_gateway
-from gateway.settings import Settings, SettingsError
-
-BACKLOG = 2048
-
+from gateway.settings import Settings
+from gateway.tls import follow
 
 log = structlog.get_logger()
 
@@ -32,15 +31,7 @@ class Listener(uvicorn.Server):
         return contextlib.nullcontext()
 
 
-def bound(host: str, port: int, variable: str) -> socket.socket:
-    """Take a port; raises SettingsError that names the variable to change where it cannot be had."""
-    try:
-        return socket.create_server((host, port), backlog=BACKLOG)
-    except OSError as exc:
-        raise SettingsError(f"{variable}: {host}:{port} cannot be listened on: {os.strerror(exc.errno or 0)}") from exc
-
-
-def listener(app: ASGIApp, timeout_s: float) -> Listener:
+def listener(app: ASGIApp, timeout_s: float, tls: ssl.SSLContext | None = None) -> Listener:
     """Make a listener; access lines and signals are not uvicorn's here."""
     return Listener(
         uvicorn.Config(
@@ -52,18 +43,19 @@ def listener(app: ASGIApp, timeout_s: float) -> Listener:
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=math.ceil(timeout_s),
+            ssl_context_factory=(lambda *_: tls) if tls else None,
         )
     )
 
 
-async def serve(settings: Settings, public: socket.socket, admin: socket.socket) -> None:
+async def serve(settings: Settings, doors: Doors) -> None:
     """Serve on bound sockets until SIGINT or SIGTERM, then let requests under way finish."""
-    async with open_gateway(settings) as gateway:
+    async with open_gateway(settings) as gateway, following(doors, settings.refresh_s):
         # Whatever is under way when the end comes has its whole deadline to finish.
-        listeners = {
-            listener(public_app(gateway), settings.timeout_s): public,
-            listener(admin_app(gateway), settings.timeout_s): admin,
-        }
+        public, admin, wait_s = public_app(gateway), admin_app(gateway), settings.timeout_s
+        listeners = {listener(public, wait_s): doors.public, listener(admin, wait_s): doors.admin}
+        if doors.secure:
+            listeners[listener(public, wait_s, doors.secure.certificate.context)] = doors.secure.socket
 
         def end() -> None:
             for one in listeners:
@@ -72,24 +64,26 @@ async def serve(settings: Settings, public: socket.socket, admin: socket.socket)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, end)
-        log.info("listening", public=address(public), admin=address(admin))
+        log.info("listening", **doors.addresses)
         await asyncio.gather(*(one.serve(sockets=[its]) for one, its in listeners.items()))
 
 
-def address(listening: socket.socket) -> str:
-    """Write what a socket listens on."""
-    host, port = listening.getsockname()[:2]
-    return f"{host}:{port}"
+@contextlib.asynccontextmanager
+async def following(doors: Doors, every_s: float) -> AsyncIterator[None]:
+    """Take renewed certificates as long as this lasts."""
+    task = asyncio.create_task(follow(doors.secure.certificate, every_s)) if doors.secure else None
+    try:
+        yield
+    finally:
+        if task:
+            task.cancel()
 
 
 def run(settings: Settings) -> None:
-    """Run the gateway to its end; raises SettingsError for a port that cannot be had."""
+    """Run the gateway to its end; raises SettingsError for a port or a certificate that cannot be had."""
     configure_log()
-    with (
-        bound(settings.host, settings.port, "GATEWAY_PORT") as public,
-        bound(settings.admin_host, settings.admin_port, "GATEWAY_ADMIN_PORT") as admin,
-    ):
-        uvloop.run(serve(settings, public, admin))
+    with open_doors(settings) as doors:
+        uvloop.run(serve(settings, doors))
 
 
 def configure_log() -> None:

@@ -1,5 +1,7 @@
 """The settings: gateway.yaml, and environment variables over it (`GATEWAY_BACKENDS__DIAGNOSIS__URL`)."""
 
+from itertools import combinations
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import (
@@ -67,7 +69,8 @@ class RouteSettings(Strict):
 class Settings(BaseSettings):
     """Hold everything that can be set, checked as a whole.
 
-    Units are in the names. `root_path` is the prefix under which a proxy shows the gateway, if it does.
+    Units are in the names. `root_path` is the prefix under which a proxy shows the gateway, if it does; `tls_dir` holds
+    `tls.crt` and `tls.key`.
     """
 
     model_config = SettingsConfigDict(
@@ -82,6 +85,8 @@ class Settings(BaseSettings):
     port: int = Field(default=8001, ge=0, le=65535)
     admin_host: str = "127.0.0.1"
     admin_port: int = Field(default=8081, ge=0, le=65535)
+    tls_port: int = Field(default=8443, ge=0, le=65535)
+    tls_dir: Path | None = None
     root_path: str = Field(default="", pattern=r"^(/[^/\s?#]+)*$")
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed_by_commas)] = ()
     timeout_s: float = Field(default=10.0, gt=0, le=LONGEST_TIMEOUT_S)
@@ -94,10 +99,17 @@ class Settings(BaseSettings):
     default: str
 
     @model_validator(mode="after")
+    def ports_differ(self) -> "Settings":
+        """Check that no two listeners have one port; 0 is any free one."""
+        ports = {"port": self.port, "admin_port": self.admin_port, "tls_port": self.tls_port if self.tls_dir else 0}
+        for (one, its), (other, port) in combinations(ports.items(), 2):
+            if its == port != 0:
+                raise ValueError(f"{one} and {other} are both {port}")
+        return self
+
+    @model_validator(mode="after")
     def names_fit(self) -> "Settings":
         """Check that names are names, that no two are the same, and that what they name is there."""
-        if self.port == self.admin_port != 0:
-            raise ValueError(f"port and admin_port are both {self.port}")
         for name in (*self.backends, *self.routes):
             if not NAME_PATTERN.fullmatch(name):
                 raise ValueError(f"{name!r} is no name: it must match {NAME_PATTERN.pattern}")

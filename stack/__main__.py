@@ -1,5 +1,6 @@
 """The command: python -m stack, which `make serve` runs."""
 
+import argparse
 import asyncio
 import os
 import signal
@@ -9,11 +10,13 @@ from pathlib import Path
 
 from rich.console import Console
 
+from stack.certificate import AUTHORITY, make_certificate
 from stack.processes import Process, end_all, start
 from stack.procfile import Procfile, ProcfileError, chosen_ports, read_procfile
 from stack.ready import wait_until_ready
 
-EXAMPLE = "curl -s http://127.0.0.1:{port}/v1/predict -H 'Content-Type: application/json' -d @examples/record.json"
+EXAMPLE = "curl -s {base}/v1/predict -H 'Content-Type: application/json' -d @examples/record.json"
+TLS_DIR, TLS_PORT = ".tls", "8443"
 
 console = Console(highlight=False, soft_wrap=True)
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue")
@@ -21,6 +24,11 @@ COLOURS = ("cyan", "magenta", "green", "yellow", "blue")
 
 def main() -> int:
     """Start what the Procfile names; gives 0 when it was ended on purpose, 1 when a process ended by itself."""
+    parser = argparse.ArgumentParser(prog="python -m stack", description="Run the processes of the Procfile.")
+    parser.add_argument("--tls", action="store_true", help=f"serve TLS too, with a certificate made in {TLS_DIR}/")
+    if parser.parse_args().tls:
+        make_certificate(Path(TLS_DIR))
+        os.environ["GATEWAY_TLS_DIR"] = TLS_DIR
     try:
         procfile = read_procfile(Path("Procfile"))
         ports = chosen_ports(procfile, dict(os.environ))
@@ -71,7 +79,10 @@ async def say_when_ready(port: int, models: list[str]) -> None:
     began = time.monotonic()
     await wait_until_ready(f"http://127.0.0.1:{port}", models, console.print)
     console.print(f"\nall ready after {time.monotonic() - began:.1f} s; try, in another terminal:\n")
-    console.print(f"  {EXAMPLE.format(port=port)}\n", markup=False)
+    console.print(f"  {EXAMPLE.format(base=f'http://127.0.0.1:{port}')}\n", markup=False)
+    if os.environ.get("GATEWAY_TLS_DIR") == TLS_DIR:
+        secure = f"--cacert {TLS_DIR}/{AUTHORITY} https://localhost:{os.environ.get('GATEWAY_TLS_PORT', TLS_PORT)}"
+        console.print(f"  {EXAMPLE.format(base=secure)}\n", markup=False)
     console.print(f"documentation: http://127.0.0.1:{port}/docs   end: Ctrl-C\n")
 
 
