@@ -46,21 +46,36 @@ class Arguments(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     model: str
+    base: str
 
 
-MODEL = bentoml.models.BentoModel(tag_of(bentoml.use_arguments(Arguments).model, CODE.parent))
+def pinned(path: str) -> str:
+    """Give locked requirements as one line of a shell command."""
+    lines = (CODE / path).read_text().splitlines()
+    return " ".join(line.strip(" \\") for line in lines if not line.lstrip().startswith("#"))
+
+
+ARGUMENTS = bentoml.use_arguments(Arguments)
+MODEL = bentoml.models.BentoModel(tag_of(ARGUMENTS.model, CODE.parent))
 FOLDER = Path(MODEL.resolve().path)
 CONTRACT = contract_of(FOLDER)
 SERVED = Served(CONTRACT, FOLDER)
 Request, Response = request_model(CONTRACT), response_model(CONTRACT)
 REQUIREMENTS = {"onnx": "requirements/service.txt", "scikit-learn": "requirements/service-sklearn.txt"}
 
+# BentoML's own first step installs a compiler and git for packages that have no wheel; all of these have one, so no
+# distribution is named. It would also fetch any uv, and leave pip's cache in the image.
+IMAGE = (
+    Image(base_image=ARGUMENTS.base, distro="", python_version="3.11", lock_python_packages=False)
+    .run(f"echo {pinned('requirements/uv.txt')} | pip install --no-cache-dir --require-hashes -r /dev/stdin")
+    .requirements_file(REQUIREMENTS[CONTRACT.runtime])  # no absolute path, but BentoML imports this at the root
+)
+
 
 @bentoml.service(
     name=CONTRACT.name,
-    image=Image(python_version="3.11", lock_python_packages=False).requirements_file(
-        REQUIREMENTS[CONTRACT.runtime]  # BentoML takes no absolute path; it imports this with the root as its folder
-    ),
+    image=IMAGE,
+    envs=[{"name": "UV_NO_CACHE", "value": "1"}],
     labels={"version": CONTRACT.version, "runtime": CONTRACT.runtime},
     workers=1,
     traffic={"timeout": LONGEST_REQUEST_S},

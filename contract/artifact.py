@@ -1,6 +1,7 @@
 """The files of a stored model: what training writes and a service reads."""
 
 import hashlib
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,8 @@ def open_graph(content: bytes) -> Runtime:
 
     It runs on one thread: rows come joined, so more threads would only fight for the core.
     """
+    # Its official builds report to their maker from the moment of the import, unless this is set before.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime  # here and not above: a process that only starts workers need not carry it
 
     options: Any = onnxruntime.SessionOptions()
