@@ -9,7 +9,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 LOCKED_WITH = $$(case $$name in (uv|dev|checkov) ;; (kubectl) echo --no-deps ;; (*) echo -c dev.txt ;; esac)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve train test test-cluster lint lock clean
+.PHONY: help serve train test test-cluster test-containers preflight images push load deploy undeploy status lint lock clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -28,6 +28,28 @@ serve: .venv/.installed ## Install, train what is not trained yet, and run the w
 
 train: .venv/.installed ## Train all models
 	@$(BIN)/python training/train.py
+
+preflight: .venv/.installed ## Say what is missing for images or a cluster
+	@$(BIN)/python -m deploy preflight
+
+images: .venv/.installed ## Build all images with Docker or Podman (BASE=… to build on, ENGINE=docker or podman)
+	@$(BIN)/python training/train.py --missing
+	@$(BIN)/python -m deploy images $(if $(BASE),--base $(BASE))
+
+push: .venv/.installed ## Push them, for the production overlay (REGISTRY=ghcr.io/me)
+	@$(BIN)/python -m deploy push $(or $(REGISTRY),$(error say where to: make push REGISTRY=ghcr.io/me))
+
+load: .venv/.installed ## Load them into a cluster on this machine (CLUSTER=minikube, kind or k3d)
+	@$(BIN)/python -m deploy load $(or $(CLUSTER),$(error say into which: make load CLUSTER=minikube))
+
+deploy: .venv/.installed ## Apply an overlay, wait until it is rolled out, ask it for a prediction (OVERLAY=local)
+	@$(BIN)/python -m deploy up $(or $(OVERLAY),local)
+
+undeploy: .venv/.installed ## Delete what an overlay made (OVERLAY=local)
+	@$(BIN)/python -m deploy down $(or $(OVERLAY),local)
+
+status: .venv/.installed ## Show what runs in the cluster, what is wrong, and a prediction (OVERLAY=local)
+	@$(BIN)/python -m deploy status $(or $(OVERLAY),local)
 
 test: .venv/.installed ## Run the tests that need nothing but Python
 	@$(BIN)/python -m pytest

@@ -1,0 +1,51 @@
+"""What images there are, and what each is called: `diagnosis:<version>-<commit>`, `gateway:<commit>`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import bentoml
+from bentoml.exceptions import NotFound
+
+from deploy.commands import DeployError, output
+
+MODELS = Path("k8s/base/models")
+GATEWAY = "gateway"
+
+
+@dataclass(frozen=True)
+class ImageName:
+    """Name an image."""
+
+    name: str
+    tag: str
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.tag}"
+
+
+def image_names() -> list[ImageName]:
+    """Name the image of each model that the manifests run, and the gateway's; raises DeployError without a model."""
+    commit = commit_id()
+    names = [ImageName(name, f"{stored_version(name)}-{commit}") for name in deployed_models()]
+    return [*names, ImageName(GATEWAY, commit)]
+
+
+def deployed_models() -> list[str]:
+    """Give the models that have a folder among the manifests."""
+    return sorted(path.parent.name for path in MODELS.glob("*/kustomization.yaml"))
+
+
+def stored_version(model: str) -> str:
+    """Give the version that is stored now."""
+    try:
+        return str(bentoml.models.get(f"{model}:latest").tag.version)
+    except NotFound as exc:
+        raise DeployError(f"{model} is not trained yet; make train") from exc
+
+
+def commit_id() -> str:
+    """Give the commit that is checked out, with `-dirty` where files differ from it."""
+    try:
+        return output("git", "describe", "--always", "--dirty", "--abbrev=7", "--exclude=*").strip()
+    except DeployError as exc:
+        raise DeployError(f"images are named by the commit they are built from, but: {exc}") from exc

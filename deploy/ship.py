@@ -1,0 +1,69 @@
+"""Bringing images to where they run: a registry, or a cluster on this machine."""
+
+import json
+import tempfile
+from pathlib import Path
+
+import yaml
+
+from deploy.commands import DeployError, console, output, step
+from deploy.engine import Engine
+from deploy.names import ImageName, image_names
+
+CLUSTERS = {
+    "minikube": ("minikube", "image", "load"),
+    "kind": ("kind", "load", "image-archive"),
+    "k3d": ("k3d", "image", "import"),
+}
+DIGESTS = Path("k8s/overlays/production/images/kustomization.yaml")
+HEADER = "# Which images run in production. Written by `make push`; a commit of it is a release.\n"
+
+
+def built_images(engine: Engine) -> list[ImageName]:
+    """Name the images of this commit and these models; raises DeployError for one that is not built."""
+    names = image_names()
+    missing = [str(one) for one in names if not engine.has(str(one))]
+    if missing:
+        raise DeployError(f"{', '.join(missing)} is not built; make images")
+    return names
+
+
+def push_all(engine: Engine, registry: str) -> None:
+    """Push every image, and write the digests into the production overlay."""
+    names = built_images(engine)
+    dirty = [str(one) for one in names if one.tag.endswith("-dirty")]
+    if dirty:
+        raise DeployError(f"{dirty[0]} was built from files that no commit holds; commit them, then make images")
+    pinned = [
+        {"name": one.name, "newName": f"{registry}/{one.name}", "digest": push(engine, one, registry)} for one in names
+    ]
+    component = {"apiVersion": "kustomize.config.k8s.io/v1alpha1", "kind": "Component", "images": pinned}
+    DIGESTS.write_text(HEADER + yaml.safe_dump(component, sort_keys=False))
+    console.print(f"wrote the digests into {DIGESTS}; commit it, then make deploy OVERLAY=production")
+
+
+def push(engine: Engine, image: ImageName, registry: str) -> str:
+    """Push one image; gives the digest that the registry has it under."""
+    remote = f"{registry}/{image}"
+    output(engine.name, "tag", str(image), remote)
+    if engine.name == "podman":  # it compresses on the way, so only the push itself knows the digest
+        with tempfile.NamedTemporaryFile(mode="r") as file:
+            step(f"push {remote}", engine.name, "push", "--digestfile", file.name, remote)
+            return file.read().strip()
+    step(f"push {remote}", engine.name, "push", remote)
+    digests = json.loads(output(engine.name, "image", "inspect", "--format", "{{json .RepoDigests}}", remote))
+    return next(str(one).split("@")[1] for one in digests if one.startswith(f"{registry}/{image.name}@"))
+
+
+def load_all(engine: Engine, cluster: str) -> None:
+    """Load every image into a cluster on this machine."""
+    names = [str(one) for one in built_images(engine)]
+    # What a manifest calls `name:tag` a cluster looks for under its whole name. Podman would save `localhost/name:tag`.
+    whole = [f"docker.io/library/{name}" for name in names]
+    for name, full in zip(names, whole, strict=True):
+        output(engine.name, "tag", name, full)
+    many = ("--multi-image-archive",) if engine.name == "podman" else ()
+    with tempfile.TemporaryDirectory() as folder:
+        archive = f"{folder}/images.tar"
+        step("save the images", engine.name, "save", *many, "-o", archive, *whole)
+        step(f"load them into {cluster}", *CLUSTERS[cluster], archive)
