@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.conftest import ROOT
 
-OPEN = "import sys, pathlib; from contract.artifact import open_graph; open_graph(pathlib.Path(sys.argv[1]).read_bytes())"
+OPEN = "import sys; from contract.artifact import open_graph; open_graph(open(sys.argv[1], 'rb').read())"
 
 
 def test_opening_a_graph_reports_to_nobody(stored_plain: Path, tmp_path: Path) -> None:
