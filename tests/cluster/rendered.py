@@ -3,7 +3,7 @@
 import itertools
 import os
 import tempfile
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -55,3 +55,10 @@ def named(manifests: list[Manifest], kind: str, name: str) -> Manifest:
 def of_kind(manifests: list[Manifest], *kinds: str) -> list[Manifest]:
     """Give all objects of these kinds."""
     return [one for one in manifests if one["kind"] in kinds]
+
+
+RENDERINGS = {
+    **{name: partial(overlay, name) for name in OVERLAYS},
+    **{"+".join(("base", *some)): partial(combination, some) for some in COMBINATIONS},
+}
+"""How each overlay and each combination is rendered, by a readable name."""
