@@ -1,0 +1,90 @@
+"""How many pods there are: autoscalers, and budgets that leave room to drain a node."""
+
+import math
+
+from tests.cluster.rendered import Manifest, of_kind
+from tests.cluster.rules.objects import containers, deployments, matches, pod_labels, title, titles
+
+
+def autoscalers_have_targets(manifests: list[Manifest]) -> list[str]:
+    """Each autoscaler scales a Deployment of ours, whose containers request the resource that it measures."""
+    faults = []
+    for scaler, target in pairs(manifests):
+        if target is None:
+            faults.append(f"{title(scaler)}: spec.scaleTargetRef names no Deployment of ours")
+            continue
+        measured = [metric["resource"]["name"] for metric in scaler["spec"]["metrics"] if metric["type"] == "Resource"]
+        faults += [
+            f"{title(scaler)}: measures {name}, of which {title(target)} requests none"
+            for name in measured
+            if not all(name in one.get("resources", {}).get("requests", {}) for one in containers(target))
+        ]
+    return faults
+
+
+def autoscalers_have_a_range(manifests: list[Manifest]) -> list[str]:
+    """The fewest replicas are not more than the most."""
+    ranges = [
+        (title(one), one["spec"].get("minReplicas", 1), one["spec"]["maxReplicas"])
+        for one in of_kind(manifests, "HorizontalPodAutoscaler")
+    ]
+    return [f"{name}: minReplicas {low} is above maxReplicas {high}" for name, low, high in ranges if low > high]
+
+
+def only_autoscalers_set_replicas(manifests: list[Manifest]) -> list[str]:
+    """A Deployment with an autoscaler says no number itself, to which each apply would swing back."""
+    targets = [target for _, target in pairs(manifests) if target]
+    return [
+        *(f"{title(one)}: spec.replicas stands beside an autoscaler" for one in targets if "replicas" in one["spec"]),
+        *(f"{title(one)}: has two autoscalers" for one in targets if targets.count(one) > 1),
+    ]
+
+
+def pairs(manifests: list[Manifest]) -> list[tuple[Manifest, Manifest | None]]:
+    """Give each autoscaler with the Deployment that it names."""
+    known = {one["metadata"]["name"]: one for one in deployments(manifests)}
+    references = [(one, one["spec"]["scaleTargetRef"]) for one in of_kind(manifests, "HorizontalPodAutoscaler")]
+    return [
+        (one, known.get(ref["name"]) if (ref["apiVersion"], ref["kind"]) == ("apps/v1", "Deployment") else None)
+        for one, ref in references
+    ]
+
+
+def budgets_select_one_deployment(manifests: list[Manifest]) -> list[str]:
+    """Each budget counts the pods of exactly one Deployment, and no pod is under two, which nothing could evict."""
+    budgets = [(one, guarded(one, manifests)) for one in of_kind(manifests, "PodDisruptionBudget")]
+    every = [deployment for _, found in budgets for deployment in found]
+    return [
+        *(f"{title(one)}: spec.selector chooses the pods of {titles(own)}" for one, own in budgets if len(own) != 1),
+        *sorted({f"{title(one)}: is under two budgets" for one in every if every.count(one) > 1}),
+    ]
+
+
+def budgets_leave_room(manifests: list[Manifest]) -> list[str]:
+    """Each budget lets one pod go, though there be no more pods than the fewest."""
+    fewest = {title(target): one["spec"].get("minReplicas", 1) for one, target in pairs(manifests) if target}
+    faults = []
+    for budget in of_kind(manifests, "PodDisruptionBudget"):
+        for deployment in guarded(budget, manifests):
+            replicas = fewest.get(title(deployment), deployment["spec"].get("replicas", 1))
+            if room(budget, replicas) < 1:
+                faults.append(f"{title(budget)}: lets none of {replicas} pods of {title(deployment)} be evicted")
+    return faults
+
+
+def guarded(budget: Manifest, manifests: list[Manifest]) -> list[Manifest]:
+    """Give the Deployments whose pods a budget counts."""
+    return [one for one in deployments(manifests) if matches(budget["spec"].get("selector", {}), pod_labels(one))]
+
+
+def room(budget: Manifest, replicas: int) -> int:
+    """Say how many of so many healthy pods may go; percentages are rounded up, as Kubernetes does."""
+    least, most = budget["spec"].get("minAvailable"), budget["spec"].get("maxUnavailable")
+    if most is not None:
+        return counted(most, replicas)
+    return replicas - counted(least, replicas) if least is not None else 0
+
+
+def counted(value: int | str, replicas: int) -> int:
+    """Read a number or a percentage of pods."""
+    return math.ceil(int(value.rstrip("%")) * replicas / 100) if isinstance(value, str) else value

@@ -1,0 +1,91 @@
+"""Services: whom they select, and their ports."""
+
+from collections import Counter
+from typing import Any
+
+from tests.cluster.rendered import Manifest, of_kind
+from tests.cluster.rules.objects import WAYS_IN, deployments, ports, selected, title, titles
+
+DOCUMENTED = {
+    "ml-inference-service": ("LoadBalancer", {80: 8001, 443: 8443}),
+    "ml-inference-admin": ("ClusterIP", {8081: 8081}),
+    "ml-diagnosis": ("ClusterIP", {80: 8002}),
+    "ml-novelty": ("ClusterIP", {80: 8003}),
+}
+"""Each Service's type, and the port of its pods behind each of its own."""
+
+
+def services_select_one_deployment(manifests: list[Manifest]) -> list[str]:
+    """Each Service leads to the pods of exactly one Deployment."""
+    chosen = {title(one): selected(manifests, one["spec"].get("selector", {})) for one in of_kind(manifests, "Service")}
+    return [
+        f"{name}: spec.selector chooses the pods of {titles(found)}, not of one Deployment"
+        for name, found in chosen.items()
+        if len(found) != 1
+    ]
+
+
+def services_name_ports_of_their_pods(manifests: list[Manifest]) -> list[str]:
+    """Each targetPort is the name of a port that the selected pods have."""
+    return [
+        f"{title(service)}: targetPort {port.get('targetPort')!r} is no port's name in {title(deployment)}"
+        for service in of_kind(manifests, "Service")
+        for deployment in selected(manifests, service["spec"].get("selector", {}))
+        for port in service["spec"]["ports"]
+        if port.get("targetPort") not in ports(deployment)
+    ]
+
+
+def port_numbers_are_in_range(manifests: list[Manifest]) -> list[str]:
+    """Ports are in 1..65535, node ports in the range that clusters give out."""
+    found: list[tuple[str, int, int, int]] = []
+    for deployment in deployments(manifests):
+        found += [(f"{title(deployment)}: port {name}", number, 1, 65535) for name, number in ports(deployment).items()]
+    for service in of_kind(manifests, "Service"):
+        for port in service["spec"]["ports"]:
+            found.append((f"{title(service)}: port", port["port"], 1, 65535))
+            found.append((f"{title(service)}: nodePort", port.get("nodePort", 30000), 30000, 32767))
+    return [
+        f"{what} {number} is not in {low}..{high}" for what, number, low, high in found if not low <= number <= high
+    ]
+
+
+def ports_are_unique(manifests: list[Manifest]) -> list[str]:
+    """No name and no number of a port stands twice in a pod or in a Service, and each port has a name."""
+    faults = []
+    listed = [(one, [port for box in boxes_of(one) for port in box.get("ports", ())]) for one in manifests]
+    for manifest, own in listed:
+        for key in ("name", "containerPort", "port"):
+            count = Counter(port.get(key) for port in own if key in port or key == "name")
+            faults += [
+                f"{title(manifest)}: the port's {key} {value!r} is missing or stands twice"
+                for value, times in count.items()
+                if times > 1 or value is None
+            ]
+    return faults
+
+
+def boxes_of(manifest: Manifest) -> list[Any]:
+    """Give what lists ports: the containers of a Deployment, a Service itself."""
+    if manifest["kind"] == "Service":
+        return [manifest["spec"]]
+    return list(manifest["spec"]["template"]["spec"]["containers"]) if manifest["kind"] == "Deployment" else []
+
+
+def services_are_as_documented(manifests: list[Manifest]) -> list[str]:
+    """Names, types and ports are those of the table; beside an Ingress or a route there is no second way in."""
+    closed = bool(of_kind(manifests, *WAYS_IN))
+    there = {one["metadata"]["name"]: one for one in of_kind(manifests, "Service")}
+    faults = [f"Service {name} is missing" for name in sorted(DOCUMENTED.keys() - there)]
+    faults += [f"Service {name}: is not in the table" for name in sorted(there.keys() - DOCUMENTED)]
+    for name in sorted(there.keys() & DOCUMENTED):
+        service, (kind, wanted) = there[name], DOCUMENTED[name]
+        kind = "ClusterIP" if closed else kind
+        found = service["spec"].get("type", "ClusterIP")
+        if found != kind:
+            faults.append(f"{title(service)}: type is {found}, and should be {kind}")
+        for deployment in selected(manifests, service["spec"].get("selector", {})):
+            real = {port["port"]: ports(deployment).get(port.get("targetPort")) for port in service["spec"]["ports"]}
+            if real != wanted:
+                faults.append(f"{title(service)}: ports lead to {real}, and should to {wanted}")
+    return faults
