@@ -28,13 +28,13 @@ def overlay(name: str) -> list[Manifest]:
 @cache
 def combination(components: tuple[str, ...]) -> list[Manifest]:
     """Render the base with some components."""
+    return composed(resources=["../k8s/base"], components=[f"../k8s/components/{name}" for name in components])
+
+
+def composed(**fields: Any) -> list[Manifest]:
+    """Render a kustomization that lasts no longer; its paths are seen from a folder beside `k8s`."""
     with tempfile.TemporaryDirectory(dir=K8S.parent, prefix=".rendered-") as folder:
-        wanted = {
-            "apiVersion": "kustomize.config.k8s.io/v1beta1",
-            "kind": "Kustomization",
-            "resources": ["../k8s/base"],
-            "components": [f"../k8s/components/{name}" for name in components],
-        }
+        wanted = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", **fields}
         Path(folder, "kustomization.yaml").write_text(yaml.safe_dump(wanted))
         return rendered(Path(folder))
 
