@@ -8,7 +8,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.errors import GatewayError, InternalError, UnknownName, WrongMethod
 from gateway.gateway import Gateway
@@ -27,16 +27,14 @@ def public_app(gateway: Gateway) -> ASGIApp:
     """Make the app of the public listener."""
     settings = gateway.settings
     # Swagger UI's files come with the package: the page asks no other host.
-    app: FastAPI = FastAPIOffline(
-        redoc_url=None, title="Bentogate", version=VERSION, description=DESCRIPTION, root_path=settings.root_path
-    )
+    app: FastAPI = FastAPIOffline(redoc_url=None, title="Bentogate", version=VERSION, description=DESCRIPTION)
     app.router.redirect_slashes = False  # a redirect names a host, and protocol clients follow none
     app.state.gateway = gateway
     app.openapi = partial(describe, app, gateway)  # type: ignore[method-assign]
     app.include_router(health.router)
     app.include_router(catalogue.router)
     answer_errors(app)
-    dispatch = Dispatch(gateway, app)
+    dispatch = Dispatch(gateway, beneath(settings.root_path, app))
     if not settings.cors_origins:
         return dispatch
     return CORSMiddleware(dispatch, settings.cors_origins, allow_methods=["GET", "POST"], allow_headers=["*"])
@@ -57,11 +55,28 @@ def admin_app(gateway: Gateway) -> ASGIApp:
     return app
 
 
+def beneath(prefix: str, app: ASGIApp) -> ASGIApp:
+    """Put back the prefix that a proxy stripped: ASGI has it in `path`, and mounted apps find nothing without it."""
+    if not prefix:
+        return app
+
+    async def prefixed(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "root_path": prefix, "path": prefix + scope["path"]}, receive, send)
+
+    return prefixed
+
+
+def path_of(request: Request) -> str:
+    """Give the path of a request without the prefix."""
+    root: str = request.scope.get("app_root_path", request.scope.get("root_path", ""))
+    return request.url.path.removeprefix(root)
+
+
 def answer_errors(app: FastAPI) -> None:
     """Answer every failure outside the inference paths in the same words as inside."""
 
     def respond(request: Request, error: GatewayError) -> Response:
-        status, body, media_type = rendered(error, request.url.path)
+        status, body, media_type = rendered(error, path_of(request))
         headers = {name.decode(): value.decode() for name, value in error.headers}
         return Response(body, status, headers, media_type.decode())
 
@@ -72,10 +87,10 @@ def answer_errors(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def of_the_framework(request: Request, error: HTTPException) -> Response:
         if error.status_code == 405:
-            response = respond(request, WrongMethod(f"{request.url.path} takes another method than {request.method}"))
+            response = respond(request, WrongMethod(f"{path_of(request)} takes another method than {request.method}"))
             response.headers["allow"] = (error.headers or {}).get("Allow", "GET")
             return response
-        return respond(request, UnknownName(f"there is no path {request.url.path[:200]}"))
+        return respond(request, UnknownName(f"there is no path {path_of(request)[:200]}"))
 
     @app.exception_handler(Exception)
     async def unknown(request: Request, _: Any) -> Response:

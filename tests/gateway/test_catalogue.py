@@ -123,9 +123,23 @@ def test_cors_is_off_unless_set(tmp_path: Path, ports: dict[str, int], origins: 
 
 
 def test_links_know_the_prefix_of_a_proxy(tmp_path: Path, ports: dict[str, int]) -> None:
-    """Behind `/ml` the page asks for its files and its document under `/ml`."""
+    """Behind `/ml` the page asks for its files and its document under `/ml`, where a proxy finds them."""
     with running_gateway(tmp_path, settings_of(ports, root_path="/ml")) as client:
         page = client.get("/docs").text
+        links = re.findall(r"""(?:src=|href=|url: )["']([^"']+)["']""", page)
+        statuses = {link: client.get(link.removeprefix("/ml")).status_code for link in links}
 
-    assert "'/ml/openapi.json'" in page
-    assert all(path.startswith("/ml/") for path in re.findall(r"""(?:src|href)=["']([^"']+)["']""", page))
+    assert "/ml/openapi.json" in links
+    assert all(link.startswith("/ml/") for link in links)
+    assert set(statuses.values()) == {200}, statuses
+
+
+@pytest.mark.parametrize("prefix", ["", "/ml"])
+def test_failures_name_the_path_without_the_prefix(tmp_path: Path, ports: dict[str, int], prefix: str) -> None:
+    """Each has the form of its half of the interface, whatever the prefix is."""
+    with running_gateway(tmp_path, settings_of(ports, root_path=prefix)) as client:
+        v1, v2, file = (client.get(path) for path in ("/v1/nothing", "/v2/nothing", "/static-offline-docs/nothing"))
+
+    assert v1.json()["detail"] == "there is no path /v1/nothing"
+    assert v2.json() == {"error": "there is no path /v2/nothing"}
+    assert file.json()["detail"] == "there is no path /static-offline-docs/nothing"
