@@ -60,15 +60,17 @@ def answers(url: str) -> bool:
 
 
 @contextlib.contextmanager
-def running_gateway(tmp_path: Path, settings: dict[str, Any], *, wait: str = "/readyz") -> Iterator[httpx.Client]:
-    """Run `python -m gateway` with these settings; gives a client, whose `admin` header names the admin port."""
+def running_gateway(
+    tmp_path: Path, settings: dict[str, Any], *, wait: str = "/readyz", **environment: str
+) -> Iterator[httpx.Client]:
+    """Run `python -m gateway` with settings and variables; gives a client, whose `x-admin` is the admin side's URL."""
     port, admin = free_ports(2)
     path = tmp_path / "gateway.yaml"
     path.write_text(json.dumps({"port": port, "admin_port": admin, **settings}))  # JSON is YAML
     command = [sys.executable, "-m", "gateway", "--config", str(path)]
     log = (tmp_path / "gateway.log").open("w")
-    process = subprocess.Popen(command, cwd=ROOT, env=dict(os.environ), stderr=log, stdout=log)
-    base = f"http://127.0.0.1:{port}"
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, stderr=log, stdout=log)
+    base = f"http://{settings.get('host', '127.0.0.1')}:{port}"
     try:
         wait_until(lambda: answers(f"{base}{wait}"))
         with httpx.Client(base_url=base, headers={"x-admin": f"http://127.0.0.1:{admin}"}, timeout=40) as client:
