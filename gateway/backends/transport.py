@@ -12,6 +12,10 @@ from gateway.errors import BackendFault, BackendUnreachable, GatewayError
 IDLE_S = 3.0
 """BentoML closes an idle connection after 5 s; a request sent at that edge would fail."""
 
+CONNECT_S = 0.5
+"""A connection is made at once or not at all. The kernel refuses one to a Service without endpoints at most once a
+second per caller (`icmp_ratelimit`), and drops the others: without this limit they would wait for their deadline."""
+
 MOST_BYTES = 64 * 2**20
 """An answer larger than this is none."""
 
@@ -25,6 +29,7 @@ def open_transport(connections: int) -> AiohttpTransport:
 
 async def call(transport: httpx.AsyncBaseTransport, request: httpx.Request, model: str) -> tuple[httpx.Response, bytes]:
     """Send a request and read the whole answer; raises BackendUnreachable and BackendFault that name the model."""
+    request.extensions["timeout"] = {"connect": CONNECT_S}
     try:
         response = await transport.handle_async_request(request)
         try:
@@ -51,6 +56,6 @@ def translated(exc: httpx.TransportError, model: str) -> GatewayError:
     cause = exc.__cause__
     if isinstance(cause, aiohttp.ClientPayloadError):
         return BackendFault(f"{model} broke its answer off", model=model)
-    if isinstance(cause, aiohttp.ClientConnectorError):
+    if isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         return BackendUnreachable(f"{model} cannot be reached", model=model)
     return BackendUnreachable(f"the connection to {model} was lost", model=model)
