@@ -16,6 +16,7 @@ ARROWS: dict[str, set[str]] = {
     "bentos": {"contract", "oip"},
     "gateway": {"contract", "oip"},
     "stack": set(),
+    "deploy": set(),
 }
 """What each room may import, beside itself and the outside."""
 

@@ -79,7 +79,7 @@ def test_the_curl_line_of_the_readme_gives_the_answer_that_it_shows(stack: Stack
     readme = (ROOT / "README.md").read_text()
     (line,) = re.findall(r"^curl .*record\.json$", readme, re.MULTILINE)
     (shown,) = re.findall(r"^```json\n(\{\"id\".*?)^```", readme, re.MULTILINE | re.DOTALL)
-    assert line == EXAMPLE.format(port=8001)
+    assert line == EXAMPLE.format(base="http://127.0.0.1:8001")
     ours = line.replace("127.0.0.1:8001", f"127.0.0.1:{stack.ports['GATEWAY_PORT']}")
     given = json.loads(subprocess.run(ours, shell=True, cwd=ROOT, capture_output=True, check=True).stdout)
     expected = json.loads(shown)
@@ -88,7 +88,7 @@ def test_the_curl_line_of_the_readme_gives_the_answer_that_it_shows(stack: Stack
     assert given["models"].keys() == expected["models"].keys()
     for name in NAMES:
         assert_same([given["predictions"][0][name]], [expected["predictions"][0][name]])
-    assert EXAMPLE.format(port=stack.ports["GATEWAY_PORT"]) in stack.text
+    assert EXAMPLE.format(base=stack.url()) in stack.text
 
 
 def test_the_runner_says_for_whom_it_waits_and_what_is_ready(stack: Stack) -> None:

@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 from fnmatch import fnmatch
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,14 +10,13 @@ import yaml
 
 from gateway.routes import health
 from gateway.settings import Settings
+from tests.cluster.manifests.rules import ALL, ONLY, Rule
+from tests.cluster.manifests.rules.environment import is_setting
+from tests.cluster.manifests.rules.lifecycle import PATHS, longest_request_s
+from tests.cluster.manifests.rules.objects import title
 from tests.cluster.rendered import COMPONENTS, RENDERINGS, Manifest
-from tests.cluster.rules import ALL, ONLY, Rule
-from tests.cluster.rules.environment import is_setting
-from tests.cluster.rules.lifecycle import PATHS, longest_request_s
-from tests.cluster.rules.objects import title
-from tests.conftest import ROOT
 
-BROKEN: dict[str, list[dict[str, Any]]] = yaml.safe_load((ROOT / "tests" / "cluster" / "broken.yaml").read_text())
+BROKEN: dict[str, list[dict[str, Any]]] = yaml.safe_load(Path(__file__).with_name("broken.yaml").read_text())
 NAMES = {rule.__name__: rule for rule in ALL}
 EVERYTHING = "+".join(("base", *COMPONENTS))
 

@@ -5,8 +5,8 @@ from copy import deepcopy
 import pytest
 from jsonschema import Draft202012Validator
 
-from tests.cluster.rendered import COMPONENTS, RENDERINGS, Manifest, combination, of_kind, overlay
-from tests.cluster.schemas import CUSTOM, faults, read
+from tests.cluster.manifests.schemas import CUSTOM, faults, read
+from tests.cluster.rendered import COMPONENTS, RENDERINGS, Manifest, combination, named, of_kind, overlay
 
 VERSIONS = ("1.34", "1.37")
 """The oldest and the newest version of Kubernetes that are supported."""
@@ -92,7 +92,8 @@ def test_a_wrong_field_of_an_extension_is_a_fault() -> None:
 
 def test_a_listener_of_https_needs_a_certificate() -> None:
     """A Gateway whose HTTPS listener names no certificate is refused, and so is a Middleware without its Secret."""
-    gateway, middleware = the("Gateway"), the("Middleware")
+    gateway = the("Gateway")
+    middleware = deepcopy(named(combination(("gateway-api",)), "Middleware", "ml-inference-users"))
     del gateway["spec"]["listeners"][0]["tls"]
     del middleware["spec"]["basicAuth"]["secret"]
 

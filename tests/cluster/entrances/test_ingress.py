@@ -6,8 +6,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.cluster.entrance import ADA, BODY, PREDICT, Entrance, predict
-from tests.cluster.pods import Pod
+from tests.cluster.entrances.entrance import ADA, BODY, PREDICT, Entrance, predict
+from tests.cluster.entrances.pods import Pod
 from tests.serving import wait_until
 
 

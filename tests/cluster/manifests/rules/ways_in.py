@@ -4,8 +4,8 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from tests.cluster.manifests.rules.objects import NAME, WAYS_IN, deployments, pod_labels, selected, title
 from tests.cluster.rendered import Manifest, of_kind
-from tests.cluster.rules.objects import NAME, WAYS_IN, deployments, pod_labels, selected, title
 
 
 def ways_in_lead_to_services(manifests: list[Manifest]) -> list[str]:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from tests.cluster.manifests.rules.objects import containers, deployments, pod_spec, title
 from tests.cluster.rendered import Manifest, of_kind
-from tests.cluster.rules.objects import containers, deployments, pod_spec, title
 
 UNREAD = ("Pod", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob")
 SUFFIXES = {

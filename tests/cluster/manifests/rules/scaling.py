@@ -2,8 +2,8 @@
 
 import math
 
+from tests.cluster.manifests.rules.objects import containers, deployments, matches, pod_labels, title, titles
 from tests.cluster.rendered import Manifest, of_kind
-from tests.cluster.rules.objects import containers, deployments, matches, pod_labels, title, titles
 
 
 def autoscalers_have_targets(manifests: list[Manifest]) -> list[str]:

@@ -1,8 +1,8 @@
 """What the base and each overlay are for: each holds for its own renderings only."""
 
+from tests.cluster.manifests.rules.objects import containers, deployments, title
+from tests.cluster.manifests.rules.scaling import guarded, pairs
 from tests.cluster.rendered import Manifest, of_kind
-from tests.cluster.rules.objects import containers, deployments, title
-from tests.cluster.rules.scaling import guarded, pairs
 
 CLUSTER_WIDE = ("Namespace",)
 

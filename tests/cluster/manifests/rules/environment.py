@@ -6,8 +6,8 @@ from typing import get_args
 from pydantic import BaseModel
 
 from gateway.settings import PREFIX, Settings
+from tests.cluster.manifests.rules.objects import containers, deployments, pod_spec, title
 from tests.cluster.rendered import Manifest
-from tests.cluster.rules.objects import containers, deployments, pod_spec, title
 
 
 def variables_stand_once(manifests: list[Manifest]) -> list[str]:

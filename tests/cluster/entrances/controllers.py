@@ -12,11 +12,11 @@ from pathlib import Path
 import httpx
 
 from stack.certificate import make_certificate
-from tests.cluster.apiserver import ApiServer
-from tests.cluster.entrance import ADA, BEN, Entrance
-from tests.cluster.pods import running_pod, variables_of
+from tests.cluster.entrances.apiserver import ApiServer
+from tests.cluster.entrances.entrance import ADA, BEN, Entrance
+from tests.cluster.entrances.pods import running_pod, variables_of
+from tests.cluster.entrances.traefik import running_traefik
 from tests.cluster.rendered import Manifest, combination, of_kind
-from tests.cluster.traefik import running_traefik
 from tests.conftest import free_ports, run
 from tests.serving import model_app, served
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import httpx
 
-from tests.cluster.apiserver import ApiServer
-from tests.cluster.pods import Pod, running_pod
+from tests.cluster.entrances.apiserver import ApiServer
+from tests.cluster.entrances.pods import Pod, running_pod
 from tests.gateway.conftest import PLAIN
 from tests.serving import wait_until
 

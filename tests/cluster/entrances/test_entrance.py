@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.cluster.entrance import ADA, BEN, BODY, PREDICT, Entrance, predict
+from tests.cluster.entrances.entrance import ADA, BEN, BODY, PREDICT, Entrance, predict
 from tests.cluster.rendered import named
 from tests.serving import wait_until
 

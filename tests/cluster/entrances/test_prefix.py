@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.cluster.entrance import BODY, PREDICT, Entrance
+from tests.cluster.entrances.entrance import BODY, PREDICT, Entrance
 
 LINK = re.compile(r"""(?:href|src|url)\s*[=:]\s*["']([^"']+)""")
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tests.cluster.defaults import defaulted
+from tests.cluster.entrances.defaults import defaulted
 from tests.cluster.rendered import Manifest
 
 WATCHED = (  # a watch of a collection ends in a mark of the collection's kind, also where it is empty

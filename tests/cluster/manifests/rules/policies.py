@@ -4,9 +4,9 @@ import itertools
 from collections.abc import Iterable
 from typing import Any
 
+from tests.cluster.manifests.rules.edges import UNLISTED, Place, Port, governs, is_peer, passes, place
+from tests.cluster.manifests.rules.objects import deployments, ports, title, titles
 from tests.cluster.rendered import Manifest, of_kind
-from tests.cluster.rules.edges import UNLISTED, Place, Port, governs, is_peer, passes, place
-from tests.cluster.rules.objects import deployments, ports, title, titles
 
 THEIRS = (Port("UDP", "53", 53), Port("TCP", "53", 53), Port("TCP", "http", 80), *UNLISTED)
 DNS = Place("DNS", "kube-system", {"k8s-app": "kube-dns"}, THEIRS)

@@ -2,8 +2,17 @@
 
 from collections.abc import Iterator
 
+from tests.cluster.manifests.rules.objects import (
+    COMPONENT,
+    NAME,
+    PART_OF,
+    containers,
+    deployments,
+    pod_labels,
+    pod_spec,
+    title,
+)
 from tests.cluster.rendered import Manifest, of_kind
-from tests.cluster.rules.objects import COMPONENT, NAME, PART_OF, containers, deployments, pod_labels, pod_spec, title
 
 MADE_BY_THE_USER = {"Secret ml-inference-tls", "Secret ml-inference-users"}
 """Secrets that no manifest holds: the certificate with its key, and the users with the hashes of their passwords."""
@@ -34,7 +43,8 @@ def named_by(manifest: Manifest) -> Iterator[str]:
         case "Gateway":
             yield from (f"Secret {ref['name']}" for one in spec["listeners"] for ref in one["tls"]["certificateRefs"])
         case "Middleware":
-            yield f"Secret {spec['basicAuth']['secret']}"
+            if "basicAuth" in spec:
+                yield f"Secret {spec['basicAuth']['secret']}"
         case "HTTPRoute":
             yield from (f"Gateway {one['name']}" for one in spec["parentRefs"])
             filters = [one for rule in spec["rules"] for one in rule.get("filters", ()) if "extensionRef" in one]

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.cluster.rendered import Manifest
-from tests.cluster.rules import (
+from tests.cluster.manifests.rules import (
     environment,
     lifecycle,
     pods,
@@ -14,6 +13,7 @@ from tests.cluster.rules import (
     variants,
     ways_in,
 )
+from tests.cluster.rendered import Manifest
 
 Rule = Callable[[list[Manifest]], list[str]]
 

@@ -3,8 +3,8 @@
 from collections import Counter
 from typing import Any
 
+from tests.cluster.manifests.rules.objects import WAYS_IN, deployments, ports, selected, title, titles
 from tests.cluster.rendered import Manifest, of_kind
-from tests.cluster.rules.objects import WAYS_IN, deployments, ports, selected, title, titles
 
 DOCUMENTED = {
     "ml-inference-service": ("LoadBalancer", {80: 8001, 443: 8443}),

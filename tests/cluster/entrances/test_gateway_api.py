@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from tests.cluster.entrance import ADA, BODY, PREDICT, Entrance
-from tests.cluster.pods import endpoint_slice
+from tests.cluster.entrances.entrance import ADA, BODY, PREDICT, Entrance
+from tests.cluster.entrances.pods import endpoint_slice
 from tests.serving import served, wait_until
 
 

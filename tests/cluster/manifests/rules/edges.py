@@ -6,8 +6,8 @@ https://kubernetes.io/docs/concepts/services-networking/network-policies/
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from tests.cluster.manifests.rules.objects import matches, pod_labels, ports, title
 from tests.cluster.rendered import Manifest
-from tests.cluster.rules.objects import matches, pod_labels, ports, title
 
 
 class Port(NamedTuple):

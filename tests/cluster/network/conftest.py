@@ -1,0 +1,56 @@
+"""The network of a cluster that the tests share."""
+
+import base64
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from stack.certificate import make_certificate
+from tests.cluster.network import images
+from tests.cluster.network.network import Network
+from tests.cluster.network.node import Node
+from tests.cluster.network.pods import Pod
+from tests.cluster.rendered import overlay
+
+MODELS = ("diagnosis", "novelty")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the pods printed beside a test that failed."""
+    report = yield
+    network = getattr(item, "funcargs", {}).get("network")
+    if report.failed and network:
+        report.sections.append(("What the pods printed last", network.node.logs()))
+    return report
+
+
+@pytest.fixture(scope="package")
+def network(shipped: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
+    """Run one pod of each Deployment of the overlay, with the bentos of both shipped models and a certificate."""
+    folder = tmp_path_factory.mktemp("network")
+    held = {name: images.bento(shipped, name, folder / "images" / name) for name in MODELS}
+    make_certificate(folder / "tls")
+    content = {key: base64.b64encode((folder / "tls" / key).read_bytes()).decode() for key in ("tls.crt", "tls.key")}
+    secret = {"kind": "Secret", "metadata": {"name": "ml-inference-tls"}, "data": content}
+    with Node(folder) as node:
+        network = Network(node, [*overlay("local"), secret], {"gateway": images.GATEWAY, **held})
+        network.add_all()
+        yield network
+
+
+@pytest.fixture
+def another_gateway(network: Network) -> Iterator[Callable[..., Pod]]:
+    """Start gateways that no Service selects, with variables of their own."""
+    started = []
+
+    def start(**variables: str) -> Pod:
+        started.append(network.add("gateway", alone=True, **variables))
+        network.wait_ready()
+        return started[-1]
+
+    yield start
+    for pod in started:
+        if pod in network.pods:
+            network.remove(pod)
