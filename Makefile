@@ -66,6 +66,9 @@ test: .venv/.installed ## Run the tests that need nothing but Python
 test-cluster: .venv/.cluster ## Run the tests of the manifests: schemas, rules, Traefik, and namespaces as pods (Linux, root)
 	@$(BIN)/python -m pytest tests/cluster
 
+test-containers: .venv/.cluster ## Run the images as the manifests say, with Podman
+	@$(BIN)/python -m pytest tests/containers
+
 lint: .venv/.installed ## Check style, types, and that no locked file is stale
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check

@@ -39,6 +39,8 @@ def ask(base: str) -> dict[str, Any]:
             served = client.get("/v1/models").raise_for_status().json()
             default = served["default"]
             model = client.get(f"/v1/models/{default}").raise_for_status().json()
+            if not model["known"]:
+                raise DeployError(f"the gateway is there, but {model['reason']}")
             record = {feature["name"]: feature["example"] for feature in model["features"]}
             answer = client.post("/v1/predict", json={"instances": [record]})
     except httpx.HTTPError as exc:

@@ -20,6 +20,7 @@ def deploy(overlay: str) -> None:
     """
     folder = prepare(overlay)
     applied = render(folder)
+    reach()
     console.print(output("kubectl", "apply", "-k", str(folder)).strip(), markup=False)
     for name in applied.deployments:
         wait = ("rollout", "status", f"deployment/{name}", f"--timeout={PATIENCE_S}s")
@@ -30,6 +31,11 @@ def deploy(overlay: str) -> None:
             raise DeployError(f"{name} is not rolled out after {PATIENCE_S} s") from exc
     with forwarded(applied.namespace) as base:
         show_answer(base)
+
+
+def reach() -> None:
+    """Ask the cluster for a sign of life; without one kubectl says once what is wrong, and not for each object."""
+    output("kubectl", "get", "--raw", "/readyz")
 
 
 def show_faults(applied: Applied) -> None:
@@ -59,6 +65,7 @@ def pods(applied: Applied) -> list[dict[str, Any]]:
 def undeploy(overlay: str) -> None:
     """Delete what an overlay made, but not its namespace, where others may keep certificates."""
     applied = render(prepare(overlay))
+    reach()
     delete = ("kubectl", "delete", "--ignore-not-found", "-f", "-")
     console.print(output(*delete, feed=applied.what_may_go).strip(), markup=False)
 
@@ -66,6 +73,7 @@ def undeploy(overlay: str) -> None:
 def status(overlay: str) -> None:
     """Print what runs, what is wrong with what does not, and a prediction."""
     applied = render(prepare(overlay))
+    reach()
     kinds = "deployments,pods,services,horizontalpodautoscalers,poddisruptionbudgets"
     console.print(output("kubectl", *applied.namespace, "get", kinds, *OURS).strip(), markup=False)
     show_faults(applied)

@@ -8,7 +8,7 @@ import yaml
 
 from deploy.commands import DeployError, console, output, step
 from deploy.engine import Engine
-from deploy.names import ImageName, image_names
+from deploy.names import ImageName, commit_id, image_names
 
 CLUSTERS = {
     "minikube": ("minikube", "image", "load"),
@@ -30,10 +30,9 @@ def built_images(engine: Engine) -> list[ImageName]:
 
 def push_all(engine: Engine, registry: str) -> None:
     """Push every image, and write the digests into the production overlay."""
+    if commit_id().endswith("-dirty"):
+        raise DeployError("what is pushed must be what a commit holds, but files here differ; commit, then make images")
     names = built_images(engine)
-    dirty = [str(one) for one in names if one.tag.endswith("-dirty")]
-    if dirty:
-        raise DeployError(f"{dirty[0]} was built from files that no commit holds; commit them, then make images")
     pinned = [
         {"name": one.name, "newName": f"{registry}/{one.name}", "digest": push(engine, one, registry)} for one in names
     ]

@@ -28,10 +28,10 @@ def pytest_unconfigure() -> None:
     shutil.rmtree(STORE, ignore_errors=True)
 
 
-def run(*command: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command at the root to its end, with variables over the environment."""
+def run(*command: str, check: bool = True, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command, at the root unless told otherwise, to its end, with variables over the environment."""
     return subprocess.run(
-        command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, check=check, timeout=120
+        command, cwd=cwd, env={**os.environ, **environment}, capture_output=True, text=True, check=check, timeout=120
     )
 
 

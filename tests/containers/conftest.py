@@ -14,16 +14,17 @@ import yaml
 from tests.conftest import ROOT
 
 BASE = yaml.safe_load((ROOT / "bentofile.yaml").read_text())["args"]["base"]
+TOOLS = {
+    "podman": "apt-get install podman",
+    "docker-registry": "apt-get install docker-registry",
+    "kubectl": "make .venv/.cluster",
+}
 ALIAS = "localhost/bentogate-test-base:1"
 
 
 def pytest_sessionstart() -> None:
     """Refuse to start without every tool and the base: a skipped test would look like a passed one."""
-    missing = [
-        f"{tool} ({how})"
-        for tool, how in {"podman": "apt-get install podman", "kubectl": "make .venv/.cluster"}.items()
-        if not shutil.which(tool)
-    ]
+    missing = [f"{tool} ({how})" for tool, how in TOOLS.items() if not shutil.which(tool)]
     if not missing and podman("image", "exists", BASE, check=False).returncode:
         missing.append(f"the image {BASE} (podman pull {BASE}, or, where no registry is reached, .ci/base-image)")
     if missing:

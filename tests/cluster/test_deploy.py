@@ -1,0 +1,89 @@
+"""`python -m deploy` without a cluster: what it would apply, and kubectl's own words."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.cluster.rendered import of_kind, rendered
+from tests.conftest import ROOT, run
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Clone what is committed, with the manifests as they are here: names are taken from a commit."""
+    folder = tmp_path_factory.mktemp("checkout") / "bentogate"
+    run("git", "clone", "--quiet", str(ROOT), str(folder))
+    shutil.copytree(ROOT / "k8s", folder / "k8s", dirs_exist_ok=True)
+    return folder
+
+
+def deploy(checkout: Path, home: Path, *arguments: str) -> tuple[int, str]:
+    """Run the command there, with no cluster; gives the exit code and what it wrote to stderr."""
+    done = run(
+        sys.executable, "-m", "deploy", *arguments,
+        check=False, cwd=checkout, BENTOML_HOME=str(home), KUBECONFIG="/dev/null", PYTHONPATH=str(ROOT),
+    )  # fmt: skip
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("command", ["up", "down", "status"])
+def test_without_a_cluster_kubectl_says_so(checkout: Path, shipped: Path, command: str) -> None:
+    """One line of its own words, and exit code 1."""
+    code, text = deploy(checkout, shipped, command, "local")
+
+    assert code == 1
+    assert text.count("\n") <= 2
+    assert "was refused - did you specify the right host or port?" in text or "connection refused" in text
+
+
+def test_local_runs_what_this_commit_and_these_models_built(checkout: Path, shipped: Path) -> None:
+    """Each image by the model's version and the commit, never `latest`."""
+    deploy(checkout, shipped, "up", "local")
+    commit = run("git", "describe", "--always", "--dirty", "--abbrev=7", "--exclude=*", cwd=checkout).stdout.strip()
+    images = {
+        one["metadata"]["name"]: one["spec"]["template"]["spec"]["containers"][0]["image"]
+        for one in of_kind(rendered(checkout / ".deploy"), "Deployment")
+    }
+    versions = {name: next((shipped / "models" / name).glob("????????????")).name for name in ("diagnosis", "novelty")}
+
+    assert images == {
+        "gateway": f"gateway:{commit}",
+        **{f"ml-{name}": f"{name}:{version}-{commit}" for name, version in versions.items()},
+    }
+
+
+def test_production_runs_what_was_pushed_and_nothing_else(checkout: Path, shipped: Path) -> None:
+    """Before a push it says what to do; after one it is rendered with the digests."""
+    digests = checkout / "k8s" / "overlays" / "production" / "images" / "kustomization.yaml"
+    code, text = deploy(checkout, shipped, "up", "production")
+
+    assert (code, text) == (1, "error: no image was pushed for production yet; make push REGISTRY=…\n")
+
+    pushed = yaml.safe_load(digests.read_text())
+    pushed["images"] = [{"name": "gateway", "newName": "r.example/gateway", "digest": f"sha256:{'0' * 64}"}]
+    digests.write_text(yaml.safe_dump(pushed))
+    deploy(checkout, shipped, "up", "production")
+
+    assert f"image: r.example/gateway@sha256:{'0' * 64}" in yaml.safe_dump_all(rendered(checkout / ".deploy"))
+
+
+def test_undeploy_leaves_the_namespace() -> None:
+    """Others keep certificates and passwords there."""
+    from deploy.overlay import Applied
+
+    manifests = rendered(ROOT / "k8s" / "overlays" / "production")
+    kept = list(yaml.safe_load_all(Applied(manifests).what_may_go))
+
+    assert {one["kind"] for one in manifests} - {one["kind"] for one in kept} == {"Namespace"}
+    assert Applied(manifests).namespace == ("--namespace", "bentogate")
+
+
+def test_an_unknown_overlay_lists_the_right_ones(checkout: Path, shipped: Path) -> None:
+    """Before anything is asked of a cluster."""
+    assert deploy(checkout, shipped, "up", "staging") == (
+        1,
+        "error: there is no overlay 'staging', only local, production\n",
+    )
