@@ -1,5 +1,6 @@
 """What images there are, and what each is called: `diagnosis:<version>-<commit>`, `gateway:<commit>`."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,11 +24,13 @@ class ImageName:
         return f"{self.name}:{self.tag}"
 
 
-def image_names() -> list[ImageName]:
-    """Name the image of each model that the manifests run, and the gateway's; raises DeployError without a model."""
+def image_names(workloads: Collection[str] | None = None) -> list[ImageName]:
+    """Name the images of some workloads, of all without; raises DeployError for a model that is not trained."""
+    wanted = [*deployed_models(), GATEWAY] if workloads is None else sorted(workloads)
+    if not wanted:
+        return []
     commit = commit_id()
-    names = [ImageName(name, f"{stored_version(name)}-{commit}") for name in deployed_models()]
-    return [*names, ImageName(GATEWAY, commit)]
+    return [ImageName(name, commit if name == GATEWAY else f"{stored_version(name)}-{commit}") for name in wanted]
 
 
 def deployed_models() -> list[str]:

@@ -8,7 +8,6 @@ import yaml
 
 from deploy.commands import DeployError, output
 from deploy.names import image_names
-from deploy.ship import DIGESTS
 
 OVERLAYS = Path("k8s/overlays")
 APPLIED = Path(".deploy")
@@ -40,27 +39,35 @@ class Applied:
 def prepare(overlay: str) -> Path:
     """Write the folder that is applied; raises DeployError for an unknown overlay, or one without images.
 
-    Production runs what was pushed, by digest; everything else runs what this commit and these models built.
+    What is loaded into the cluster and never pulled runs what this commit and these models built; everything else what
+    was pushed, by digest.
     """
     folder = OVERLAYS / overlay
     known = sorted(path.parent.name for path in OVERLAYS.glob("*/kustomization.yaml"))
     if overlay not in known:
         raise DeployError(f"there is no overlay {overlay!r}, only {', '.join(known)}")
-    images: list[dict[str, str]] = []
-    if DIGESTS.is_relative_to(folder):
-        if not yaml.safe_load(DIGESTS.read_text())["images"]:
-            raise DeployError(f"no image was pushed for {overlay} yet; make push REGISTRY=…")
-    else:
-        images = [{"name": one.name, "newTag": one.tag} for one in image_names()]
-    APPLIED.mkdir(exist_ok=True)
+    loaded, unknown = unnamed_images(render(folder))
+    if unknown:
+        raise DeployError(f"{', '.join(sorted(unknown))}: not pushed for {overlay} yet; make push REGISTRY=…")
     wanted = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
         "resources": [f"../{folder}"],
-        "images": images,
+        "images": [{"name": one.name, "newTag": one.tag} for one in image_names(loaded)],
     }
+    APPLIED.mkdir(exist_ok=True)
     (APPLIED / "kustomization.yaml").write_text(yaml.safe_dump(wanted, sort_keys=False))
     return APPLIED
+
+
+def unnamed_images(applied: Applied) -> tuple[set[str], set[str]]:
+    """Give the images that have neither tag nor digest: those that are loaded, and those that would be pulled."""
+    loaded, pulled = set(), set()
+    for one in applied.manifests:
+        for container in one["spec"]["template"]["spec"]["containers"] if one["kind"] == "Deployment" else ():
+            if ":" not in container["image"].rsplit("/", 1)[-1]:
+                (loaded if container.get("imagePullPolicy") == "Never" else pulled).add(container["image"])
+    return loaded, pulled
 
 
 def render(folder: Path) -> Applied:

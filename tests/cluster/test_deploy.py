@@ -60,10 +60,16 @@ def test_production_runs_what_was_pushed_and_nothing_else(checkout: Path, shippe
     digests = checkout / "k8s" / "overlays" / "production" / "images" / "kustomization.yaml"
     code, text = deploy(checkout, shipped, "up", "production")
 
-    assert (code, text) == (1, "error: no image was pushed for production yet; make push REGISTRY=…\n")
+    assert (code, text) == (
+        1,
+        "error: diagnosis, gateway, novelty: not pushed for production yet; make push REGISTRY=…\n",
+    )
 
     pushed = yaml.safe_load(digests.read_text())
-    pushed["images"] = [{"name": "gateway", "newName": "r.example/gateway", "digest": f"sha256:{'0' * 64}"}]
+    pushed["images"] = [
+        {"name": name, "newName": f"r.example/{name}", "digest": f"sha256:{'0' * 64}"}
+        for name in ("gateway", "diagnosis", "novelty")
+    ]
     digests.write_text(yaml.safe_dump(pushed))
     deploy(checkout, shipped, "up", "production")
 
