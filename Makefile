@@ -12,7 +12,7 @@ LOCKED_WITH = $$(case $$name in (uv|dev|checkov) ;; (kubectl) echo --no-deps ;; 
 .PHONY: help serve train test test-cluster test-containers preflight images push load deploy undeploy status lint lock clean
 
 help: ## List what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "make %-15s %s\n", $$1, $$2}'
 
 .venv/.installed: requirements/dev.txt requirements/uv.txt
 	@echo "installing into .venv …"
@@ -83,4 +83,4 @@ lock: .venv/.installed ## Renew all locked requirements
 		$(CURDIR)/$(COMPILE) $$name.in $(LOCKED_WITH) --upgrade -o $$name.txt || exit 1; done
 
 clean: ## Remove what was installed and cached here
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .deploy .mypy_cache .ruff_cache .pytest_cache .hypothesis

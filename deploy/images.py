@@ -29,6 +29,8 @@ class Built:
 def build_all(engine: Engine, base: str) -> None:
     """Build every image on a base and print sizes and contents; raises DeployError at the first that fails."""
     names = image_names()
+    if not engine.has(base):  # Docker would build on it without keeping it, and its size is wanted below
+        step(f"pull {base}", engine.name, "pull", base)
     console.print(f"building {', '.join(map(str, names))} with {engine.name} on {base}")
     built = [
         Built(one, build_gateway(engine, one, base) if one.name == GATEWAY else build_model(engine, one, base))

@@ -62,7 +62,7 @@ def prepare(overlay: str) -> Path:
 
 def unnamed_images(applied: Applied) -> tuple[set[str], set[str]]:
     """Give the images that have neither tag nor digest: those that are loaded, and those that would be pulled."""
-    loaded, pulled = set(), set()
+    loaded, pulled = set[str](), set[str]()
     for one in applied.manifests:
         for container in one["spec"]["template"]["spec"]["containers"] if one["kind"] == "Deployment" else ():
             if ":" not in container["image"].rsplit("/", 1)[-1]:
