@@ -51,11 +51,17 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def shipped() -> Iterator[Path]:
-    """Train both shipped models into a store of their own, with the command that a user runs."""
+def store() -> Iterator[Path]:
+    """Give a store for the models of `models/`, in which each is trained once and where it is needed."""
     with tempfile.TemporaryDirectory(prefix="bentogate-shipped-") as home:
-        run(sys.executable, "training/train.py", BENTOML_HOME=home)
         yield Path(home)
+
+
+@pytest.fixture(scope="session")
+def shipped(store: Path) -> Path:
+    """Train all models of `models/` into that store, with the command that a user runs."""
+    run(sys.executable, "training/train.py", "--missing", BENTOML_HOME=str(store))
+    return store
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,8 @@ GOOD = (TINY / "plain.py").read_text()
 
 def test_the_shipped_models_are_found() -> None:
     """A file is all that a model needs."""
-    assert model_names() == ["diagnosis", "novelty"]
-    assert {name: model.name for name, model in catalog().items()} == {"diagnosis": "diagnosis", "novelty": "novelty"}
+    assert {"diagnosis", "novelty"} <= set(model_names())
+    assert {name: model.name for name, model in catalog().items()} == {name: name for name in model_names()}
 
 
 @pytest.mark.parametrize(
@@ -60,5 +60,5 @@ def test_a_file_that_breaks_the_form_is_named_with_its_field(tmp_path: Path, old
 
 def test_a_name_that_there_is_not_lists_those_that_there_are() -> None:
     """The right names are in the message."""
-    with pytest.raises(CatalogError, match="there is no model 'nope'; there are: diagnosis, novelty"):
+    with pytest.raises(CatalogError, match=f"there is no model 'nope'; there are: {', '.join(model_names())}$"):
         catalog(names=["nope"])

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bentos.artifact import Model, load
-from contract import Contract, columns_to_records
-from contract.decode import RecordDecoder
+from bentos.artifact import Model
+from contract import Contract
 from tests.conftest import ROOT
+from tests.models.fitted import ask, fitted
 
 BARS = {
     "diagnosis": {"roc_auc": 0.985, "recall": 0.95, "precision": 0.75, "brier": -0.035},
@@ -29,14 +29,7 @@ RECORD: dict[str, Any] = json.loads((ROOT / "examples" / "record.json").read_tex
 @pytest.fixture(scope="module")
 def loaded(shipped: Path) -> dict[str, Model]:
     """Load both models as the service does."""
-    return {name: load(next(shipped.glob(f"models/{name}/*/model.yaml")).parent) for name in BARS}
-
-
-def ask(model: Model, *records: dict[str, Any]) -> list[dict[str, Any]]:
-    """Predict records."""
-    body = json.dumps({"instances": records}).encode()
-    table = RecordDecoder(model.contract.features).decode(body, 10_000)
-    return columns_to_records(model.predict(table), model.contract.outputs)
+    return {name: fitted(shipped, name) for name in BARS}
 
 
 @pytest.mark.parametrize(("name", "bars"), BARS.items())
