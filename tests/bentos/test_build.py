@@ -8,6 +8,7 @@ import yaml
 from sklearn.naive_bayes import GaussianNB
 
 from bentos.stored import tag_of
+from models import model_names
 from tests.conftest import ROOT, STORE, run
 
 
@@ -74,7 +75,8 @@ def test_a_wrong_name_lists_the_right_ones(shipped: Path, command: str) -> None:
     done = run("bentoml", command, "--arg", "model=nope", BENTOML_HOME=str(shipped), check=False)
 
     assert done.returncode != 0
-    assert "there is no model 'nope' in the store, only diagnosis, novelty" in done.stdout + done.stderr
+    words = f"there is no model 'nope' in the store, only {', '.join(model_names())}"
+    assert words in done.stdout + done.stderr
 
 
 def test_a_misspelt_argument_is_refused(shipped: Path) -> None:

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
+from models import model_names
 from tests.cluster.rendered import OVERLAYS, Manifest, composed, named
 from tests.conftest import ROOT, run
 
-IMAGES = ("gateway", "diagnosis", "novelty")
+IMAGES = ("gateway", *model_names())
 DIGEST = f"sha256:{'0123456789abcdef' * 4}"
 EVERYWHERE = {
     "CKV_K8S_11 *": "a CPU limit throttles a pod while processors are idle; requests share them fairly",

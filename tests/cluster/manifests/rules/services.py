@@ -3,14 +3,17 @@
 from collections import Counter
 from typing import Any
 
+from models import model_names
+from stack.procfile import read_procfile
 from tests.cluster.manifests.rules.objects import WAYS_IN, deployments, ports, selected, title, titles
 from tests.cluster.rendered import Manifest, of_kind
+from tests.conftest import ROOT
 
+PORTS = read_procfile(ROOT / "Procfile").ports
 DOCUMENTED = {
     "ml-inference-service": ("LoadBalancer", {80: 8001, 443: 8443}),
     "ml-inference-admin": ("ClusterIP", {8081: 8081}),
-    "ml-diagnosis": ("ClusterIP", {80: 8002}),
-    "ml-novelty": ("ClusterIP", {80: 8003}),
+    **{f"ml-{name}": ("ClusterIP", {80: PORTS[f"{name.upper()}_PORT"]}) for name in model_names()},
 }
 """Each Service's type, and the port of its pods behind each of its own."""
 
