@@ -9,7 +9,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 LOCKED_WITH = $$(case $$name in (uv|dev|checkov) ;; (kubectl) echo --no-deps ;; (*) echo -c dev.txt ;; esac)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve train test test-cluster test-containers preflight images push load deploy undeploy status lint lock clean
+.PHONY: help serve train model test test-cluster test-containers preflight images push load deploy undeploy status lint lock clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "make %-15s %s\n", $$1, $$2}'
@@ -28,6 +28,9 @@ serve: .venv/.installed ## Install, train what is not trained yet, and run the w
 
 train: .venv/.installed ## Train all models
 	@$(BIN)/python training/train.py
+
+model: .venv/.installed ## Add a model that trains at once, with everything around it (NAME=churn)
+	@$(BIN)/python -m scaffold '$(NAME)'
 
 preflight: .venv/.installed ## Say what is missing for images or a cluster
 	@$(BIN)/python -m deploy preflight

@@ -17,6 +17,7 @@ ARROWS: dict[str, set[str]] = {
     "gateway": {"contract", "oip"},
     "stack": set(),
     "deploy": set(),
+    "scaffold": {"contract"},
 }
 """What each room may import, beside itself and the outside."""
 
