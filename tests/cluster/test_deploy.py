@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from models import model_names
 from tests.cluster.rendered import of_kind, rendered
 from tests.conftest import ROOT, run
 
@@ -47,7 +48,7 @@ def test_local_runs_what_this_commit_and_these_models_built(checkout: Path, ship
         one["metadata"]["name"]: one["spec"]["template"]["spec"]["containers"][0]["image"]
         for one in of_kind(rendered(checkout / ".deploy"), "Deployment")
     }
-    versions = {name: next((shipped / "models" / name).glob("????????????")).name for name in ("diagnosis", "novelty")}
+    versions = {name: next((shipped / "models" / name).glob("????????????")).name for name in model_names()}
 
     assert images == {
         "gateway": f"gateway:{commit}",
@@ -60,15 +61,13 @@ def test_production_runs_what_was_pushed_and_nothing_else(checkout: Path, shippe
     digests = checkout / "k8s" / "overlays" / "production" / "images" / "kustomization.yaml"
     code, text = deploy(checkout, shipped, "up", "production")
 
-    assert (code, text) == (
-        1,
-        "error: diagnosis, gateway, novelty: not pushed for production yet; make push REGISTRY=…\n",
-    )
+    names = ", ".join(sorted(("gateway", *model_names())))
+    assert (code, text) == (1, f"error: {names}: not pushed for production yet; make push REGISTRY=…\n")
 
     pushed = yaml.safe_load(digests.read_text())
     pushed["images"] = [
         {"name": name, "newName": f"r.example/{name}", "digest": f"sha256:{'0' * 64}"}
-        for name in ("gateway", "diagnosis", "novelty")
+        for name in ("gateway", *model_names())
     ]
     digests.write_text(yaml.safe_dump(pushed))
     deploy(checkout, shipped, "up", "production")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from models import model_names
 from stack.certificate import make_certificate
 from tests.cluster.network import images
 from tests.cluster.network.network import Network
@@ -14,6 +15,7 @@ from tests.cluster.network.pods import Pod
 from tests.cluster.rendered import overlay
 
 MODELS = ("diagnosis", "novelty")
+"""What the default route asks."""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -28,9 +30,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(scope="package")
 def network(shipped: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
-    """Run one pod of each Deployment of the overlay, with the bentos of both shipped models and a certificate."""
+    """Run one pod of each Deployment of the overlay, with the bentos of all models and a certificate."""
     folder = tmp_path_factory.mktemp("network")
-    held = {name: images.bento(shipped, name, folder / "images" / name) for name in MODELS}
+    held = {name: images.bento(shipped, name, folder / "images" / name) for name in model_names()}
     make_certificate(folder / "tls")
     content = {key: base64.b64encode((folder / "tls" / key).read_bytes()).decode() for key in ("tls.crt", "tls.key")}
     secret = {"kind": "Secret", "metadata": {"name": "ml-inference-tls"}, "data": content}
