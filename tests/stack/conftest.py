@@ -34,14 +34,14 @@ class Stack:
         return f"http://127.0.0.1:{self.ports[variable]}"
 
 
-def run_stack(home: Path, folder: Path) -> Stack:
+def run_stack(home: Path, folder: Path, *options: str) -> Stack:
     """Start the stack and wait until it says that it is ready."""
-    variables = list(read_procfile(ROOT / "Procfile").ports)
+    variables = [*read_procfile(ROOT / "Procfile").ports, "GATEWAY_TLS_PORT"]
     ports = dict(zip(variables, free_ports(len(variables)), strict=True))
     log = folder / "stack.log"
     with log.open("w") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "stack"],
+            [sys.executable, "-m", "stack", *options],
             cwd=ROOT,
             env={**os.environ, "BENTOML_HOME": str(home), **{name: str(port) for name, port in ports.items()}},
             stdout=out,
@@ -57,7 +57,7 @@ def run_stack(home: Path, folder: Path) -> Stack:
 @pytest.fixture(scope="package")
 def stack(shipped: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Run the stack for all tests that leave it as it is."""
-    stack = run_stack(shipped, tmp_path_factory.mktemp("stack"))
+    stack = run_stack(shipped, tmp_path_factory.mktemp("stack"), "--tls")
     try:
         yield stack
     finally:

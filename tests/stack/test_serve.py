@@ -91,6 +91,14 @@ def test_the_curl_line_of_the_readme_gives_the_answer_that_it_shows(stack: Stack
     assert EXAMPLE.format(base=stack.url()) in stack.text
 
 
+def test_the_runner_shows_how_to_ask_with_tls(stack: Stack) -> None:
+    """With the certificate that it made for localhost, the line as it is printed gives an answer."""
+    (line,) = re.findall(r"^  (curl .*https://localhost:\d+/v1/predict .*)$", stack.text, re.MULTILINE)
+    done = subprocess.run(line, shell=True, cwd=ROOT, capture_output=True, check=True)
+
+    assert json.loads(done.stdout)["models"].keys() == set(NAMES)
+
+
 def test_the_runner_says_for_whom_it_waits_and_what_is_ready(stack: Stack) -> None:
     """In the terminal of `make serve`."""
     for word in ("gateway is ready", "diagnosis is ready", "novelty is ready", "learned a model"):
