@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from deploy.commands import DeployError, output
-from deploy.names import image_names
+from deploy.names import ImageName, image_names
 
 OVERLAYS = Path("k8s/overlays")
 APPLIED = Path(".deploy")
@@ -49,15 +49,21 @@ def prepare(overlay: str) -> Path:
     loaded, unknown = unnamed_images(render(folder))
     if unknown:
         raise DeployError(f"{', '.join(sorted(unknown))}: not pushed for {overlay} yet; make push REGISTRY=…")
+    APPLIED.mkdir(exist_ok=True)
+    (APPLIED / "kustomization.yaml").write_text(kustomization(Path("..", folder), image_names(loaded)))
+    return APPLIED
+
+
+def kustomization(resource: Path, images: list[ImageName]) -> str:
+    """Write a kustomization that gives these images their tags."""
     wanted = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
-        "resources": [f"../{folder}"],
-        "images": [{"name": one.name, "newTag": one.tag} for one in image_names(loaded)],
+        "resources": [str(resource)],
+        "images": [{"name": one.name, "newTag": one.tag} for one in images],
     }
-    APPLIED.mkdir(exist_ok=True)
-    (APPLIED / "kustomization.yaml").write_text(yaml.safe_dump(wanted, sort_keys=False))
-    return APPLIED
+    # In quotes: without them kustomize takes a commit such as 12345e6 or 0801781 for a number, and PyYAML does not.
+    return yaml.safe_dump(wanted, sort_keys=False, default_style='"')
 
 
 def unnamed_images(applied: Applied) -> tuple[set[str], set[str]]:

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from models import model_names
-from tests.cluster.rendered import of_kind, rendered
+from tests.cluster.rendered import named, of_kind, rendered
 from tests.conftest import ROOT, run
 
 
@@ -54,6 +54,21 @@ def test_local_runs_what_this_commit_and_these_models_built(checkout: Path, ship
         "gateway": f"gateway:{commit}",
         **{f"ml-{name}": f"{name}:{version}-{commit}" for name, version in versions.items()},
     }
+
+
+@pytest.mark.parametrize("tag", ["0801781", "12345e6", "1234567"])
+def test_a_commit_that_looks_like_a_number_is_a_tag(tmp_path: Path, tag: str) -> None:
+    """One commit in fifty does, in YAML as kustomize reads it."""
+    from deploy.names import ImageName
+    from deploy.overlay import kustomization
+
+    shutil.copytree(ROOT / "k8s", tmp_path / "k8s")
+    (tmp_path / "applied").mkdir()
+    text = kustomization(Path("..", "k8s", "overlays", "local"), [ImageName("gateway", tag)])
+    (tmp_path / "applied" / "kustomization.yaml").write_text(text)
+    gateway = named(rendered(tmp_path / "applied"), "Deployment", "gateway")
+
+    assert gateway["spec"]["template"]["spec"]["containers"][0]["image"] == f"gateway:{tag}"
 
 
 def test_production_runs_what_was_pushed_and_nothing_else(checkout: Path, shipped: Path) -> None:
