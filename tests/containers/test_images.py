@@ -5,12 +5,13 @@ import re
 
 import pytest
 
+from deploy.names import deployed_models
 from tests.containers.conftest import ALIAS, podman
 
-MOST_MB = {"diagnosis": 290, "novelty": 290, "gateway": 130}
-"""Above the base."""
-
-WANTED_ABSENT = {"gateway": ("gcc", "git", "uv"), "diagnosis": ("gcc", "git"), "novelty": ("gcc", "git")}
+MODELS = deployed_models()
+NAMES = (*MODELS, "gateway")
+MOST_MB = {**dict.fromkeys(MODELS, 290), "gateway": 130}
+"""Above the base, for models that ONNX serves."""
 
 
 def megabytes(image: str) -> float:
@@ -25,7 +26,7 @@ def inside(image: str, *command: str) -> str:
 
 def test_images_are_named_by_version_and_commit(images: dict[str, str], built: str) -> None:
     """Never `latest`, and the time and size of each is told."""
-    assert set(images) == {"diagnosis", "novelty", "gateway"}
+    assert set(images) == set(NAMES)
     for name, image in images.items():
         assert re.fullmatch(
             r"gateway:[0-9a-f]{7,}(-dirty)?"
@@ -36,7 +37,7 @@ def test_images_are_named_by_version_and_commit(images: dict[str, str], built: s
         assert re.search(rf"^│ {image} +│ +\d+ │ +\d+ │ +\d+ │ \w", built, re.MULTILINE), built
 
 
-@pytest.mark.parametrize("name", MOST_MB)
+@pytest.mark.parametrize("name", NAMES)
 def test_an_image_is_small(images: dict[str, str], name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Bounded above its base."""
     size = megabytes(images[name]) - megabytes(ALIAS)
@@ -46,7 +47,7 @@ def test_an_image_is_small(images: dict[str, str], name: str, capsys: pytest.Cap
     assert size <= MOST_MB[name]
 
 
-@pytest.mark.parametrize("name", MOST_MB)
+@pytest.mark.parametrize("name", NAMES)
 def test_packages_are_compiled(images: dict[str, str], name: str) -> None:
     """A read-only root could not write bytecode, and every start would compile."""
     sources, compiled = (
@@ -57,10 +58,10 @@ def test_packages_are_compiled(images: dict[str, str], name: str) -> None:
     assert compiled >= sources > 500
 
 
-@pytest.mark.parametrize("name", MOST_MB)
+@pytest.mark.parametrize("name", NAMES)
 def test_an_image_holds_nothing_that_does_not_serve(images: dict[str, str], name: str) -> None:
     """No compiler, no git, and no scikit-learn where ONNX serves."""
-    for program in WANTED_ABSENT[name]:
+    for program in ("gcc", "git"):
         assert inside(images[name], "sh", "-c", f"command -v {program} || echo none") == "none\n"
     packages = inside(images[name], "sh", "-c", "ls /app/.venv/lib/python3*/site-packages")
     assert "msgspec" in packages
@@ -68,7 +69,7 @@ def test_an_image_holds_nothing_that_does_not_serve(images: dict[str, str], name
     assert ("onnxruntime" in packages) == (name != "gateway")
 
 
-@pytest.mark.parametrize("name", MOST_MB)
+@pytest.mark.parametrize("name", NAMES)
 def test_an_image_runs_as_a_user_of_its_own(images: dict[str, str], name: str) -> None:
     """Not as root, which `runAsNonRoot` would refuse."""
     (config,) = json.loads(podman("image", "inspect", images[name]).stdout)

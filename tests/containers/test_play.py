@@ -3,6 +3,7 @@
 import json
 import ssl
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 import yaml
 
 from stack.certificate import make_certificate
-from tests.cluster.rendered import Manifest, of_kind, rendered
+from tests.cluster.rendered import Manifest, named, of_kind, overlay
 from tests.conftest import ROOT, free_ports
 from tests.containers.conftest import podman
 from tests.serving import answers, wait_until
@@ -36,34 +37,48 @@ class Playing:
         ]
 
 
-def on_this_machine(deployments: list[Manifest], tls: Path) -> dict[int, int]:
-    """Publish each port on loopback, and mount the certificate from a folder: podman hands Secrets over encoded."""
-    ports = {}
+def for_podman(deployments: list[Manifest], tls: Path) -> dict[int, int]:
+    """Change what `podman kube play` does otherwise than a cluster; gives the ports here by those in the pods.
+
+    It knows no Services, so the gateway is told the pods' names; it reads a probe's port as a number only; it hands
+    Secrets over encoded, so the certificate is mounted from a folder. Each port is published on loopback.
+    """
+    here, urls = {}, {}
     for one in deployments:
         pod = one["spec"]["template"]["spec"]
-        for port in pod["containers"][0]["ports"]:
-            (ports[port["containerPort"]],) = free_ports(1)
-            port.update(hostPort=ports[port["containerPort"]], hostIP="127.0.0.1")
+        container = pod["containers"][0]
+        numbers = {port["name"]: port["containerPort"] for port in container["ports"]}
+        for port in container["ports"]:
+            (here[port["containerPort"]],) = free_ports(1)
+            port.update(hostPort=here[port["containerPort"]], hostIP="127.0.0.1")
+        for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+            container[probe]["httpGet"]["port"] = numbers[container[probe]["httpGet"]["port"]]
+        name = one["metadata"]["name"]
+        if name != "gateway":
+            urls[name.removeprefix("ml-")] = f"http://{name}-pod-0:{numbers['http']}"
         for volume in pod["volumes"]:
             if volume["name"] == "tls":
                 volume.pop("secret")
                 volume["hostPath"] = {"path": str(tls)}
-    return ports
+    named(deployments, "Deployment", "gateway")["spec"]["template"]["spec"]["containers"][0]["env"] += [
+        {"name": f"GATEWAY_BACKENDS__{model.upper()}__URL", "value": url} for model, url in urls.items()
+    ]
+    return here
 
 
 @pytest.fixture(scope="module")
 def playing(images: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playing]:
-    """Play the test's overlay, with the images that were built."""
+    """Play the overlay `local`, with the images that were built."""
     folder = tmp_path_factory.mktemp("play")
     make_certificate(folder / "tls")
     for path in ((folder / "tls"), *(folder / "tls").iterdir()):
         path.chmod(0o755)  # for the gateway's user
-    manifests = rendered(ROOT / "tests" / "containers" / "overlay")
+    manifests = deepcopy(overlay("local"))
     deployments = of_kind(manifests, "Deployment")
     for one in deployments:
         container = one["spec"]["template"]["spec"]["containers"][0]
         container["image"] = images[container["image"]]
-    ports = on_this_machine(deployments, folder / "tls")
+    ports = for_podman(deployments, folder / "tls")
     file = folder / "play.yaml"
     file.write_text(yaml.safe_dump_all([*of_kind(manifests, "ConfigMap"), *deployments]))
     try:
