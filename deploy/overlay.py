@@ -42,10 +42,7 @@ def prepare(overlay: str) -> Path:
     What is loaded into the cluster and never pulled runs what this commit and these models built; everything else what
     was pushed, by digest.
     """
-    folder = OVERLAYS / overlay
-    known = sorted(path.parent.name for path in OVERLAYS.glob("*/kustomization.yaml"))
-    if overlay not in known:
-        raise DeployError(f"there is no overlay {overlay!r}, only {', '.join(known)}")
+    folder = folder_of(overlay)
     loaded, unknown = unnamed_images(render(folder))
     if unknown:
         raise DeployError(f"{', '.join(sorted(unknown))}: not pushed for {overlay} yet; make push REGISTRY=…")
@@ -64,6 +61,14 @@ def kustomization(resource: Path, images: list[ImageName]) -> str:
     }
     # In quotes: without them kustomize takes a commit such as 12345e6 or 0801781 for a number, and PyYAML does not.
     return yaml.safe_dump(wanted, sort_keys=False, default_style='"')
+
+
+def folder_of(overlay: str) -> Path:
+    """Give an overlay's folder; raises DeployError for an unknown one."""
+    known = sorted(path.parent.name for path in OVERLAYS.glob("*/kustomization.yaml"))
+    if overlay not in known:
+        raise DeployError(f"there is no overlay {overlay!r}, only {', '.join(known)}")
+    return OVERLAYS / overlay
 
 
 def unnamed_images(applied: Applied) -> tuple[set[str], set[str]]:

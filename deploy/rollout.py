@@ -5,7 +5,7 @@ from typing import Any
 
 from deploy.ask import forwarded, show_answer
 from deploy.commands import DeployError, console, output, step
-from deploy.overlay import Applied, prepare, render
+from deploy.overlay import Applied, folder_of, prepare, render
 from deploy.reasons import likely_reason
 
 OURS = ("-l", "app.kubernetes.io/part-of=bentogate")
@@ -64,7 +64,7 @@ def pods(applied: Applied) -> list[dict[str, Any]]:
 
 def undeploy(overlay: str) -> None:
     """Delete what an overlay made, but not its namespace, where others may keep certificates."""
-    applied = render(prepare(overlay))
+    applied = render(folder_of(overlay))  # by name, whatever images run
     reach()
     delete = ("kubectl", "delete", "--ignore-not-found", "-f", "-")
     console.print(output(*delete, feed=applied.what_may_go).strip(), markup=False)
@@ -72,7 +72,7 @@ def undeploy(overlay: str) -> None:
 
 def status(overlay: str) -> None:
     """Print what runs, what is wrong with what does not, and a prediction."""
-    applied = render(prepare(overlay))
+    applied = render(folder_of(overlay))
     reach()
     kinds = "deployments,pods,services,horizontalpodautoscalers,poddisruptionbudgets"
     console.print(output("kubectl", *applied.namespace, "get", kinds, *OURS).strip(), markup=False)

@@ -40,6 +40,18 @@ def test_without_a_cluster_kubectl_says_so(checkout: Path, shipped: Path, comman
     assert "was refused - did you specify the right host or port?" in text or "connection refused" in text
 
 
+@pytest.mark.parametrize("command", ["down", "status"])
+@pytest.mark.parametrize("overlay", ["local", "production"])
+def test_what_runs_is_asked_for_and_taken_away_without_its_images(
+    checkout: Path, tmp_path: Path, command: str, overlay: str
+) -> None:
+    """Nothing is trained or pushed here, and still the first thing that is missing is the cluster."""
+    code, text = deploy(checkout, tmp_path, command, overlay)
+
+    assert code == 1
+    assert "refused" in text
+
+
 def test_local_runs_what_this_commit_and_these_models_built(checkout: Path, shipped: Path) -> None:
     """Each image by the model's version and the commit, never `latest`."""
     deploy(checkout, shipped, "up", "local")
