@@ -76,7 +76,7 @@ def cluster() -> str:
     """Look for a cluster that answers, and for the right to deploy there."""
     output("kubectl", "get", "--raw", "/readyz")
     context = output("kubectl", "config", "current-context").strip()
-    for right in ("create deployments.apps", "create services", "create pods/portforward"):
+    for right in ("create deployments.apps", "create services", "create pods --subresource=portforward"):
         try:
             output("kubectl", "auth", "can-i", *right.split())
         except DeployError as exc:

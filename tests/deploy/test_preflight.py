@@ -112,6 +112,16 @@ def test_nodes_of_another_architecture_are_told(programs: Path, monkeypatch: pyt
         preflight.architecture()
 
 
+def test_a_right_that_lacks_is_told(programs: Path) -> None:
+    """Forwarding a port is a right of its own, a subresource: `pods/portforward` would mean a pod of that name."""
+    (programs / "kubectl").write_text(
+        f"#!{sys.executable}\nimport sys\nsys.exit('--subresource=portforward' in sys.argv)\n"
+    )
+    (programs / "kubectl").chmod(0o755)
+    with pytest.raises(DeployError, match="does not let you create pods --subresource=portforward"):
+        preflight.cluster()
+
+
 def test_all_that_is_missing_is_told_at_once(programs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Not one thing a run."""
     assert not list(programs.iterdir())
