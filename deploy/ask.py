@@ -35,7 +35,7 @@ def ask(base: str) -> dict[str, Any]:
     Raises DeployError with the gateway's own words.
     """
     try:
-        with httpx.Client(base_url=base, timeout=15) as client:
+        with httpx.Client(base_url=base, timeout=15, trust_env=False) as client:
             served = client.get("/v1/models").raise_for_status().json()
             default = served["default"]
             model = client.get(f"/v1/models/{default}").raise_for_status().json()

@@ -24,6 +24,18 @@ def test_the_answer_is_shown(tmp_path: Path, stored_mixed: Path) -> None:
     assert answer["models"] == {"mixed": {"version": stored_mixed.name}}
 
 
+def test_a_proxy_of_the_environment_is_not_asked(
+    tmp_path: Path, stored_mixed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The forwarded port is one of this machine, which no proxy reaches."""
+    with served(model_app(stored_mixed)) as port, running_gateway(tmp_path, settings(port)) as client:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_ports(1)[0]}")
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+
+        assert ask(str(client.base_url))["predictions"]
+
+
 def test_a_gateway_without_its_model_is_told(tmp_path: Path) -> None:
     """With the gateway's own words."""
     settings_of_nothing = settings(free_ports(1)[0])
