@@ -51,7 +51,11 @@ def push(engine: Engine, image: ImageName, registry: str) -> str:
             return file.read().strip()
     step(f"push {remote}", engine.name, "push", remote)
     digests = json.loads(output(engine.name, "image", "inspect", "--format", "{{json .RepoDigests}}", remote))
-    return next(str(one).split("@")[1] for one in digests if one.startswith(f"{registry}/{image.name}@"))
+    name = f"{registry}/{image.name}".removeprefix("docker.io/")  # Docker leaves its own registry's host out
+    found = [str(one).split("@")[1] for one in digests if one.startswith(f"{name}@")]
+    if not found:
+        raise DeployError(f"{engine.name} names no digest of {remote}, only {', '.join(digests) or 'none at all'}")
+    return found[0]
 
 
 def load_all(engine: Engine, cluster: str) -> None:
