@@ -31,6 +31,12 @@ def combination(components: tuple[str, ...]) -> list[Manifest]:
     return composed(resources=["../k8s/base"], components=[f"../k8s/components/{name}" for name in components])
 
 
+@cache
+def extended(name: str, component: str) -> list[Manifest]:
+    """Render an overlay with a component more, as an overlay of one's own adds it."""
+    return composed(resources=[f"../k8s/overlays/{name}"], components=[f"../k8s/components/{component}"])
+
+
 def composed(**fields: Any) -> list[Manifest]:
     """Render a kustomization that lasts no longer; its paths are seen from a folder beside `k8s`."""
     with tempfile.TemporaryDirectory(dir=K8S.parent, prefix=".rendered-") as folder:
@@ -59,6 +65,7 @@ def of_kind(manifests: list[Manifest], *kinds: str) -> list[Manifest]:
 
 RENDERINGS = {
     **{name: partial(overlay, name) for name in OVERLAYS},
+    **{f"{name}+{one}": partial(extended, name, one) for name in OVERLAYS for one in ("ingress", "gateway-api")},
     **{"+".join(("base", *some)): partial(combination, some) for some in COMBINATIONS},
 }
-"""How each overlay and each combination is rendered, by a readable name."""
+"""How each overlay, alone and behind a way in, and each combination is rendered, by a readable name."""

@@ -30,6 +30,7 @@ ALL: tuple[Rule, ...] = (
     services.services_name_ports_of_their_pods,
     services.services_are_as_documented,
     services.port_numbers_are_in_range,
+    services.node_ports_are_possible,
     services.ports_are_unique,
     ways_in.ways_in_lead_to_services,
     ways_in.backends_are_services_of_models,

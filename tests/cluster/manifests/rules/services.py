@@ -53,6 +53,16 @@ def port_numbers_are_in_range(manifests: list[Manifest]) -> list[str]:
     ]
 
 
+def node_ports_are_possible(manifests: list[Manifest]) -> list[str]:
+    """A ClusterIP has no node port: the API server refuses it."""
+    return [
+        f"{title(service)}: nodePort {port['nodePort']} stands in a ClusterIP"
+        for service in of_kind(manifests, "Service")
+        for port in service["spec"]["ports"]
+        if "nodePort" in port and service["spec"].get("type", "ClusterIP") == "ClusterIP"
+    ]
+
+
 def ports_are_unique(manifests: list[Manifest]) -> list[str]:
     """No name and no number of a port stands twice in a pod or in a Service, and each port has a name."""
     faults = []
