@@ -55,15 +55,24 @@ def read_certificate(folder: Path) -> Certificate | None:
 
     Raises SettingsError for one that cannot be read or whose key is another's.
     """
-    if not (folder / CHAIN).exists():
-        log.warning("no certificate, so no TLS", looked_for=str(folder / CHAIN))
-        return None
     certificate = Certificate(folder, new_context())
     try:
+        if not is_there(folder / CHAIN):
+            log.warning("no certificate, so no TLS", looked_for=str(folder / CHAIN))
+            return None
         certificate.load()
     except OSError as exc:
         raise SettingsError(f"GATEWAY_TLS_DIR: {CHAIN} and {KEY} in {folder} cannot be used: {exc}") from exc
     return certificate
+
+
+def is_there(path: Path) -> bool:
+    """Say whether a file is there; raises OSError where that cannot be known, which `Path.exists` may hide."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 async def follow(certificate: Certificate, every_s: float) -> None:

@@ -11,6 +11,8 @@ import httpx
 import pytest
 import trustme
 
+from gateway.settings import SettingsError
+from gateway.tls import read_certificate
 from stack.certificate import make_certificate
 from tests.conftest import ROOT, free_ports
 from tests.gateway.conftest import PLAIN, settings_of
@@ -107,6 +109,12 @@ def test_a_key_that_does_not_fit_is_refused_at_start(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.startswith("error: GATEWAY_TLS_DIR: tls.crt and tls.key in ")
     assert "mismatch" in done.stderr.lower()
+
+
+def test_a_folder_that_cannot_be_looked_into_is_told(tmp_path: Path) -> None:
+    """By its variable, not by a traceback: a name that is too long stands for a missing right, which root has."""
+    with pytest.raises(SettingsError, match=r"^GATEWAY_TLS_DIR: .* cannot be used: .*File name too long"):
+        read_certificate(tmp_path / ("x" * 300))
 
 
 def test_the_certificate_for_localhost_is_made_once(tmp_path: Path) -> None:
