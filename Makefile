@@ -36,7 +36,6 @@ preflight: .venv/.installed ## Say what is missing for images or a cluster
 	@$(BIN)/python -m deploy preflight
 
 images: .venv/.installed ## Build all images with Docker or Podman (BASE=… to build on, ENGINE=docker or podman)
-	@$(BIN)/python training/train.py --missing
 	@$(BIN)/python -m deploy images $(if $(BASE),--base $(BASE))
 
 push: .venv/.installed ## Push them, for the production overlay (REGISTRY=ghcr.io/me)

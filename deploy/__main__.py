@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 import yaml
 
-from deploy.commands import DeployError
+from deploy.commands import DeployError, step
 from deploy.engine import find_engine
 from deploy.images import build_all
 from deploy.preflight import preflight
@@ -47,8 +47,10 @@ def images(
         str, typer.Option(help="The image to build on, best by digest; as in bentofile.yaml without.")
     ] = "",
 ) -> None:
-    """Build the image of every model and of the gateway, and print their sizes."""
-    build_all(find_engine(), base or default_base())
+    """Train what is not trained, build the image of every model and of the gateway, and print their sizes."""
+    engine = find_engine()
+    step("train what is not trained", sys.executable, "training/train.py", "--missing")
+    build_all(engine, base or default_base())
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """What images there are, and what each is called: `diagnosis:<version>-<commit>`, `gateway:<commit>`."""
 
+import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,10 @@ from deploy.commands import DeployError, output
 
 MODELS = Path("k8s/base/models")
 GATEWAY = "gateway"
+SOURCES = ("contract", "oip", "bentos", "gateway", "requirements", "bentofile.yaml", ".dockerignore")
+"""What images are made of, beside the stored models."""
+
+DIRTY = "-dirty-"
 
 
 @dataclass(frozen=True)
@@ -47,8 +52,16 @@ def stored_version(model: str) -> str:
 
 
 def commit_id() -> str:
-    """Give the commit that is checked out, with `-dirty` where files differ from it."""
+    """Give the commit that is checked out; with `-dirty-` and a hash where what images are made of differs from it."""
     try:
-        return output("git", "describe", "--always", "--dirty", "--abbrev=7", "--exclude=*").strip()
+        commit = output("git", "rev-parse", "--short=7", "HEAD").strip()
+        changed = output("git", "diff", "HEAD", "--binary", "--", *SOURCES)
+        new = output("git", "ls-files", "--others", "--exclude-standard", "--", *SOURCES).splitlines()
     except DeployError as exc:
         raise DeployError(f"images are named by the commit they are built from, but: {exc}") from exc
+    if not changed and not new:
+        return commit
+    digest = hashlib.sha256(changed.encode())
+    for path in new:
+        digest.update(path.encode() + Path(path).read_bytes())
+    return f"{commit}{DIRTY}{digest.hexdigest()[:6]}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from deploy.commands import DeployError, console, output
 from deploy.engine import find_engine
+from deploy.names import commit_id
 
 OLDEST_KUBECTL = (1, 33)
 """One minor version below the oldest cluster that the manifests are checked for, as Kubernetes' skew policy allows."""
@@ -60,6 +61,11 @@ def architecture() -> str:
     return f"{here}, as the nodes"
 
 
+def commit() -> str:
+    """Look for the commit that images are named by."""
+    return commit_id()
+
+
 def kubectl() -> str:
     """Look for a kubectl that is new enough."""
     if shutil.which("kubectl") is None:
@@ -87,6 +93,7 @@ def cluster() -> str:
 CHECKS = (
     Check("images", "container engine", engine),
     Check("images", "architecture", architecture),
+    Check("images", "git", commit),
     Check("a cluster", "kubectl", kubectl),
     Check("a cluster", "cluster", cluster),
 )

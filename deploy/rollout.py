@@ -9,6 +9,7 @@ from deploy.overlay import Applied, folder_of, prepare, render
 from deploy.reasons import likely_reason
 
 OURS = ("-l", "app.kubernetes.io/part-of=bentogate")
+KINDS = "deployments,services,configmaps,serviceaccounts,horizontalpodautoscalers,poddisruptionbudgets"
 PATIENCE_S = 180
 LAST_LINES = 15
 
@@ -28,7 +29,7 @@ def deploy(overlay: str) -> None:
             step(f"roll out {name}", "kubectl", *applied.namespace, *wait)
         except DeployError as exc:
             show_faults(applied)
-            raise DeployError(f"{name} is not rolled out after {PATIENCE_S} s") from exc
+            raise DeployError(f"{name} is not rolled out") from exc
     with forwarded(applied.namespace) as base:
         show_answer(base)
 
@@ -66,16 +67,18 @@ def undeploy(overlay: str) -> None:
     """Delete what an overlay made, but not its namespace, where others may keep certificates."""
     applied = render(folder_of(overlay))  # by name, whatever images run
     reach()
-    delete = ("kubectl", "delete", "--ignore-not-found", "-f", "-")
-    console.print(output(*delete, feed=applied.what_may_go).strip(), markup=False)
+    delete = ("kubectl", "delete", "--ignore-not-found")
+    console.print(output(*delete, "-f", "-", feed=applied.what_may_go).strip(), markup=False)
+    # What an earlier gateway.yaml or a model that is gone left behind has another name than anything rendered now.
+    left = output("kubectl", *applied.namespace, *delete[1:], KINDS, *OURS)
+    console.print(left.strip(), markup=False)
 
 
 def status(overlay: str) -> None:
     """Print what runs, what is wrong with what does not, and a prediction."""
     applied = render(folder_of(overlay))
     reach()
-    kinds = "deployments,pods,services,horizontalpodautoscalers,poddisruptionbudgets"
-    console.print(output("kubectl", *applied.namespace, "get", kinds, *OURS).strip(), markup=False)
+    console.print(output("kubectl", *applied.namespace, "get", f"pods,{KINDS}", *OURS).strip(), markup=False)
     show_faults(applied)
     with forwarded(applied.namespace) as base:
         show_answer(base)

@@ -8,7 +8,7 @@ import yaml
 
 from deploy.commands import DeployError, console, output, step
 from deploy.engine import Engine
-from deploy.names import ImageName, commit_id, image_names
+from deploy.names import DIRTY, ImageName, commit_id, image_names
 
 CLUSTERS = {
     "minikube": ("minikube", "image", "load"),
@@ -30,7 +30,7 @@ def built_images(engine: Engine) -> list[ImageName]:
 
 def push_all(engine: Engine, registry: str) -> None:
     """Push every image, and write the digests into the production overlay."""
-    if commit_id().endswith("-dirty"):
+    if DIRTY in commit_id():
         raise DeployError("what is pushed must be what a commit holds, but files here differ; commit, then make images")
     names = built_images(engine)
     pinned = [

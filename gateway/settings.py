@@ -37,6 +37,11 @@ def plain_url(url: HttpUrl) -> HttpUrl:
     return url
 
 
+def nothing_if_empty(value: Any) -> Any:
+    """Take an empty variable for none; as a path it would be the current folder."""
+    return None if value == "" else value
+
+
 def listed_by_commas(value: Any) -> Any:
     """Take a variable's text for a list, as `a,b`."""
     return tuple(filter(None, value.split(","))) if isinstance(value, str) else value
@@ -86,7 +91,7 @@ class Settings(BaseSettings):
     admin_host: str = "127.0.0.1"
     admin_port: int = Field(default=8081, ge=0, le=65535)
     tls_port: int = Field(default=8443, ge=0, le=65535)
-    tls_dir: Path | None = None
+    tls_dir: Annotated[Path | None, BeforeValidator(nothing_if_empty)] = None
     root_path: str = Field(default="", pattern=r"^(/[^/\s?#]+)*$")
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed_by_commas)] = ()
     timeout_s: float = Field(default=10.0, gt=0, le=LONGEST_TIMEOUT_S)

@@ -14,10 +14,11 @@ from tests.conftest import ROOT, run
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Clone what is committed, with the manifests as they are here: names are taken from a commit."""
+    """Clone what is committed, with manifests and commands as they are here: names are taken from a commit."""
     folder = tmp_path_factory.mktemp("checkout") / "bentogate"
     run("git", "clone", "--quiet", str(ROOT), str(folder))
-    shutil.copytree(ROOT / "k8s", folder / "k8s", dirs_exist_ok=True)
+    for name in ("k8s", "deploy"):
+        shutil.copytree(ROOT / name, folder / name, dirs_exist_ok=True)
     return folder
 
 
@@ -25,7 +26,7 @@ def deploy(checkout: Path, home: Path, *arguments: str) -> tuple[int, str]:
     """Run the command there, with no cluster; gives the exit code and what it wrote to stderr."""
     done = run(
         sys.executable, "-m", "deploy", *arguments,
-        check=False, cwd=checkout, BENTOML_HOME=str(home), KUBECONFIG="/dev/null", PYTHONPATH=str(ROOT),
+        check=False, cwd=checkout, BENTOML_HOME=str(home), KUBECONFIG="/dev/null",
     )  # fmt: skip
     return done.returncode, done.stderr
 
@@ -55,7 +56,7 @@ def test_what_runs_is_asked_for_and_taken_away_without_its_images(
 def test_local_runs_what_this_commit_and_these_models_built(checkout: Path, shipped: Path) -> None:
     """Each image by the model's version and the commit, never `latest`."""
     deploy(checkout, shipped, "up", "local")
-    commit = run("git", "describe", "--always", "--dirty", "--abbrev=7", "--exclude=*", cwd=checkout).stdout.strip()
+    commit = run("git", "rev-parse", "--short=7", "HEAD", cwd=checkout).stdout.strip()
     images = {
         one["metadata"]["name"]: one["spec"]["template"]["spec"]["containers"][0]["image"]
         for one in of_kind(rendered(checkout / ".deploy"), "Deployment")

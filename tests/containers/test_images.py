@@ -29,9 +29,9 @@ def test_images_are_named_by_version_and_commit(images: dict[str, str], built: s
     assert set(images) == set(NAMES)
     for name, image in images.items():
         assert re.fullmatch(
-            r"gateway:[0-9a-f]{7,}(-dirty)?"
+            r"gateway:[0-9a-f]{7,}(-dirty-[0-9a-f]{6})?"
             if name == "gateway"
-            else rf"{name}:[0-9a-f]{{12}}-[0-9a-f]{{7,}}(-dirty)?",
+            else rf"{name}:[0-9a-f]{{12}}-[0-9a-f]{{7,}}(-dirty-[0-9a-f]{{6}})?",
             image,
         )
         assert re.search(rf"^│ {image} +│ +\d+ │ +\d+ │ +\d+ │ \w", built, re.MULTILINE), built

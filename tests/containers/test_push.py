@@ -1,5 +1,6 @@
 """`make push` to a real registry: what the production overlay then names can be pulled by digest."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -43,11 +44,12 @@ def test_what_was_pushed_is_what_production_runs(
     """By the digest that the registry has it under, and only from files that a commit holds."""
     checkout = tmp_path / "checkout"
     run("git", "clone", "--quiet", str(ROOT), str(checkout))
+    shutil.copytree(ROOT / "deploy", checkout / "deploy", dirs_exist_ok=True)
     commit = run("git", "rev-parse", "--short=7", "HEAD", cwd=checkout).stdout.strip()
     tags = {name: image.split(":")[1].split("-")[0] + f"-{commit}" for name, image in images.items()}
     clean = {name: f"{name}:{tag}" for name, tag in {**tags, "gateway": commit}.items()}
     push = (sys.executable, "-m", "deploy", "push", f"{registry}/team/")
-    environment = {"ENGINE": "podman", "BENTOML_HOME": str(shipped), "PYTHONPATH": str(ROOT)}
+    environment = {"ENGINE": "podman", "BENTOML_HOME": str(shipped)}
     for name, image in images.items():
         podman("tag", image, clean[name])
     try:
@@ -62,6 +64,7 @@ def test_what_was_pushed_is_what_production_runs(
             podman("pull", "--quiet", image)
             podman("image", "rm", "--force", image)
 
+        (checkout / "gateway" / "new.py").touch()
         again = run(*push, cwd=checkout, check=False, **environment)
         assert "files here differ; commit" in again.stderr
     finally:

@@ -55,6 +55,18 @@ def test_tls_answers_like_http_and_refuses_what_is_old(tmp_path: Path, ports: di
             httpx.get(url.replace("https", "http"))
 
 
+def test_a_client_that_keeps_its_connection_does_not_hold_up_the_end(tmp_path: Path, ports: dict[str, int]) -> None:
+    """The gateway ends in a moment, with the deadline of a request at 30 s, though the client never says goodbye."""
+    make_certificate(tmp_path / "tls")
+    (port,) = free_ports(1)
+    settings = settings_of(ports, tls_dir=str(tmp_path / "tls"), tls_port=port, timeout_s=30)
+    with httpx.Client(verify=trusting(tmp_path / "tls")) as keeping:
+        with running_gateway(tmp_path, settings):  # which fails if the process has not ended after 10 s
+            assert keeping.get(f"https://127.0.0.1:{port}/livez").status_code == 200
+
+        assert "Cancel" not in (tmp_path / "gateway.log").read_text()
+
+
 def test_a_renewed_certificate_is_taken_without_a_restart(tmp_path: Path, ports: dict[str, int]) -> None:
     """New connections get the new one; a broken one, and half a pair, leave the old one in use."""
     folder = tmp_path / "tls"
