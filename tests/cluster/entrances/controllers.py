@@ -56,7 +56,7 @@ GATEWAY_API = Controller(
         "metadata": {"name": "traefik"},
         "spec": {"controllerName": "traefik.io/gateway-controller"},
     },
-    providers=("kubernetesgateway", "kubernetescrd"),  # the latter reads the Middlewares
+    providers=("kubernetesgateway", "kubernetescrd"),  # the latter reads what is Traefik's own
 )
 
 

@@ -82,7 +82,7 @@ def test_a_wrong_field_of_an_extension_is_a_fault() -> None:
     """Unknown fields, wrong values and members of another type of filter are found in an HTTPRoute."""
     unknown, unnamed, mixed = (the("HTTPRoute") for _ in range(3))
     unknown["spec"]["rules"][0]["sessionPersistence"] = {"type": "Cookie"}
-    unnamed["spec"]["rules"][0]["backendRefs"][0]["port"] = "http"
+    unnamed["spec"]["rules"][0]["backendRefs"][0] = {"name": "ml-inference-service", "port": "http"}
     mixed["spec"]["rules"][0]["filters"][1]["type"] = "ExtensionRef"
 
     assert "'sessionPersistence' was unexpected" in faults(unknown, VERSIONS[-1])[0]
@@ -99,6 +99,18 @@ def test_a_listener_of_https_needs_a_certificate() -> None:
 
     assert faults(gateway, VERSIONS[-1]) == ["$.spec.listeners[0]: 'tls' is a required property"]
     assert faults(middleware, VERSIONS[-1]) == ["$.spec.basicAuth: 'secret' is a required property"]
+
+
+def test_a_cookie_that_keeps_no_pod_is_a_fault() -> None:
+    """Beside `services` it would choose between Services; an unknown attribute and a backend with a port are found."""
+    misplaced, unknown, route = the("TraefikService"), the("TraefikService"), the("HTTPRoute")
+    misplaced["spec"]["weighted"]["sticky"] = misplaced["spec"]["weighted"]["services"][0].pop("sticky")
+    unknown["spec"]["weighted"]["services"][0]["sticky"]["cookie"]["sameSite"] = "Lax"
+    route["spec"]["rules"][0]["backendRefs"][0]["port"] = 80
+
+    assert "'sticky' was unexpected" in faults(misplaced, VERSIONS[-1])[0]
+    assert faults(unknown, VERSIONS[-1])[0].startswith("$.spec.weighted.services[0].sticky.cookie.sameSite: 'Lax'")
+    assert "'port' was unexpected" in faults(route, VERSIONS[-1])[0]
 
 
 def the(kind: str) -> Manifest:

@@ -19,7 +19,7 @@ MADE_BY_THE_USER = {"Secret ml-inference-tls", "Secret ml-inference-users"}
 
 
 def references_resolve(manifests: list[Manifest]) -> list[str]:
-    """Each named ConfigMap, Secret, ServiceAccount, Gateway and Middleware is rendered, or known to be the user's."""
+    """Each named ConfigMap, Secret, ServiceAccount and object of a way in is rendered, or known to be the user's."""
     there = {title(one) for one in manifests} | MADE_BY_THE_USER
     return [
         f"{title(one)}: names {target}, which is not there"
@@ -49,6 +49,10 @@ def named_by(manifest: Manifest) -> Iterator[str]:
             yield from (f"Gateway {one['name']}" for one in spec["parentRefs"])
             filters = [one for rule in spec["rules"] for one in rule.get("filters", ()) if "extensionRef" in one]
             yield from (f"{one['extensionRef']['kind']} {one['extensionRef']['name']}" for one in filters)
+            backends = [one for rule in spec["rules"] for one in rule["backendRefs"]]
+            yield from (f"{one.get('kind', 'Service')} {one['name']}" for one in backends)
+        case "TraefikService":
+            yield from (f"Service {one['name']}" for one in spec["weighted"]["services"])
 
 
 def named_by_pod(deployment: Manifest) -> Iterator[tuple[str, bool]]:

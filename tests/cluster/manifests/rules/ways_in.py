@@ -20,7 +20,7 @@ def ways_in_lead_to_services(manifests: list[Manifest]) -> list[str]:
     }
     faults = []
     for way in of_kind(manifests, *WAYS_IN):
-        backends = backends_of(way)
+        backends = backends_of(way, manifests)
         faults += [] if backends else [f"{title(way)}: has no backend"]
         faults += [
             f"{title(way)}: backend {name}, port {port!r}, is no Service and port for callers"
@@ -30,13 +30,22 @@ def ways_in_lead_to_services(manifests: list[Manifest]) -> list[str]:
     return faults
 
 
-def backends_of(way: Manifest) -> list[tuple[str, str | int]]:
-    """Give the Services that an Ingress or an HTTPRoute names, each with its port's name or number."""
+def backends_of(way: Manifest, manifests: list[Manifest]) -> list[tuple[str, str | int]]:
+    """Give the Services that a way in leads to, itself or by a TraefikService, each with its port's name or number."""
     if way["kind"] == "HTTPRoute":
-        return [(one["name"], one["port"]) for rule in way["spec"]["rules"] for one in rule["backendRefs"]]
+        named = [one for rule in way["spec"]["rules"] for one in rule["backendRefs"]]
+        return [(one["name"], one["port"]) for ref in named for one in followed(ref, manifests)]
     paths = [path["backend"] for rule in way["spec"].get("rules", ()) for path in rule["http"]["paths"]]
     paths += [way["spec"]["defaultBackend"]] if "defaultBackend" in way["spec"] else []
     return [(path["service"]["name"], next(iter(path["service"]["port"].values()))) for path in paths]
+
+
+def followed(ref: Manifest, manifests: list[Manifest]) -> list[Manifest]:
+    """Give the references to Services that one of an HTTPRoute stands for: itself, or those of its TraefikService."""
+    if ref.get("kind", "Service") == "Service":
+        return [ref]
+    found = [one for one in of_kind(manifests, ref["kind"]) if one["metadata"]["name"] == ref["name"]]
+    return [service for one in found for service in one["spec"]["weighted"]["services"]]
 
 
 def backends_are_services_of_models(manifests: list[Manifest]) -> list[str]:

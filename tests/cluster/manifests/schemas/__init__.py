@@ -19,6 +19,7 @@ CUSTOM = {
     ("gateway.networking.k8s.io/v1", "Gateway"): "gateway.yaml",
     ("gateway.networking.k8s.io/v1", "HTTPRoute"): "httproute.yaml",
     ("traefik.io/v1alpha1", "Middleware"): "middleware.yaml",
+    ("traefik.io/v1alpha1", "TraefikService"): "traefikservice.yaml",
 }
 """The kinds that Kubernetes does not know, by name: any other is a fault."""
 
