@@ -2,7 +2,6 @@
 
 import os
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,19 +13,11 @@ from deploy.engine import find_engine
 from deploy.images import build_all
 from deploy.preflight import preflight
 from deploy.rollout import deploy, status, undeploy
-from deploy.ship import load_all, push_all
+from deploy.ship import Cluster, load_all, push_all
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True)
 
 Overlay = Annotated[str, typer.Argument(help="A folder of k8s/overlays.")]
-
-
-class Cluster(StrEnum):
-    """Name what runs a cluster on this machine."""
-
-    MINIKUBE = "minikube"
-    KIND = "kind"
-    K3D = "k3d"
 
 
 def default_base() -> str:

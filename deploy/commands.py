@@ -4,7 +4,6 @@ import collections
 import re
 import subprocess
 import time
-from collections.abc import Mapping
 
 from rich.console import Console
 from rich.markup import escape
@@ -31,7 +30,12 @@ def output(*command: str, feed: str | None = None) -> str:
     return done.stdout
 
 
-def step(title: str, *command: str, environment: Mapping[str, str] | None = None) -> float:
+def reach() -> None:
+    """Ask the cluster for a sign of life; without one kubectl says once what is wrong, and not for each object."""
+    output("kubectl", "get", "--raw", "/readyz")
+
+
+def step(title: str, *command: str) -> float:
     """Run a program while its last line is shown; gives its seconds.
 
     Raises DeployError, after its last lines were printed.
@@ -41,7 +45,7 @@ def step(title: str, *command: str, environment: Mapping[str, str] | None = None
     with console.status(title) as status:
         try:
             process = subprocess.Popen(  # noqa: S603 (our own)
-                command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, errors="replace"
+                command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
             )
         except FileNotFoundError as exc:
             raise DeployError(f"{command[0]} is not installed") from exc

@@ -1,6 +1,5 @@
 """Building all images, and what is in them."""
 
-import os
 import subprocess
 from dataclasses import dataclass
 
@@ -47,13 +46,12 @@ def build_gateway(engine: Engine, image: ImageName, base: str) -> float:
 
 def build_model(engine: Engine, image: ImageName, base: str) -> float:
     """Build a model's bento, of the same name and version as its image, then the image; gives the seconds."""
-    quiet = {**os.environ, "BENTOML_DO_NOT_TRACK": "True"}
     delete = ("bentoml", "delete", "--yes", str(image))  # one that was built on another base, or from changed files
-    subprocess.run(delete, capture_output=True, check=False, env=quiet)  # noqa: S603 (our own)
+    subprocess.run(delete, capture_output=True, check=False)  # noqa: S603 (our own)
     arguments = ("--arg", f"model={image.name}", "--arg", f"base={base}", "--version", image.tag)
-    seconds = step(f"build the bento {image}", "bentoml", "build", *arguments, environment=quiet)
+    seconds = step(f"build the bento {image}", "bentoml", "build", *arguments)
     containerize = ("bentoml", "containerize", str(image), "--backend", engine.name, "-t", str(image))
-    return seconds + step(f"build {image}", *containerize, environment=quiet)
+    return seconds + step(f"build {image}", *containerize)
 
 
 def print_sizes(engine: Engine, built: list[Built], base: str) -> None:

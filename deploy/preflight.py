@@ -6,7 +6,9 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from deploy.commands import DeployError, console, output
+from rich.markup import escape
+
+from deploy.commands import DeployError, console, output, reach
 from deploy.engine import find_engine
 from deploy.names import commit_id
 
@@ -33,9 +35,9 @@ def preflight() -> bool:
             found = check.look()
         except DeployError as exc:
             good = False
-            console.print(f"[red]missing[/] for {check.needed_for}: {check.name}: {exc}")
+            console.print(f"[red]missing[/] for {check.needed_for}: {check.name}: {escape(str(exc))}")
         else:
-            console.print(f"[green]good[/]    for {check.needed_for}: {check.name}: {found}")
+            console.print(f"[green]good[/]    for {check.needed_for}: {check.name}: {escape(found)}")
     return good
 
 
@@ -61,11 +63,6 @@ def architecture() -> str:
     return f"{here}, as the nodes"
 
 
-def commit() -> str:
-    """Look for the commit that images are named by."""
-    return commit_id()
-
-
 def kubectl() -> str:
     """Look for a kubectl that is new enough."""
     if shutil.which("kubectl") is None:
@@ -80,7 +77,7 @@ def kubectl() -> str:
 
 def cluster() -> str:
     """Look for a cluster that answers, and for the right to deploy there."""
-    output("kubectl", "get", "--raw", "/readyz")
+    reach()
     context = output("kubectl", "config", "current-context").strip()
     for right in ("create deployments.apps", "create services", "create pods --subresource=portforward"):
         try:
@@ -93,7 +90,7 @@ def cluster() -> str:
 CHECKS = (
     Check("images", "container engine", engine),
     Check("images", "architecture", architecture),
-    Check("images", "git", commit),
+    Check("images", "git", commit_id),
     Check("a cluster", "kubectl", kubectl),
     Check("a cluster", "cluster", cluster),
 )

@@ -3,8 +3,10 @@
 import json
 from typing import Any
 
+from rich.markup import escape
+
 from deploy.ask import forwarded, show_answer
-from deploy.commands import DeployError, console, output, step
+from deploy.commands import DeployError, console, output, reach, step
 from deploy.overlay import Applied, folder_of, prepare, render
 from deploy.reasons import likely_reason
 
@@ -34,11 +36,6 @@ def deploy(overlay: str) -> None:
         show_answer(base)
 
 
-def reach() -> None:
-    """Ask the cluster for a sign of life; without one kubectl says once what is wrong, and not for each object."""
-    output("kubectl", "get", "--raw", "/readyz")
-
-
 def show_faults(applied: Applied) -> None:
     """Print, for each pod that is not ready, the likely reason and its last lines."""
     for pod in pods(applied):
@@ -46,7 +43,7 @@ def show_faults(applied: Applied) -> None:
         if reason is None:
             continue
         name = pod["metadata"]["name"]
-        console.print(f"[bold red]{name}[/]: {reason}")
+        console.print(f"[bold red]{name}[/]: {escape(reason)}")
         for previous in ((), ("--previous",)):
             try:
                 logs = output("kubectl", *applied.namespace, "logs", name, f"--tail={LAST_LINES}", *previous)
@@ -67,11 +64,10 @@ def undeploy(overlay: str) -> None:
     """Delete what an overlay made, but not its namespace, where others may keep certificates."""
     applied = render(folder_of(overlay))  # by name, whatever images run
     reach()
-    delete = ("kubectl", "delete", "--ignore-not-found")
-    console.print(output(*delete, "-f", "-", feed=applied.what_may_go).strip(), markup=False)
+    gone = output("kubectl", "delete", "--ignore-not-found", "-f", "-", feed=applied.what_may_go)
     # What an earlier gateway.yaml or a model that is gone left behind has another name than anything rendered now.
-    left = output("kubectl", *applied.namespace, *delete[1:], KINDS, *OURS)
-    console.print(left.strip(), markup=False)
+    gone += output("kubectl", *applied.namespace, "delete", "--ignore-not-found", KINDS, *OURS)
+    console.print(gone.strip(), markup=False)
 
 
 def status(overlay: str) -> None:

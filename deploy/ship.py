@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from enum import StrEnum
 from pathlib import Path
 
 import yaml
@@ -10,10 +11,19 @@ from deploy.commands import DeployError, console, output, step
 from deploy.engine import Engine
 from deploy.names import DIRTY, ImageName, commit_id, image_names
 
-CLUSTERS = {
-    "minikube": ("minikube", "image", "load"),
-    "kind": ("kind", "load", "image-archive"),
-    "k3d": ("k3d", "image", "import"),
+
+class Cluster(StrEnum):
+    """Name what runs a cluster on this machine."""
+
+    MINIKUBE = "minikube"
+    KIND = "kind"
+    K3D = "k3d"
+
+
+LOADERS = {
+    Cluster.MINIKUBE: ("minikube", "image", "load"),
+    Cluster.KIND: ("kind", "load", "image-archive"),
+    Cluster.K3D: ("k3d", "image", "import"),
 }
 DIGESTS = Path("k8s/overlays/production/images/kustomization.yaml")
 HEADER = "# Which images run in production. Written by `make push`; a commit of it is a release.\n"
@@ -58,7 +68,7 @@ def push(engine: Engine, image: ImageName, registry: str) -> str:
     return found[0]
 
 
-def load_all(engine: Engine, cluster: str) -> None:
+def load_all(engine: Engine, cluster: Cluster) -> None:
     """Load every image into a cluster on this machine."""
     names = [str(one) for one in built_images(engine)]
     # What a manifest calls `name:tag` a cluster looks for under its whole name. Podman would save `localhost/name:tag`.
@@ -69,4 +79,4 @@ def load_all(engine: Engine, cluster: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         archive = f"{folder}/images.tar"
         step("save the images", engine.name, "save", *many, "-o", archive, *whole)
-        step(f"load them into {cluster}", *CLUSTERS[cluster], archive)
+        step(f"load them into {cluster}", *LOADERS[cluster], archive)
