@@ -3,18 +3,12 @@
 from contract.check import MOST_FAULTS, Fault, record_faults
 from contract.check_columns import table_faults
 from contract.compare import TOLERANCE, Difference, differences
-from contract.contract import (
-    NAME_PATTERN,
-    Card,
-    Contract,
-    Decision,
-    Measure,
-    Provenance,
-    Task,
-)
+from contract.contract import Card, Contract, Measure, Provenance, Task
+from contract.decision import ByLargest, ByThreshold, Decision
 from contract.decode import MOST_ROWS, RecordDecoder
 from contract.explain import InvalidRecords, MalformedBody, TooManyRows
 from contract.feature import MATRIX_NAME, ContractError, Feature, Kind, Output, Value
+from contract.interface import NAME_PATTERN, Interface
 from contract.scores import InvalidOutput, answer, raw_scores
 from contract.table import Columns, Table, columns_to_records, pack
 from contract.tensors import table_from_tensors, tensor_metadata, tensors_of_table
@@ -28,6 +22,8 @@ __all__ = [
     "NAME_PATTERN",
     "TOLERANCE",
     "TRUSTED_TYPES",
+    "ByLargest",
+    "ByThreshold",
     "Card",
     "Columns",
     "Contract",
@@ -36,6 +32,7 @@ __all__ = [
     "Difference",
     "Fault",
     "Feature",
+    "Interface",
     "InvalidOutput",
     "InvalidRecords",
     "Kind",

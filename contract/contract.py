@@ -1,31 +1,17 @@
 """The whole contract of a stored model, and its JSON form."""
 
-import re
-from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
 
-from contract.feature import ContractError, Feature, Output
+from contract.feature import ContractError
+from contract.interface import Interface
 
-NAME_PATTERN = re.compile(r"[a-z][a-z0-9]{0,39}")
-"""A model's name is also a module, a store tag, an image, a Kubernetes Service and a route: this fits them all."""
-
-FORMAT = 1
+FORMAT = 2
 """Counts the changes of the artifact's files; it is part of the digest, so a new form is a new version."""
 
-Task = Literal["classification", "novelty"]
+Task = Literal["classification", "regression", "novelty"]
 Runtime = Literal["onnx", "scikit-learn"]
-
-
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """Say which value the output `output` has at and above the threshold of `score`, and which below."""
-
-    output: str
-    score: str
-    threshold: float
-    at_or_above: str | bool
-    below: str | bool
 
 
 class Measure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -62,43 +48,29 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     libraries: dict[str, str]
 
 
-class Contract(msgspec.Struct, frozen=True, kw_only=True):
+class Contract(Interface, frozen=True, kw_only=True):
     """Hold all that a caller, a server and a gateway need to know of one stored model.
 
-    `version` is the first twelve hex digits of the artifact's digest (empty while the digest is computed).
-    `runtime_reason` says why that runtime serves, in words.
+    `version` is the first twelve hex digits of the artifact's digest. `runtime_reason` says why that runtime serves, in
+    words.
     """
 
-    name: str
     task: Task
-    description: str
-    features: tuple[Feature, ...]
-    outputs: tuple[Output, ...]
-    decision: Decision
     runtime: Runtime
     runtime_reason: str
     metrics: dict[str, Measure]
     card: Card
     provenance: Provenance
-    version: str = ""
     format: int = FORMAT
 
     def __post_init__(self) -> None:
         if self.format != FORMAT:
             raise ContractError(f"format: {self.format} is not {FORMAT}: train again with this release")
-        check_name(self.name)
-        check_fields(self.features, self.outputs)
-        names = {output.name: output for output in self.outputs}
-        if self.decision.output not in names or self.decision.score not in names:
-            raise ContractError("decision: output and score name two of the outputs")
-        decided = names[self.decision.output]
-        values = {self.decision.at_or_above, self.decision.below}
-        if not values <= set(decided.categories or (True, False)):
-            raise ContractError(f"decision: {decided.name} cannot have the values {sorted(map(str, values))}")
-
-    def to_json(self) -> bytes:
-        """Write the contract as indented JSON, the same bytes for the same contract."""
-        return msgspec.json.format(msgspec.json.encode(self), indent=1)
+        super().__post_init__()
+        decided = [decision.output for decision in self.decisions]
+        for output in self.outputs:
+            if (output.column is None) != (decided.count(output.name) == 1):
+                raise ContractError(f"outputs: {output.name} is either a score or decided, once")
 
     @classmethod
     def from_json(cls, text: bytes) -> "Contract":
@@ -107,18 +79,3 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True):
             return msgspec.json.decode(text, type=cls)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
             raise ContractError(str(exc)) from exc
-
-
-def check_name(name: str) -> None:
-    """Raise ContractError unless `name` can name a model."""
-    if not NAME_PATTERN.fullmatch(name):
-        raise ContractError(f"{name!r}: the name of a model matches {NAME_PATTERN.pattern}")
-
-
-def check_fields(features: Sequence[Feature], outputs: Sequence[Output]) -> None:
-    """Raise ContractError where a list of fields is empty or names one twice."""
-    for kind, fields in (("features", features), ("outputs", outputs)):
-        names = [field.name for field in fields]
-        doubles = sorted({name for name in names if names.count(name) > 1})
-        if doubles or not names:
-            raise ContractError(f"{kind}: {'named twice: ' + ', '.join(doubles) if doubles else 'there are none'}")

@@ -63,7 +63,7 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Describe one named output; `column` is its place among the estimator's scores, None for the decision."""
+    """Describe one named output; `column` is its place among the estimator's scores, None for what is decided."""
 
     name: str
     type: Kind

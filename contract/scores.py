@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 
 from contract.check_columns import output_fault
-from contract.contract import Contract, Task
+from contract.contract import Task
+from contract.decision import ByLargest
 from contract.feature import MATRIX_NAME
+from contract.interface import Interface
 from contract.table import Array
 
 
@@ -18,12 +20,15 @@ class InvalidOutput(ValueError):
 def raw_scores(task: Task, estimator: Any, inputs: Mapping[str, Array]) -> Array:
     """Ask a scikit-learn estimator for its scores, `[rows, k]` doubles.
 
-    A classifier gives one probability per class, in the order of `classes_`; a novelty detector gives minus
-    `score_samples`, so that more means stranger.
+    A classifier gives one probability per class, in the order of `classes_`; a regressor its values, in the order of
+    the target's columns; a novelty detector minus `score_samples`, so that more means stranger.
     """
     rows = estimator_input(inputs)
     if task == "classification":
         return np.asarray(estimator.predict_proba(rows), dtype=np.float64)
+    if task == "regression":
+        values = np.asarray(estimator.predict(rows), dtype=np.float64)
+        return values.reshape(len(values), -1)
     return -np.asarray(estimator.score_samples(rows), dtype=np.float64).reshape(-1, 1)
 
 
@@ -36,19 +41,29 @@ def estimator_input(inputs: Mapping[str, Array]) -> Any:
     return pd.DataFrame({name: column[:, 0] for name, column in inputs.items()})
 
 
-def answer(contract: Contract, scores: Array) -> dict[str, Array]:
-    """Give the outputs of a contract, one `[rows]` array each, from raw scores `[rows, k]`.
+def answer(interface: Interface, scores: Array) -> dict[str, Array]:
+    """Give the outputs of a model, one `[rows]` array each, from raw scores `[rows, k]`.
 
-    Raises InvalidOutput where a score is not finite or out of its output's bounds.
+    Raises InvalidOutput where there are too few scores, or one is not finite or out of its output's bounds.
     """
-    outputs: dict[str, Array] = {}
-    for output in contract.outputs:
+    described = {output.name: output for output in interface.outputs}
+    columns: dict[str, Array] = {}
+    for output in interface.outputs:
         if output.column is not None:
-            outputs[output.name] = scores[:, output.column]
-            if fault := output_fault(output, outputs[output.name]):
-                raise InvalidOutput(f"{contract.name}: {fault}")
-    decision = contract.decision
-    above = outputs[decision.score] >= decision.threshold
-    values = np.array([decision.below, decision.at_or_above], dtype=bool if decision.below is False else object)
-    outputs[decision.output] = values[above.astype(np.intp)]
-    return {output.name: outputs[output.name] for output in contract.outputs}
+            columns[output.name] = score(interface, output.name, scores, output.column)
+            if fault := output_fault(output, columns[output.name]):
+                raise InvalidOutput(f"{interface.name}: {fault}")
+    for decision in interface.decisions:
+        for column in decision.columns if isinstance(decision, ByLargest) else ():
+            if not np.isfinite(score(interface, decision.output, scores, column)).all():
+                raise InvalidOutput(f"{interface.name}: the output {decision.output} has no finite score in some row")
+        columns[decision.output] = decision.decide(described, columns, scores)
+    return {output.name: columns[output.name] for output in interface.outputs}
+
+
+def score(interface: Interface, output: str, scores: Array, column: int) -> Array:
+    """Give one column of the scores; raises InvalidOutput where there are too few."""
+    if column >= scores.shape[1]:
+        raise InvalidOutput(f"{interface.name}: the output {output} is missing: there are {scores.shape[1]} scores")
+    found: Array = scores[:, column]
+    return found

@@ -6,7 +6,7 @@ from typing import Any
 
 from contract import ContractError, Feature, Output, Task
 from contract.check import value_fault
-from contract.contract import check_fields, check_name
+from contract.interface import check_fields, check_name
 
 
 @dataclass(frozen=True, kw_only=True)

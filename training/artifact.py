@@ -9,9 +9,9 @@ import skops.io
 
 from contract import (
     TRUSTED_TYPES,
+    ByThreshold,
     Card,
     Contract,
-    Decision,
     Measure,
     Provenance,
     Table,
@@ -62,12 +62,14 @@ def contract_of(fitted: Fitted) -> Contract:
             msgspec.structs.replace(output, column=column if output.name == threshold.score else None)
             for output in model.outputs
         ),
-        decision=Decision(
-            output=threshold.output,
-            score=threshold.score,
-            threshold=fitted.threshold,
-            at_or_above=threshold.at_or_above,
-            below=threshold.below,
+        decisions=(
+            ByThreshold(
+                output=threshold.output,
+                score=threshold.score,
+                threshold=fitted.threshold,
+                at_or_above=threshold.at_or_above,
+                below=threshold.below,
+            ),
         ),
         runtime="onnx" if fitted.verdict.graph else "scikit-learn",
         runtime_reason=fitted.verdict.reason,

@@ -11,7 +11,7 @@ from contract import tensor_metadata
 from gateway.errors import GatewayError
 from gateway.gateway import Gateway
 from gateway.plans import Ensemble, Plan
-from gateway.routes.v2 import check_version, qualified
+from gateway.routes.inference import check_version, qualified
 
 router = APIRouter()
 
@@ -45,7 +45,7 @@ def described(plan: Plan) -> dict[str, Any]:
         "description",
         "card",
         "outputs",
-        "decision",
+        "decisions",
         "metrics",
         "runtime",
         "runtime_reason",

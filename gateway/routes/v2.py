@@ -1,76 +1,23 @@
-"""`POST /v2/models/{name}/infer`: the Open Inference Protocol."""
+"""`POST /v2/models/{name}/infer`: the Open Inference Protocol over HTTP."""
 
-from contract import InvalidRecords, table_from_tensors
-from gateway.backends import Prediction
-from gateway.errors import BackendFault, InvalidRecord, MalformedRequest, UnknownName
-from gateway.plans import Ensemble, Plan
 from gateway.routes.endpoint import Answer, Call, Endpoint
-from oip import HEADER_LENGTH, InferResponse, ProtocolError, Tensor, read_request, write_response
+from gateway.routes.inference import infer
+from oip import HEADER_LENGTH, InferRequest, read_request, write_response
 
 
 class InferEndpoint(Endpoint):
-    """Answer tensors with tensors; an ensemble's outputs are its members', named `member.output`."""
+    """Answer tensors with tensors, as JSON or as binary data."""
 
     async def answer(self, call: Call) -> Answer:
         """Decode, ask, encode."""
-        check_version(call.plan, call.version)
         length = call.headers.get(HEADER_LENGTH.encode())
-        try:
+
+        def read() -> InferRequest:
             text = None if length is None else length.decode("latin-1")
-            request = read_request(call.body, text, self.gateway.settings.max_rows)
-            chosen = request.chosen(output_names(call.plan))
-            table = table_from_tensors(call.plan.features, request.tensors)
-        except ProtocolError as exc:
-            raise MalformedRequest(str(exc)) from exc
-        except InvalidRecords as exc:
-            raise InvalidRecord(str(exc), exc.faults) from exc
-        predictions = await call.plan.predict(table)
-        for prediction in predictions:
-            self.gateway.metrics.row_counter(prediction.model).inc(table.rows)
-        if call.version is not None and predictions[0].version != call.version:
-            raise UnknownName(f"{call.plan.name} has the version {predictions[0].version} only")
-        tensors = chosen_tensors(call.plan, predictions, [output.name for output in chosen])
-        response = response_of(call.plan, predictions, tensors, request.id)
-        body, json_length = write_response(response, [output.binary for output in chosen])
+            return read_request(call.body, text, self.gateway.settings.max_rows)
+
+        response, wanted = await infer(self.gateway, call.plan, call.version, read)
+        body, json_length = write_response(response, [output.binary for output in wanted])
         if json_length is None:
             return Answer(body, b"application/json", [])
         return Answer(body, b"application/octet-stream", [(HEADER_LENGTH.encode(), str(json_length).encode())])
-
-
-def check_version(plan: Plan, version: str | None) -> None:
-    """Raise UnknownName for a version that is not served."""
-    served = plan.contracts[0].version if not isinstance(plan, Ensemble) else None
-    if version is not None and version != served:
-        raise UnknownName(f"{plan.name} has the version {served} only" if served else f"{plan.name} has no versions")
-
-
-def output_names(plan: Plan) -> list[str]:
-    """Name the outputs of a plan."""
-    return [qualified(plan, contract.name, output.name) for contract in plan.contracts for output in contract.outputs]
-
-
-def qualified(plan: Plan, model: str, output: str) -> str:
-    """Give an output its public name."""
-    return f"{model}.{output}" if isinstance(plan, Ensemble) else output
-
-
-def chosen_tensors(plan: Plan, predictions: list[Prediction], names: list[str]) -> list[Tensor]:
-    """Give the named outputs as tensors `[rows]`; raises BackendFault where a version that just came has others."""
-    tensors = {}
-    for prediction in predictions:
-        for output in prediction.outputs:
-            name = qualified(plan, prediction.model, output.name)
-            tensors[name] = Tensor(name, output.datatype, prediction.columns[output.name])
-    if missing := [name for name in names if name not in tensors]:
-        raise BackendFault(f"{plan.name} answered as a version without the output {missing[0]}")
-    return [tensors[name] for name in names]
-
-
-def response_of(
-    plan: Plan, predictions: list[Prediction], tensors: list[Tensor], request_id: str | None
-) -> InferResponse:
-    """Put the answer together: the version of the one model, or of each member in the parameters."""
-    if not isinstance(plan, Ensemble):
-        return InferResponse(plan.name, predictions[0].version, tensors, request_id)
-    versions: dict[str, str | float | bool] = {f"{p.model}.version": p.version for p in predictions}
-    return InferResponse(plan.name, None, tensors, request_id, versions)

@@ -103,7 +103,7 @@ def test_a_contract_of_another_format_says_to_train_again(stored_plain: Path) ->
     """An artifact of another release is not half understood."""
     document = msgspec.json.decode((stored_plain / "contract.json").read_bytes())
     document["format"] = 99
-    with pytest.raises(ContractError, match="format: 99 is not 1: train again"):
+    with pytest.raises(ContractError, match="format: 99 is not 2: train again"):
         Contract.from_json(msgspec.json.encode(document))
 
 

@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 
 from bentos.artifact import load
-from contract import Output
+from contract import ByThreshold, Output
 from models import Bar, Data, Model, Threshold, catalog
 from tests.conftest import STORE, TINY
 from training.errors import TrainingError
@@ -174,7 +174,9 @@ def test_a_decision_may_be_a_boolean() -> None:
     outcome = train(changed(name="flags", data=data, outputs=outputs, threshold=threshold))
 
     assert outcome.contract.metrics["roc_auc"].value > 0.9
-    assert load(outcome.report.parent).contract.decision.at_or_above is True
+    (decision,) = load(outcome.report.parent).contract.decisions
+    assert isinstance(decision, ByThreshold)
+    assert decision.at_or_above is True
 
 
 def test_another_model_card_is_another_version(stored_plain: Path) -> None:
@@ -206,7 +208,7 @@ def test_the_stored_contract_says_what_serves_and_why(stored_plain: Path, stored
         assert contract.runtime == "onnx", contract.runtime_reason
         assert contract.metrics["roc_auc"].at_least is not None
         assert contract.version == folder.name
-        assert contract.decision.score == "probability"
-        assert contract.outputs[1].column == sorted(contract.outputs[0].categories).index(
-            str(contract.decision.at_or_above)
-        )
+        (decision,) = contract.decisions
+        assert isinstance(decision, ByThreshold)
+        assert decision.score == "probability"
+        assert contract.outputs[1].column == sorted(contract.outputs[0].categories).index(str(decision.at_or_above))

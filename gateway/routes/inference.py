@@ -1,0 +1,74 @@
+"""Inference by tensors, whatever brings them: the protocol's rules, the plan, and the tensors that go back."""
+
+from collections.abc import Callable
+
+from contract import InvalidRecords, table_from_tensors
+from gateway.backends import Prediction
+from gateway.errors import BackendFault, InvalidRecord, MalformedRequest, UnknownName
+from gateway.gateway import Gateway
+from gateway.plans import Ensemble, Plan
+from oip import InferRequest, InferResponse, ProtocolError, RequestedOutput, Tensor
+
+
+async def infer(
+    gateway: Gateway, plan: Plan, version: str | None, read: Callable[[], InferRequest]
+) -> tuple[InferResponse, list[RequestedOutput]]:
+    """Answer a request, which `read` gives or refuses with a ProtocolError.
+
+    Gives the response and, for each of its tensors, how it was asked for. Raises GatewayError.
+    """
+    check_version(plan, version)
+    try:
+        request = read()
+        wanted = request.chosen(output_names(plan))
+        table = table_from_tensors(plan.features, request.tensors)
+    except ProtocolError as exc:
+        raise MalformedRequest(str(exc)) from exc
+    except InvalidRecords as exc:
+        raise InvalidRecord(str(exc), exc.faults) from exc
+    predictions = await plan.predict(table)
+    for prediction in predictions:
+        gateway.metrics.row_counter(prediction.model).inc(table.rows)
+    if version is not None and predictions[0].version != version:
+        raise UnknownName(f"{plan.name} has the version {predictions[0].version} only")
+    tensors = chosen_tensors(plan, predictions, [output.name for output in wanted])
+    return response_of(plan, predictions, tensors, request.id), wanted
+
+
+def check_version(plan: Plan, version: str | None) -> None:
+    """Raise UnknownName for a version that is not served."""
+    served = plan.contracts[0].version if not isinstance(plan, Ensemble) else None
+    if version is not None and version != served:
+        raise UnknownName(f"{plan.name} has the version {served} only" if served else f"{plan.name} has no versions")
+
+
+def output_names(plan: Plan) -> list[str]:
+    """Name the outputs of a plan."""
+    return [qualified(plan, contract.name, output.name) for contract in plan.contracts for output in contract.outputs]
+
+
+def qualified(plan: Plan, model: str, output: str) -> str:
+    """Give an output its public name."""
+    return f"{model}.{output}" if isinstance(plan, Ensemble) else output
+
+
+def chosen_tensors(plan: Plan, predictions: list[Prediction], names: list[str]) -> list[Tensor]:
+    """Give the named outputs as tensors `[rows]`; raises BackendFault where a version that just came has others."""
+    tensors = {}
+    for prediction in predictions:
+        for output in prediction.outputs:
+            name = qualified(plan, prediction.model, output.name)
+            tensors[name] = Tensor(name, output.datatype, prediction.columns[output.name])
+    if missing := [name for name in names if name not in tensors]:
+        raise BackendFault(f"{plan.name} answered as a version without the output {missing[0]}")
+    return [tensors[name] for name in names]
+
+
+def response_of(
+    plan: Plan, predictions: list[Prediction], tensors: list[Tensor], request_id: str | None
+) -> InferResponse:
+    """Put the answer together: the version of the one model, or of each member in the parameters."""
+    if not isinstance(plan, Ensemble):
+        return InferResponse(plan.name, predictions[0].version, tensors, request_id)
+    versions: dict[str, str | float | bool] = {f"{p.model}.version": p.version for p in predictions}
+    return InferResponse(plan.name, None, tensors, request_id, versions)
