@@ -10,11 +10,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateway.account import Account
 from gateway.errors import GatewayError, InternalError, UnknownName, WrongMethod
 from gateway.gateway import Gateway
 from gateway.openapi import describe
 from gateway.problems import rendered
-from gateway.routes import Dispatch, catalogue, health
+from gateway.routes import Accounted, Dispatch, catalogue, health
 
 VERSION = "0.1.0"
 
@@ -36,8 +37,9 @@ def public_app(gateway: Gateway) -> ASGIApp:
     answer_errors(app)
     dispatch = Dispatch(gateway, beneath(settings.root_path, app))
     if not settings.cors_origins:
-        return dispatch
-    return CORSMiddleware(dispatch, settings.cors_origins, allow_methods=["GET", "POST"], allow_headers=["*"])
+        return Accounted(gateway.accounts, dispatch)
+    shared = CORSMiddleware(dispatch, settings.cors_origins, allow_methods=["GET", "POST"], allow_headers=["*"])
+    return Accounted(gateway.accounts, shared)
 
 
 def admin_app(gateway: Gateway) -> ASGIApp:
@@ -52,7 +54,7 @@ def admin_app(gateway: Gateway) -> ASGIApp:
         """Give the metrics in Prometheus' text form."""
         return Response(generate_latest(gateway.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
-    return app
+    return Accounted(gateway.accounts, app)
 
 
 def beneath(prefix: str, app: ASGIApp) -> ASGIApp:
@@ -76,7 +78,9 @@ def answer_errors(app: FastAPI) -> None:
     """Answer every failure outside the inference paths in the same words as inside."""
 
     def respond(request: Request, error: GatewayError) -> Response:
-        status, body, media_type = rendered(error, path_of(request))
+        account: Account = request.scope["account"]
+        account.reason = error.reason
+        status, body, media_type = rendered(error, path_of(request), account.id)
         headers = {name.decode(): value.decode() for name, value in error.headers}
         return Response(body, status, headers, media_type.decode())
 

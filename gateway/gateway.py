@@ -1,12 +1,15 @@
-"""What lives as long as the gateway: backends, plans, metrics."""
+"""What lives as long as the gateway: backends, plans, metrics, the access log."""
 
 import asyncio
 import contextlib
+import sys
 import time
 from collections.abc import AsyncIterator
 
 import structlog
 
+from gateway.access import AccessLog
+from gateway.account import Accounts
 from gateway.backends import Backend, watch
 from gateway.errors import UnknownName
 from gateway.metrics import Metrics
@@ -19,11 +22,14 @@ log = structlog.get_logger()
 class Gateway:
     """Hold the parts and know whether they are ready. Make it with `open_gateway`, inside an event loop."""
 
-    def __init__(self, settings: Settings, backends: dict[str, Backend], metrics: Metrics) -> None:
+    def __init__(
+        self, settings: Settings, backends: dict[str, Backend], metrics: Metrics, access: AccessLog | None
+    ) -> None:
         self.settings = settings
         self.metrics = metrics
         self.backends = backends
         self.plans = make_plans(backends, settings.routes)
+        self.accounts = Accounts(metrics, access, self.plans, settings.timeout_s)
         self.started = time.monotonic()
 
     def plan(self, name: str) -> Plan:
@@ -59,12 +65,20 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         log.info("learned a model", model=model, version=new, replaces=old)
 
     backends = {name: Backend(name, backend, learned) for name, backend in settings.backends.items()}
-    watchers = [asyncio.create_task(watch(backend, settings.refresh_s)) for backend in backends.values()]
-    try:
-        yield Gateway(settings, backends, metrics)
-    finally:
-        for watcher in watchers:
-            watcher.cancel()
-        await asyncio.gather(*watchers, return_exceptions=True)
-        for backend in backends.values():
-            await backend.close()
+    with access_log(settings, metrics) as access:
+        watchers = [asyncio.create_task(watch(backend, settings.refresh_s)) for backend in backends.values()]
+        try:
+            yield Gateway(settings, backends, metrics, access)
+        finally:
+            for watcher in watchers:
+                watcher.cancel()
+            await asyncio.gather(*watchers, return_exceptions=True)
+            for backend in backends.values():
+                await backend.close()
+
+
+def access_log(settings: Settings, metrics: Metrics) -> contextlib.AbstractContextManager[AccessLog | None]:
+    """Open the access log on stdout, if it is wanted and there is one."""
+    if settings.access_log and sys.stdout:
+        return AccessLog(sys.stdout.fileno(), metrics.unrecorded.inc)
+    return contextlib.nullcontext()

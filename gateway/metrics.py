@@ -18,13 +18,16 @@ class Metrics:
         )
         self.seconds = Histogram(
             "bentogate_request_seconds",
-            "Seconds from the first byte of a request to the last of its answer",
+            "Seconds that requests took, by phase; total is from the first byte of a request to the last of its answer",
             ("route", "phase"),
             buckets=SECONDS,
             registry=self.registry,
         )
         self.rows = Counter("bentogate_rows", "Rows predicted, by model", ("model",), registry=self.registry)
         self.refused = Counter("bentogate_refused", "Requests refused, by reason", ("reason",), registry=self.registry)
+        self.unrecorded = Counter(
+            "bentogate_access_records_lost", "Access records that could not be written", registry=self.registry
+        )
         self.model = Gauge(
             "bentogate_model_info",
             "1 for the version that each model had last",
@@ -33,7 +36,7 @@ class Metrics:
         )
         # Looking a label up costs as much as counting: each is looked up once.
         self.request_counter = cache(self.requests.labels)
-        self.total_timer = cache(lambda route: self.seconds.labels(route, "total"))
+        self.timer = cache(self.seconds.labels)
         self.row_counter = cache(self.rows.labels)
         self.refusal_counter = cache(self.refused.labels)
 

@@ -94,6 +94,7 @@ class Settings(BaseSettings):
     tls_dir: Annotated[Path | None, BeforeValidator(nothing_if_empty)] = None
     root_path: str = Field(default="", pattern=r"^(/[^/\s?#]+)*$")
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed_by_commas)] = ()
+    access_log: bool = True
     timeout_s: float = Field(default=10.0, gt=0, le=LONGEST_TIMEOUT_S)
     max_rows: int = Field(default=MOST_ROWS, ge=1)
     max_body_mb: float = Field(default=16.0, gt=0, le=1024)

@@ -1,26 +1,34 @@
 """The Open Inference Protocol V2 over HTTP: its messages, and its tensors as JSON and as binary data."""
 
-from oip.asgi import BodyTooLarge, Disconnected, read_body, send_body
+from oip.asgi import REQUEST_ID, BodyTooLarge, Disconnected, read_body, request_id, send_body, with_headers
 from oip.datatypes import DATATYPES
 from oip.errors import ProtocolError
 from oip.request import InferRequest, RequestedOutput, read_request, write_request
 from oip.response import InferResponse, read_response, write_response
 from oip.tensor import HEADER_LENGTH, Tensor
+from oip.timing import COMPUTE, SERVER_TIMING, Stopwatch, compute_ms
 
 __all__ = [
+    "COMPUTE",
     "DATATYPES",
     "HEADER_LENGTH",
+    "REQUEST_ID",
+    "SERVER_TIMING",
     "BodyTooLarge",
     "Disconnected",
     "InferRequest",
     "InferResponse",
     "ProtocolError",
     "RequestedOutput",
+    "Stopwatch",
     "Tensor",
+    "compute_ms",
     "read_body",
     "read_request",
     "read_response",
+    "request_id",
     "send_body",
+    "with_headers",
     "write_request",
     "write_response",
 ]

@@ -4,6 +4,8 @@ They are plain ASGI because that is what the hot path costs least in: with the s
 took 1.4 times and a FastAPI route 2.5 times the processor time.
 """
 
+import re
+import secrets
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
@@ -16,6 +18,9 @@ Send = Callable[[Message], Awaitable[None]]
 Headers = dict[bytes, bytes]
 """Names in lower case; of equal names the last."""
 
+REQUEST_ID = "x-request-id"
+SANE_ID = re.compile(rb"[\w.-]{1,128}")
+
 
 class BodyTooLarge(ValueError):
     """Report a body that is larger than it may be."""
@@ -23,6 +28,12 @@ class BodyTooLarge(ValueError):
 
 class Disconnected(ConnectionError):
     """Report a caller that went away before its body was whole."""
+
+
+def request_id(headers: Headers) -> str:
+    """Take over the caller's id where it is sane, or make one."""
+    given = headers.get(REQUEST_ID.encode(), b"")
+    return given.decode() if SANE_ID.fullmatch(given) else secrets.token_hex(8)
 
 
 async def read_body(headers: Headers, receive: Receive, limit: int) -> bytes:
@@ -51,6 +62,17 @@ async def send_body(
     lines = [(b"content-type", content_type), (b"content-length", str(len(body)).encode()), *headers]
     await send({"type": "http.response.start", "status": status, "headers": lines})
     await send({"type": "http.response.body", "body": body})
+
+
+def with_headers(send: Send, headers: Callable[[int], Iterable[tuple[bytes, bytes]]]) -> Send:
+    """Give a `send` that adds headers to an answer as it begins; `headers` is told its status."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", ()), *headers(message["status"])]
+        await send(message)
+
+    return sending
 
 
 def error_body(text: str) -> bytes:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,7 +14,17 @@ from gateway.backends.judge import judged
 from gateway.backends.transport import call, open_transport
 from gateway.errors import BackendFault, BackendUnavailable, BackendUnknown, DeadlineExceeded, GatewayError
 from gateway.settings import BackendSettings
-from oip import HEADER_LENGTH, InferResponse, ProtocolError, Tensor, read_response, write_request
+from oip import (
+    HEADER_LENGTH,
+    REQUEST_ID,
+    SERVER_TIMING,
+    InferResponse,
+    ProtocolError,
+    Tensor,
+    compute_ms,
+    read_response,
+    write_request,
+)
 
 LOOK_UPS = 3
 """While a model rolls out, asking for its contract may reach the other version; so often it is tried."""
@@ -23,12 +34,17 @@ PROBE_TIMEOUT_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """Hold what one model answered: `[rows]` arrays by the name of the output."""
+    """Hold what one model answered: `[rows]` arrays by the name of the output.
+
+    `call_ms` is how long the call took, `compute_ms` what the model says that it took itself, None if nothing.
+    """
 
     model: str
     version: str
     outputs: tuple[Output, ...]
     columns: dict[str, Array]
+    call_ms: float
+    compute_ms: float | None
 
 
 class Backend:
@@ -99,8 +115,8 @@ class Backend:
             return False
         return status == 200
 
-    async def predict(self, table: Table) -> Prediction:
-        """Ask for the outputs of checked rows.
+    async def predict(self, table: Table, request_id: str) -> Prediction:
+        """Ask for the outputs of checked rows; the model is told the id.
 
         Raises BackendFault, BackendUnreachable, BackendUnavailable and BackendUnknown, each naming the model.
         """
@@ -114,10 +130,14 @@ class Backend:
             ("host", self.host),
             ("content-type", "application/octet-stream"),
             ("content-length", str(len(body))),
+            ("accept-encoding", "identity"),  # the transport would ask for gzip, and not unpack it
             (HEADER_LENGTH, str(length)),
+            (REQUEST_ID, request_id),
         ]
         request = httpx.Request("POST", self.infer_url, headers=headers, content=body)
+        began = time.perf_counter()
         response, answer = await call(self.transport, request, self.name)
+        call_ms = (time.perf_counter() - began) * 1000
         if response.status_code != 200:
             raise await self.refusal(response.status_code, asked)
         try:
@@ -125,7 +145,9 @@ class Backend:
         except ProtocolError as exc:
             raise BackendFault(f"{self.name} gave no valid answer", model=self.name) from exc
         contract = await self.contract_of(read)
-        return Prediction(self.name, contract.version, contract.outputs, judged(read, contract, rows.rows))
+        columns = judged(read, contract, rows.rows)
+        compute = compute_ms(response.headers.get(SERVER_TIMING))
+        return Prediction(self.name, contract.version, contract.outputs, columns, call_ms, compute)
 
     async def contract_of(self, response: InferResponse) -> Contract:
         """Give the contract of the version that answered, looked up where it is new."""

@@ -39,11 +39,11 @@ class Ensemble:
             self.joint = contracts, RecordDecoder(features)
         return self.joint[1]
 
-    async def predict(self, table: Table) -> list[Prediction]:
+    async def predict(self, table: Table, request_id: str) -> list[Prediction]:
         """Ask all members; gives their predictions in their order."""
         try:
             async with asyncio.TaskGroup() as group:
-                calls = [group.create_task(member.predict(table)) for member in self.members]
+                calls = [group.create_task(member.predict(table, request_id)) for member in self.members]
         except ExceptionGroup as failed:
             raise first_leaf(failed) from failed
         return [call.result() for call in calls]

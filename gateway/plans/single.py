@@ -29,6 +29,6 @@ class Single:
         """Give the reader of records."""
         return self.backend.decoder
 
-    async def predict(self, table: Table) -> list[Prediction]:
+    async def predict(self, table: Table, request_id: str) -> list[Prediction]:
         """Ask the model."""
-        return [await self.backend.predict(table)]
+        return [await self.backend.predict(table, request_id)]

@@ -1,41 +1,25 @@
-"""What both inference endpoints share: they are plain ASGI, count what they do, and never let an exception out."""
+"""What both inference endpoints share: they are plain ASGI, and never let an exception out."""
 
-import asyncio
-import re
-import secrets
-import time
 from abc import ABC, abstractmethod
 from typing import NamedTuple
 
-import structlog
-
-from gateway.errors import (
-    DeadlineExceeded,
-    GatewayError,
-    InternalError,
-    TooLarge,
-    UnknownEncoding,
-    WrongMethod,
-)
+from gateway.account import Account
+from gateway.errors import GatewayError, UnknownEncoding, WrongMethod
 from gateway.gateway import Gateway
 from gateway.plans import Plan
 from gateway.problems import rendered
-from oip import BodyTooLarge, Disconnected, read_body, send_body
+from oip import Disconnected, read_body, send_body
 from oip.asgi import Headers, Receive, Scope, Send
-
-REQUEST_ID = re.compile(rb"[\w.-]{1,128}")
-
-log = structlog.get_logger()
 
 
 class Call(NamedTuple):
     """Hold one request that was read."""
 
+    account: Account
     plan: Plan
     version: str | None
     headers: Headers
     body: bytes
-    id: str
 
 
 class Answer(NamedTuple):
@@ -57,51 +41,31 @@ class Endpoint(ABC):
         """Give the answer to a request that has a plan; raises GatewayError."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, name: str, version: str | None = None) -> None:
-        """Serve one request; whatever fails becomes a status, a body and a count."""
-        started = time.perf_counter()
-        metrics, status, headers = self.gateway.metrics, 200, dict(scope["headers"])
-        request_id = id_of(headers)
+        """Serve one request; whatever fails becomes a status and a body."""
+        account: Account = scope["account"]
+        account.route = name
+        status = 200
         try:
-            async with asyncio.timeout(self.gateway.settings.timeout_s):
-                body = await read_body(headers, receive, self.gateway.settings.max_body_bytes)
-                plan = self.accepted(scope, headers, name)
-                content, content_type, extra = await self.answer(Call(plan, version, headers, body, request_id))
+            work = self.answered(account, scope, receive, name, version)
+            body, content_type, headers = await self.gateway.accounts.carry_out(account, work)
         except Disconnected:
             return
-        except Exception as exc:  # noqa: BLE001 (the one outermost handler)
-            error = translated(exc, name)
-            metrics.refusal_counter(error.reason).inc()
-            status, content, content_type = rendered(error, scope["path"], request_id)
-            extra = error.headers
-        extra.append((b"x-request-id", request_id.encode()))
-        await send_body(send, status, content, content_type, extra)
-        route = name if name in self.gateway.plans else "unknown"
-        metrics.request_counter(route, status).inc()
-        metrics.total_timer(route).observe(time.perf_counter() - started)
+        except GatewayError as error:
+            status, body, content_type = rendered(error, scope["path"], account.id)
+            headers = error.headers
+        await send_body(send, status, body, content_type, headers)
 
-    def accepted(self, scope: Scope, headers: Headers, name: str) -> Plan:
-        """Check what does not depend on the form, and give the plan; raises GatewayError."""
+    async def answered(
+        self, account: Account, scope: Scope, receive: Receive, name: str, version: str | None
+    ) -> Answer:
+        """Read a request, check what does not depend on the form, and give the answer; raises GatewayError."""
+        headers = dict(scope["headers"])
+        body = await read_body(headers, receive, self.gateway.settings.max_body_bytes)
+        account.enter("decode")
         if scope["method"] != "POST":
             raise WrongMethod("inference is a POST")
         encoding = headers.get(b"content-encoding", b"identity")
         if encoding.lower() != b"identity":
             raise UnknownEncoding(f"the content encoding {encoding.decode('latin-1')[:40]!r} is unknown")
-        return self.gateway.plan(name)
-
-
-def id_of(headers: Headers) -> str:
-    """Take over the caller's id where it is sane, or make one."""
-    given = headers.get(b"x-request-id", b"")
-    return given.decode() if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
-
-
-def translated(exc: Exception, name: str) -> GatewayError:
-    """Give every exception its place among the gateway's errors."""
-    if isinstance(exc, GatewayError):
-        return exc
-    if isinstance(exc, TimeoutError):
-        return DeadlineExceeded(f"{name} did not answer in time")
-    if isinstance(exc, BodyTooLarge):
-        return TooLarge(str(exc))
-    log.error("a request failed", route=name, exc_info=exc)
-    return InternalError("the gateway failed; its log says why")
+        plan = self.gateway.plan(name)
+        return await self.answer(Call(account, plan, version, headers, body))

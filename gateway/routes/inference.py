@@ -3,32 +3,28 @@
 from collections.abc import Callable
 
 from contract import InvalidRecords, table_from_tensors
+from gateway.account import Account
 from gateway.backends import Prediction
-from gateway.errors import BackendFault, InvalidRecord, MalformedRequest, UnknownName
-from gateway.gateway import Gateway
+from gateway.errors import BackendFault, InvalidRecord, UnknownName
 from gateway.plans import Ensemble, Plan
-from oip import InferRequest, InferResponse, ProtocolError, RequestedOutput, Tensor
+from oip import InferRequest, InferResponse, RequestedOutput, Tensor
 
 
 async def infer(
-    gateway: Gateway, plan: Plan, version: str | None, read: Callable[[], InferRequest]
+    account: Account, plan: Plan, version: str | None, read: Callable[[], InferRequest]
 ) -> tuple[InferResponse, list[RequestedOutput]]:
     """Answer a request, which `read` gives or refuses with a ProtocolError.
 
-    Gives the response and, for each of its tensors, how it was asked for. Raises GatewayError.
+    Gives the response and, for each of its tensors, how it was asked for. Raises GatewayError and ProtocolError.
     """
     check_version(plan, version)
     try:
         request = read()
         wanted = request.chosen(output_names(plan))
         table = table_from_tensors(plan.features, request.tensors)
-    except ProtocolError as exc:
-        raise MalformedRequest(str(exc)) from exc
     except InvalidRecords as exc:
         raise InvalidRecord(str(exc), exc.faults) from exc
-    predictions = await plan.predict(table)
-    for prediction in predictions:
-        gateway.metrics.row_counter(prediction.model).inc(table.rows)
+    predictions = await account.ask(plan, table)
     if version is not None and predictions[0].version != version:
         raise UnknownName(f"{plan.name} has the version {predictions[0].version} only")
     tensors = chosen_tensors(plan, predictions, [output.name for output in wanted])

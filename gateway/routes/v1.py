@@ -26,9 +26,7 @@ class PredictEndpoint(Endpoint):
             raise InvalidRecord(counted(len(exc.faults)), exc.faults) from exc
         except TooManyRows as exc:
             raise TooLarge(str(exc)) from exc
-        predictions = await call.plan.predict(table)
-        for prediction in predictions:
-            self.gateway.metrics.row_counter(prediction.model).inc(table.rows)
+        predictions = await call.account.ask(call.plan, table)
         return Answer(document(call, predictions), b"application/json", [])
 
 
@@ -43,7 +41,7 @@ def document(call: Call, predictions: list[Prediction]) -> bytes:
     """Write the answer; for one model alone the inner level goes away."""
     return msgspec.json.encode(
         {
-            "id": call.id,
+            "id": call.account.id,
             "predictions": merged(call.plan, predictions),
             "models": {prediction.model: {"version": prediction.version} for prediction in predictions},
         }

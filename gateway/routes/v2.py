@@ -16,7 +16,7 @@ class InferEndpoint(Endpoint):
             text = None if length is None else length.decode("latin-1")
             return read_request(call.body, text, self.gateway.settings.max_rows)
 
-        response, wanted = await infer(self.gateway, call.plan, call.version, read)
+        response, wanted = await infer(call.account, call.plan, call.version, read)
         body, json_length = write_response(response, [output.binary for output in wanted])
         if json_length is None:
             return Answer(body, b"application/json", [])

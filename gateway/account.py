@@ -1,0 +1,129 @@
+"""The account of one request, kept alike whichever door it came through: who asked what, and what came of it."""
+
+import asyncio
+from collections.abc import Container, Coroutine
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import structlog
+
+from contract import Table
+from gateway.access import AccessLog, AccessRecord
+from gateway.backends import Prediction
+from gateway.errors import DeadlineExceeded, GatewayError, InternalError, MalformedRequest, TooLarge
+from gateway.metrics import Metrics
+from gateway.plans import Plan
+from oip import BodyTooLarge, Disconnected, ProtocolError, Stopwatch
+
+LONGEST_ROUTE = 200
+
+T = TypeVar("T")
+
+log = structlog.get_logger()
+
+
+class Account(Stopwatch):
+    """Hold what is told of one request: to its caller, in the metrics and in the access record.
+
+    `route` is the public name that is asked, or the path where no model is. `status` is None until an answer begins.
+    """
+
+    def __init__(self, request_id: str, route: str, caller: str) -> None:
+        super().__init__()
+        self.id = request_id
+        self.route = route
+        self.caller = caller
+        self.status: int | None = None
+        self.reason: str | None = None
+        self.rows = 0
+        self.versions: dict[str, str] = {}
+
+    async def ask(self, plan: Plan, table: Table) -> list[Prediction]:
+        """Ask a plan for checked rows, and book who answered and how long each took; what follows is encoding."""
+        self.rows = table.rows
+        self.enter("call")
+        predictions = await plan.predict(table, self.id)
+        self.enter("encode")
+        for prediction in predictions:
+            self.versions[prediction.model] = prediction.version
+            self.ms[f"call.{prediction.model}"] = prediction.call_ms
+            if prediction.compute_ms is not None:
+                self.ms[f"compute.{prediction.model}"] = prediction.compute_ms
+        return predictions
+
+
+class Accounts:
+    """Carry requests out, and tell of each when it has ended."""
+
+    def __init__(self, metrics: Metrics, access: AccessLog | None, routes: Container[str], timeout_s: float) -> None:
+        self.metrics = metrics
+        self.access = access
+        self.routes = routes
+        self.timeout_s = timeout_s
+
+    async def carry_out(self, account: Account, work: Coroutine[None, None, T]) -> T:
+        """Do the work of a request within its deadline; raises GatewayError for all that fails, and Disconnected."""
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                return await work
+        except Disconnected:
+            raise
+        except Exception as exc:  # the one outermost handler
+            error = translated(exc, account.route)
+            account.reason = error.reason
+            raise error from exc
+
+    def close(self, account: Account) -> None:
+        """Count a request and write its record; one without an answer is recorded only."""
+        account.stop()
+        if account.reason is not None:
+            self.metrics.refusal_counter(account.reason).inc()
+        if account.status is not None:
+            self.count(account, account.status)
+        if self.access is not None:
+            self.access.add(record(account))
+
+    def count(self, account: Account, status: int) -> None:
+        """Count an answer."""
+        route = self.label(account.route)
+        self.metrics.request_counter(route, status).inc()
+        for phase, ms in account.ms.items():
+            if "." not in phase:  # what one model took is no phase of all requests
+                self.metrics.timer(route, phase).observe(ms / 1000)
+        for model in account.versions:
+            self.metrics.row_counter(model).inc(account.rows)
+
+    def label(self, route: str) -> str:
+        """Give the word for a route in the metrics: callers cannot make any."""
+        if route in self.routes:
+            return route
+        return "other" if route.startswith("/") else "unknown"
+
+
+def record(account: Account) -> AccessRecord:
+    """Write down what is known of a request at its end."""
+    return AccessRecord(
+        time=datetime.now(UTC),
+        id=account.id,
+        route=account.route[:LONGEST_ROUTE],
+        caller=account.caller,
+        status=account.status,
+        reason=account.reason,
+        rows=account.rows,
+        ms={phase: round(ms, 3) for phase, ms in account.ms.items()},
+        versions=account.versions,
+    )
+
+
+def translated(exc: Exception, route: str) -> GatewayError:
+    """Give every exception its place among the gateway's errors."""
+    if isinstance(exc, GatewayError):
+        return exc
+    if isinstance(exc, TimeoutError):
+        return DeadlineExceeded(f"{route} did not answer in time")
+    if isinstance(exc, BodyTooLarge):
+        return TooLarge(str(exc))
+    if isinstance(exc, ProtocolError):
+        return MalformedRequest(str(exc))
+    log.error("a request failed", route=route, exc_info=exc)
+    return InternalError("the gateway failed; its log says why")

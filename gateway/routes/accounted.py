@@ -1,0 +1,32 @@
+"""The outermost layer over HTTP: an account of every request, and the two headers of every answer."""
+
+from starlette.types import ASGIApp
+
+from gateway.account import Account, Accounts
+from oip import REQUEST_ID, SERVER_TIMING, request_id, with_headers
+from oip.asgi import Receive, Scope, Send
+
+
+class Accounted:
+    """Open an account for a request, as `scope["account"]`, and close it after the answer."""
+
+    def __init__(self, accounts: Accounts, app: ASGIApp) -> None:
+        self.accounts = accounts
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a request on."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        caller = (scope.get("client") or ("",))[0]
+        account = scope["account"] = Account(request_id(dict(scope["headers"])), scope["path"], caller)
+
+        def headers(status: int) -> list[tuple[bytes, bytes]]:
+            account.status = status
+            return [(REQUEST_ID.encode(), account.id.encode()), (SERVER_TIMING.encode(), account.header())]
+
+        try:
+            await self.app(scope, receive, with_headers(send, headers))
+        finally:
+            self.accounts.close(account)
