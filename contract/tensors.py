@@ -1,5 +1,6 @@
 """A contract's columns as tensors and back: one tensor per column, or one matrix for all."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -75,7 +76,8 @@ def check_columns(features: Sequence[Feature], tensors: Sequence[Tensor]) -> Non
     by_name = {feature.name: feature for feature in features}
     given = {tensor.name for tensor in tensors}
     faults = [Fault(("inputs",), f"the input {name} is missing") for name in by_name if name not in given]
-    rows = {tensor.array.shape[0] for tensor in tensors if tensor.array.ndim}
+    counts = Counter(tensor.array.shape[0] for tensor in tensors if tensor.array.ndim)
+    rows = counts.most_common(1)[0][0] if counts else 0  # the odd one out is wrong, not all the others
     for index, tensor in enumerate(tensors):
         feature, shape = by_name.get(tensor.name), tensor.array.shape
         if feature is None:
@@ -87,8 +89,8 @@ def check_columns(features: Sequence[Feature], tensors: Sequence[Tensor]) -> Non
             faults.append(Fault(("inputs", index, "datatype"), message))
         elif shape not in ((shape[:1]), (*shape[:1], 1)) or not shape:
             faults.append(Fault(("inputs", index, "shape"), f"{tensor.name} must be [n] or [n, 1], not {list(shape)}"))
-        elif len(rows) > 1:
-            message = f"{tensor.name} has {shape[0]} rows; the inputs have {sorted(rows)}"
+        elif shape[0] != rows:
+            message = f"{tensor.name} has {shape[0]} rows where the other inputs have {rows}"
             faults.append(Fault(("inputs", index, "shape"), message))
     if faults:
         raise InvalidRecords(faults[:MOST_FAULTS])

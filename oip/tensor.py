@@ -66,9 +66,9 @@ def read_tensors(messages: list[TensorMessageIn], buffers: memoryview, at: str) 
     if offset != len(buffers):
         raise ProtocolError(f"{at}: {len(buffers) - offset} bytes of the body belong to no tensor")
     seen: set[str] = set()
-    for message in messages:
+    for index, message in enumerate(messages):
         if message.name in seen:
-            raise ProtocolError(f"{at}: {message.name[:64]} is there twice")
+            raise ProtocolError(f"{at}/{index}/name: {message.name[:64]} is there twice")
         seen.add(message.name)
     return tensors
 

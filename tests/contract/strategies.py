@@ -11,9 +11,9 @@ CATEGORIES = ("a", "b", "ü", "two words", "'")
 
 
 @st.composite
-def features(draw: st.DrawFn, name: str = "x") -> Feature:
+def features(draw: st.DrawFn, name: str = "x", kinds: tuple[Kind, ...] = get_args(Kind)) -> Feature:
     """Draw one feature of any type, nullable or not, with or without bounds."""
-    kind: Kind = draw(st.sampled_from(get_args(Kind)))
+    kind = draw(st.sampled_from(kinds))
     low = draw(st.none() | st.integers(-100, 0)) if kind in ("number", "integer") else None
     high = draw(st.none() | st.integers(1, 100)) if kind in ("number", "integer") else None
     return Feature(
@@ -29,10 +29,15 @@ def features(draw: st.DrawFn, name: str = "x") -> Feature:
 
 
 @st.composite
-def lists_of_features(draw: st.DrawFn, most: int = 12) -> tuple[Feature, ...]:
-    """Draw the features of a whole record."""
-    count = draw(st.integers(1, most))
-    return tuple(draw(features(f"x{index}")) for index in range(count))
+def lists_of_features(draw: st.DrawFn, most: int = 12, fewest: int = 1) -> tuple[Feature, ...]:
+    """Draw the features of a whole record, forty of them as soon as two where there may be forty.
+
+    A third of the lists is of one type, so that matrices are among them.
+    """
+    count = draw(st.sampled_from(range(fewest, most + 1)))
+    alike = st.sampled_from(get_args(Kind)).map(lambda kind: (kind,))
+    kinds = draw(st.one_of(st.just(get_args(Kind)), st.just(get_args(Kind)), alike))
+    return tuple(draw(features(f"x{index}", kinds)) for index in range(count))
 
 
 def good_values(feature: Feature) -> st.SearchStrategy[Any]:

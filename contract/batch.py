@@ -1,0 +1,30 @@
+"""The records of several requests as one table, and the answer cut apart again."""
+
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, pairwise
+
+import numpy as np
+
+from contract.table import Columns, Table, pack_matrix
+
+
+def join(tables: Sequence[Table]) -> Table:
+    """Put the rows of tables with the same features below each other; raises ValueError where the features differ."""
+    first = tables[0]
+    if any(table.features != first.features for table in tables):
+        raise ValueError("only tables with the same features can be joined")
+    if len(tables) == 1:
+        return first
+    matrices = [table.matrix for table in tables if table.matrix is not None]
+    if matrices:  # all have one or none has: it follows from the features
+        return pack_matrix(first.features, np.concatenate(matrices))
+    columns = {name: np.concatenate([table.columns[name] for table in tables]) for name in first.columns}
+    return Table(first.features, sum(table.rows for table in tables), columns, None)
+
+
+def split(columns: Columns, rows: Sequence[int]) -> Iterator[Columns]:
+    """Cut columns into pieces of so many rows, in order, as views; raises ValueError where they do not add up."""
+    if any(len(column) != sum(rows) for column in columns.values()):
+        raise ValueError(f"the columns do not have {sum(rows)} rows")
+    for start, stop in pairwise(accumulate(rows, initial=0)):
+        yield {name: column[start:stop] for name, column in columns.items()}
