@@ -14,7 +14,8 @@ class Data:
     """Hold the rows to learn from.
 
     `columns` gives a sequence of values by the name of each feature (a pandas data frame will do), None or NaN where
-    a value is missing. `target` gives the class of each row, None for a model that learns without.
+    a value is missing, the empty string too for a category. `target` gives the class of each row, None for a model
+    that learns without.
     """
 
     columns: Mapping[str, Any]

@@ -47,7 +47,8 @@ def read_dataset(model: Model) -> Dataset:
         raise TrainingError(f"the columns of {model.name} need one length of at least {FEWEST_ROWS}: {lengths}")
     for feature in model.features:
         check_values(model.name, feature, data.columns[feature.name])
-    table = pack(model.features, {feature.name: present(data.columns[feature.name]) for feature in model.features})
+    columns = {feature.name: present(feature, data.columns[feature.name]) for feature in model.features}
+    table = pack(model.features, columns)
     if faults := table_faults(table):
         row, feature, message = faults[0]
         raise TrainingError(f"the data of {model.name} breaks its contract: row {row}, {feature.name} {message}")
@@ -55,9 +56,10 @@ def read_dataset(model: Model) -> Dataset:
     return Dataset(table, target, fingerprint(table, target))
 
 
-def present(values: Any) -> Array:
+def present(feature: Feature, values: Any) -> Array:
     """Give values with None for everything that pandas takes for missing."""
-    array = np.asarray(values)
+    # Of text and NaN in one list numpy would make the text "nan".
+    array = np.asarray(values, dtype=object if feature.type == "category" else None)
     if array.dtype == object:
         array = array.copy()
         array[pd.isna(array)] = None
@@ -67,18 +69,21 @@ def present(values: Any) -> Array:
 def check_values(name: str, feature: Feature, values: Any) -> None:
     """Raise TrainingError for a value that the feature may not have, before a cast could hide it.
 
-    Only columns of a dtype that cannot hold a wrong value are taken as they are; bounds are checked afterwards.
+    The empty string is a missing category. Only columns of a dtype that cannot hold a wrong value are taken as they
+    are; bounds are checked afterwards.
     """
-    array = present(values)
+    array = present(feature, values)
     if array.ndim != 1:
         raise TrainingError(f"the data of {name} has {array.ndim} dimensions in {feature.name}; a column has one")
     if array.dtype.kind in SAFE_KINDS[feature.type]:
         return
     for row, value in enumerate(array.tolist()):
-        missing = value is None or (isinstance(value, float) and math.isnan(value))
+        empty = feature.type == "category" and value == ""
+        missing = value is None or empty or (isinstance(value, float) and math.isnan(value))
         whole = feature.type == "integer" and isinstance(value, float) and value.is_integer()
         if message := value_fault(feature, None if missing else int(value) if whole else value):
-            raise TrainingError(f"the data of {name} breaks its contract: row {row}, {feature.name} {message}")
+            why = ", which the empty string stands for" if empty else ""
+            raise TrainingError(f"the data of {name} breaks its contract: row {row}, {feature.name} {message}{why}")
 
 
 def read_target(model: Model, target: object, rows: int) -> Array:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import bentoml
+import msgspec
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -19,7 +20,7 @@ from tests.conftest import STORE, TINY
 from training.errors import TrainingError
 from training.run import train
 
-PLAIN = catalog(TINY, ["plain"])["plain"]
+PLAIN, MIXED = (catalog(TINY)[name] for name in ("plain", "mixed"))
 
 
 class Homemade(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -116,6 +117,18 @@ def third_class(columns: dict[str, Any], target: Any) -> Data:
     return Data(columns=columns, target=target)
 
 
+def mixed_with(missing: Any, *, nullable: bool = True) -> Model:
+    """Give the mixed model with what stands for a missing category in its data."""
+    region = msgspec.structs.replace(MIXED.features[3], nullable=nullable)
+
+    def data() -> Data:
+        original = MIXED.data()
+        regions = [missing if value is None else value for value in original.columns["region"]]
+        return Data(columns={**original.columns, "region": regions}, target=original.target)
+
+    return dataclasses.replace(MIXED, features=(*MIXED.features[:3], region), data=data)
+
+
 @pytest.mark.parametrize(
     ("model", "text"),
     [
@@ -134,6 +147,8 @@ def third_class(columns: dict[str, Any], target: Any) -> Data:
         (with_data(two_wide), "has 2 dimensions in width"),
         (with_data(rare), "has 3 rows of 'high'; 10 are needed"),
         (with_data(too_few), "at least 80"),
+        (mixed_with("", nullable=False), "region must not be null, which the empty string stands for"),
+        (mixed_with(None, nullable=False), "region must not be null"),
         (with_data(third_class), "must give one of 'high' and 'low' for each of the 400 rows"),
     ],
 )
@@ -146,6 +161,12 @@ def test_what_is_refused_leaves_the_store_as_it_was(model: Model, text: str) -> 
 
     assert text in str(caught.value)
     assert contents() == before
+
+
+@pytest.mark.parametrize("missing", ["", None, np.nan])
+def test_the_empty_string_in_the_data_is_a_missing_category(stored_mixed: Path, missing: Any) -> None:
+    """As None and NaN are: the data, and so the model, is the same."""
+    assert train(mixed_with(missing)).contract.version == stored_mixed.name
 
 
 def test_training_again_stores_nothing_and_a_b_a_serves_a(stored_plain: Path) -> None:
