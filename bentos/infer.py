@@ -2,6 +2,8 @@
 
 import logging
 
+import msgspec
+
 from bentos.served import Served
 from contract import InvalidOutput, InvalidRecords, table_from_tensors
 from oip import (
@@ -54,7 +56,7 @@ class Infer:
         except (ProtocolError, InvalidRecords) as exc:
             status, answer = 400, error_body(str(exc))
         except InvalidOutput as exc:
-            status, answer = 500, error_body(str(exc))
+            status, answer = 500, msgspec.json.encode(blame(exc))
         except Exception:  # the one outermost handler
             log.exception("an inference failed")
             status, answer = 500, error_body("the model failed; its log says why")
@@ -79,6 +81,11 @@ class Infer:
         tensors = [Tensor(output.name, datatypes[output.name], columns[output.name]) for output in chosen]
         response = InferResponse(contract.name, contract.version, tensors, request.id)
         return write_response(response, [output.binary for output in chosen])
+
+
+def blame(error: InvalidOutput) -> dict[str, str]:
+    """Say which output is no prediction; the gateway looks for its name."""
+    return {"error": str(error), "output": error.output}
 
 
 class Refused(Exception):

@@ -16,13 +16,15 @@ import bentoml
 from bentoml.exceptions import BentoMLException
 from bentoml.images import Image
 from pydantic import BaseModel, ConfigDict
+from starlette.responses import JSONResponse
 
 from bentos.artifact import ArtifactError, load, read_contract
+from bentos.infer import blame
 from bentos.protocol import Protocol
 from bentos.schema import request_model, response_model
 from bentos.served import Served
 from bentos.stored import tag_of
-from contract import Contract, columns_to_records
+from contract import Contract, InvalidOutput, columns_to_records
 from contract.table import pack_rows
 
 CODE = Path(__file__).resolve().parents[1]
@@ -113,6 +115,10 @@ class ModelService:
         """Predict one or more records."""
         rows = [[getattr(record, field) for field in type(record).model_fields] for record in instances]
         table = pack_rows(CONTRACT.features, rows)
-        predictions = columns_to_records(self.model.predict(table), CONTRACT.outputs)
+        try:
+            columns = self.model.predict(table)
+        except InvalidOutput as exc:
+            return JSONResponse(blame(exc), 500)  # of an exception BentoML would hide which output it is
+        predictions = columns_to_records(columns, CONTRACT.outputs)
         answered = {"predictions": predictions, "model": CONTRACT.name, "version": CONTRACT.version}
         return Response.model_validate(answered)

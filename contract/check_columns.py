@@ -37,7 +37,7 @@ def all_clear(table: Table) -> bool:
 
 
 def output_fault(output: Output, column: Array) -> str | None:
-    """Say what no prediction may be, for the first such row of an output's column, or None."""
+    """Say of an output what no prediction may be, for the first such row of its column, or None."""
     if output.type == "category":
         wrong = np.fromiter((value not in output.categories for value in column), dtype=bool, count=len(column))
         what = "has a label that the contract does not know"
@@ -49,7 +49,7 @@ def output_fault(output: Output, column: Array) -> str | None:
         wrong = ~(np.isfinite(column) & (column >= low) & (column <= high))
         what = "is no finite number within its bounds"
     rows = np.flatnonzero(wrong)
-    return f"the output {output.name} {what} in row {rows[0]}" if len(rows) else None
+    return f"{what} in row {rows[0]}" if len(rows) else None
 
 
 def suspects(feature: Feature, column: Array) -> Array:

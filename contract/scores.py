@@ -16,6 +16,10 @@ from contract.table import Array
 class InvalidOutput(ValueError):
     """Report a model that gave what is no prediction; the message names model, output and the first such row."""
 
+    def __init__(self, interface: Interface, output: str, what: str) -> None:
+        super().__init__(f"{interface.name}: the output {output} {what}")
+        self.output = output
+
 
 def raw_scores(task: Task, estimator: Any, inputs: Mapping[str, Array]) -> Array:
     """Ask a scikit-learn estimator for its scores, `[rows, k]` doubles.
@@ -52,11 +56,11 @@ def answer(interface: Interface, scores: Array) -> dict[str, Array]:
         if output.column is not None:
             columns[output.name] = score(interface, output.name, scores, output.column)
             if fault := output_fault(output, columns[output.name]):
-                raise InvalidOutput(f"{interface.name}: {fault}")
+                raise InvalidOutput(interface, output.name, fault)
     for decision in interface.decisions:
         for column in decision.columns if isinstance(decision, ByLargest) else ():
             if not np.isfinite(score(interface, decision.output, scores, column)).all():
-                raise InvalidOutput(f"{interface.name}: the output {decision.output} has no finite score in some row")
+                raise InvalidOutput(interface, decision.output, "has no finite score in some row")
         columns[decision.output] = decision.decide(described, columns, scores)
     return {output.name: columns[output.name] for output in interface.outputs}
 
@@ -64,6 +68,6 @@ def answer(interface: Interface, scores: Array) -> dict[str, Array]:
 def score(interface: Interface, output: str, scores: Array, column: int) -> Array:
     """Give one column of the scores; raises InvalidOutput where there are too few."""
     if column >= scores.shape[1]:
-        raise InvalidOutput(f"{interface.name}: the output {output} is missing: there are {scores.shape[1]} scores")
+        raise InvalidOutput(interface, output, f"is missing: there are {scores.shape[1]} scores")
     found: Array = scores[:, column]
     return found

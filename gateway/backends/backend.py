@@ -10,7 +10,7 @@ import httpx
 
 from contract import Contract, ContractError, Output, RecordDecoder, Table, tensors_of_table
 from contract.table import Array
-from gateway.backends.judge import judged
+from gateway.backends.judge import judged, output_blamed, output_refused
 from gateway.backends.transport import call, open_transport
 from gateway.errors import BackendFault, BackendUnavailable, BackendUnknown, DeadlineExceeded, GatewayError
 from gateway.settings import BackendSettings
@@ -139,7 +139,7 @@ class Backend:
         response, answer = await call(self.transport, request, self.name)
         call_ms = (time.perf_counter() - began) * 1000
         if response.status_code != 200:
-            raise await self.refusal(response.status_code, asked)
+            raise await self.refusal(response.status_code, answer, asked)
         try:
             read = read_response(answer, response.headers.get(HEADER_LENGTH))
         except ProtocolError as exc:
@@ -163,10 +163,12 @@ class Backend:
             return self.known[version]
         raise BackendFault(f"{self.name} answered as a version that it does not describe", model=self.name)
 
-    async def refusal(self, status: int, asked: Contract) -> GatewayError:
+    async def refusal(self, status: int, body: bytes, asked: Contract) -> GatewayError:
         """Say what a model's refusal of records that were checked by the contract `asked` means to the caller."""
         if status in (429, 502, 503, 504):  # BentoML says 429 for its own overload
             return BackendUnavailable(f"{self.name} cannot answer now", model=self.name)
+        if output := output_blamed(body, asked):
+            return output_refused(self.name, output, "is no prediction")
         with contextlib.suppress(GatewayError, ContractError):
             await self.learn()
         if self.contract.version != asked.version:

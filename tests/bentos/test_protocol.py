@@ -113,7 +113,10 @@ def test_an_output_that_is_no_number_is_a_fault_of_the_model(stored_plain: Path)
 
     assert (answer.status_code, answer.json()) == (
         500,
-        {"error": "plain: the output probability is no finite number within its bounds in row 0"},
+        {
+            "error": "plain: the output probability is no finite number within its bounds in row 0",
+            "output": "probability",
+        },
     )
 
 

@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from oip import HEADER_LENGTH, InferResponse, Tensor, write_response
-from tests.conftest import free_ports
+from tests.conftest import free_ports, store_tiny
 from tests.gateway.conftest import PLAIN, settings_of
 from tests.serving import model_app, running_gateway, served, wait_until
 
@@ -279,6 +279,36 @@ def test_a_dead_model_is_503_quickly_and_comes_back_by_itself(
             assert client.get("/v2/models/both/ready").json() == {"name": "both", "ready": False}
             with served(model_app(stored_plain), port):
                 wait_until(lambda: ask(client).status_code == 200)
+
+
+def test_an_output_that_a_service_refuses_itself_is_named(tmp_path: Path) -> None:
+    """A finite number whose square is none: 500 of the service, 502 of the gateway, each with the output's name."""
+    with served(model_app(store_tiny("unbounded"))) as port:
+        settings = {"backends": {"unbounded": {"url": f"http://127.0.0.1:{port}"}}, "default": "unbounded"}
+        tensor = {"name": "shift", "datatype": "FP64", "shape": [1], "data": [1e200]}
+        with running_gateway(tmp_path, settings) as client:
+            at_gateway = client.post("/v1/predict", json={"instances": [{"shift": 1e200}]})
+            body, path = {"inputs": [tensor]}, "/v2/models/unbounded/infer"
+            answers = [httpx.post(f"http://127.0.0.1:{port}{path}", json=body), client.post(path, json=body)]
+
+    words = "the output score is no finite number within its bounds in row 0"
+    assert (answers[0].status_code, answers[0].json()) == (500, {"error": f"unbounded: {words}", "output": "score"})
+    assert at_gateway.status_code == answers[1].status_code == 502
+    assert (at_gateway.json()["reason"], at_gateway.json()["model"]) == ("backend_fault", "unbounded")
+    words = "unbounded gave no valid answer: the output score is no prediction"
+    assert at_gateway.json()["detail"] == answers[1].json()["error"] == words
+
+
+def test_what_else_a_failing_service_says_is_not_told(tmp_path: Path, stored_plain: Path) -> None:
+    """An output that is none of the contract's, or an error that is no JSON, reaches no caller."""
+    sick = Sick(stored_plain)
+    with served(sick.app()) as port, running_gateway(tmp_path, settings_of({"plain": port})) as client:
+        for said in (b'{"error": "secret", "output": "secret"}', b'{"output": 5}', b"secret"):
+            sick.answer = lambda _, said=said: Response(said, 500)  # type: ignore[misc]
+            answer = client.post("/v1/models/plain:predict", json={"instances": [PLAIN]})
+            assert (answer.status_code, answer.json()["reason"]) == (502, "backend_fault")
+            assert "secret" not in answer.text
+            assert "refused a checked record (status 500)" in answer.json()["detail"]
 
 
 def test_a_backend_that_serves_another_model_is_waited_for(tmp_path: Path, stored_plain: Path) -> None:

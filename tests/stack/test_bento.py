@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from tests.conftest import ROOT, free_ports, run
+from tests.conftest import ROOT, STORE, free_ports, run, store_tiny
 from tests.serving import answers, wait_until
 
 
@@ -60,3 +60,15 @@ def test_a_worker_that_comes_back_to_a_damaged_model_ends_the_service(shipped: P
         wait_until(lambda: process.poll() is not None, 40)
 
     assert "model.onnx cannot be loaded" in (tmp_path / "serve.log").read_text()
+
+
+def test_an_answer_that_is_no_number_names_its_output(tmp_path: Path) -> None:
+    """BentoML's own path says 500 with the same words as the protocol's, where it would say to look into the log."""
+    store_tiny("unbounded")
+    with serving(["--arg", "model=unbounded"], Path(STORE), tmp_path) as (_, url):
+        answer = httpx.post(f"{url}/predict", json={"instances": [{"shift": 0.0}, {"shift": 1e200}]})
+        sound = httpx.post(f"{url}/predict", json={"instances": [{"shift": 0.0}]})
+
+    words = "unbounded: the output score is no finite number within its bounds in row 1"
+    assert (answer.status_code, answer.json()) == (500, {"error": words, "output": "score"})
+    assert sound.status_code == 200
