@@ -8,7 +8,7 @@ from pathlib import Path
 from models.form import Model
 
 FOLDER = Path(__file__).parent
-NOT_MODELS = {"__init__", "catalog", "form"}
+NOT_MODELS = {"__init__", "catalog", "form", "outputs"}
 """The modules of this very folder that are none."""
 
 

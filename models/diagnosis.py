@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from contract import Output
 from models._nuclei import FEATURES, SOURCE, nuclei
-from models.form import Bar, Data, Model, Threshold
+from models.form import Bar, Data, Model
+from models.outputs import Named, Threshold
 
 
 def data() -> Data:
@@ -47,22 +47,11 @@ MODEL = Model(
     description="Whether a breast mass is malignant or benign, from measurements of its cell nuclei",
     features=FEATURES,
     outputs=(
-        Output(
-            name="label",
-            type="category",
-            categories=("benign", "malignant"),
-            description="The decision: malignant where the probability reaches the threshold",
-        ),
-        Output(
-            name="probability",
-            type="number",
-            minimum=0,
-            maximum=1,
-            description="Calibrated probability that the mass is malignant",
-        ),
+        Named(name="label", description="The decision: malignant where the probability reaches the threshold"),
+        Named(name="probability", description="Calibrated probability that the mass is malignant"),
     ),
     # A missed cancer costs far more than a false alarm, so the threshold is set by recall.
-    threshold=Threshold(output="label", score="probability", at_or_above="malignant", below="benign", recall=0.98),
+    threshold=Threshold(at_or_above="malignant", recall=0.98),
     data=data,
     estimator=estimator,
     bars=(

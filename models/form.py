@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from contract import ContractError, Feature, Output, Task
+from contract import ContractError, Feature, Task
 from contract.check import value_fault
 from contract.interface import check_fields, check_name
+from models.outputs import Named, Threshold, check_outputs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,27 +21,6 @@ class Data:
 
     columns: Mapping[str, Any]
     target: Any = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Threshold:
-    """Say how the decision follows from a score, and by which rule training chooses the threshold.
-
-    Exactly one rule is given, and it is met on cross-validated scores of the training rows: `recall` is the share of
-    rows of the class `at_or_above` that the decision must find; `false_alarms` is the share of rows that it may flag.
-    """
-
-    output: str
-    score: str
-    at_or_above: str | bool
-    below: str | bool
-    recall: float | None = None
-    false_alarms: float | None = None
-
-    def __post_init__(self) -> None:
-        rules = [rule for rule in (self.recall, self.false_alarms) if rule is not None]
-        if len(rules) != 1 or not 0 < rules[0] < 1:
-            raise ContractError("threshold: give one of recall and false_alarms, between 0 and 1")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +48,7 @@ class Model:
     task: Task
     description: str
     features: tuple[Feature, ...]
-    outputs: tuple[Output, ...]
+    outputs: tuple[Named, ...]
     threshold: Threshold
     data: Callable[[], Data]
     estimator: Callable[[], Any]
@@ -82,27 +62,15 @@ class Model:
         check_name(self.name)
         if self.task not in ("classification", "novelty"):
             raise ContractError(f"task: is classification or novelty, not {self.task!r}")
-        for name, kind in (("features", Feature), ("outputs", Output), ("bars", Bar)):
+        for name, kind in (("features", Feature), ("outputs", Named), ("bars", Bar)):
             entries = getattr(self, name)
             if not isinstance(entries, tuple) or not all(isinstance(entry, kind) for entry in entries):
                 raise ContractError(f"{name}: must be a tuple of {kind.__name__}")
-        check_fields(self.features, self.outputs)
-        self.check_decision()
+        check_fields(self.features, [named.number(0) for named in self.outputs])
+        check_outputs(self.task, self.outputs, self.threshold)
         for feature in self.features:
             if message := value_fault(feature, feature.example):
                 raise ContractError(f"features: the example of {feature.name} {message}")
         for name in ("data", "estimator"):
             if not callable(getattr(self, name)):
                 raise ContractError(f"{name}: must be a function without arguments")
-
-    def check_decision(self) -> None:
-        """Raise ContractError unless a number decides between the two values of the other output."""
-        outputs, rule = {output.name: output for output in self.outputs}, self.threshold
-        if {rule.output, rule.score} != outputs.keys():
-            raise ContractError(f"threshold: output and score name the two outputs, {' and '.join(sorted(outputs))}")
-        if outputs[rule.score].type != "number":
-            raise ContractError(f"outputs: {rule.score} is the score, so its type is number")
-        allowed: set[str | bool] = set(outputs[rule.output].categories) or {True, False}
-        values = {rule.at_or_above, rule.below}
-        if values != allowed or {type(value) for value in values} != {type(value) for value in allowed}:
-            raise ContractError(f"threshold: at_or_above and below must be the two values of {rule.output}")

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from contract import Output
 from models._nuclei import FEATURES, SOURCE, nuclei
-from models.form import Bar, Data, Model, Threshold
+from models.form import Bar, Data, Model
+from models.outputs import Named, Threshold
 
 
 def data() -> Data:
@@ -39,19 +39,14 @@ MODEL = Model(
     "of it should be trusted",
     features=FEATURES,
     outputs=(
-        Output(
-            name="is_novel",
-            type="boolean",
-            description="The decision: true where the score reaches the threshold",
-        ),
-        Output(
+        Named(name="is_novel", description="The decision: true where the score reaches the threshold"),
+        Named(
             name="score",
-            type="number",
             unit="nats",
             description="How surprising the record is: minus the logarithm of its likelihood under the population",
         ),
     ),
-    threshold=Threshold(output="is_novel", score="score", at_or_above=True, below=False, false_alarms=0.02),
+    threshold=Threshold(false_alarms=0.02),
     data=data,
     estimator=estimator,
     bars=(

@@ -9,7 +9,6 @@ import skops.io
 
 from contract import (
     TRUSTED_TYPES,
-    ByThreshold,
     Card,
     Contract,
     Measure,
@@ -25,7 +24,7 @@ from models import Model
 from training.dataset import Dataset
 from training.digest import version_of
 from training.errors import TrainingError
-from training.fit import score_column
+from training.outputs import decisions_of, outputs_of
 from training.parity import Verdict
 from training.profile import profile
 
@@ -51,26 +50,14 @@ class Fitted:
 
 def contract_of(fitted: Fitted) -> Contract:
     """Write down what callers and servers need to know, but for the version."""
-    model, threshold = fitted.model, fitted.model.threshold
-    column = score_column(model)
+    model, classes = fitted.model, fitted.dataset.classes
     return Contract(
         name=model.name,
         task=model.task,
         description=model.description,
         features=model.features,
-        outputs=tuple(
-            msgspec.structs.replace(output, column=column if output.name == threshold.score else None)
-            for output in model.outputs
-        ),
-        decisions=(
-            ByThreshold(
-                output=threshold.output,
-                score=threshold.score,
-                threshold=fitted.threshold,
-                at_or_above=threshold.at_or_above,
-                below=threshold.below,
-            ),
-        ),
+        outputs=outputs_of(model, classes),
+        decisions=decisions_of(model, classes, fitted.threshold),
         runtime="onnx" if fitted.verdict.graph else "scikit-learn",
         runtime_reason=fitted.verdict.reason,
         metrics=fitted.metrics,
@@ -126,10 +113,9 @@ def predict(fitted: Fitted, contract: Contract, rows: Table) -> list[dict[str, A
 def profiles(fitted: Fitted, contract: Contract) -> dict[str, Any]:
     """Describe the training rows, and what the model says of rows that it has not seen (cross-validated)."""
     table = fitted.dataset.rows(fitted.training)
-    scores = fitted.cross_validated.reshape(-1, 1).repeat(score_column(fitted.model) + 1, axis=1)
     return {
         "features": profile(contract.features, table.columns),
-        "outputs": profile(contract.outputs, answer(contract, scores)),
+        "outputs": profile(contract.outputs, answer(contract, fitted.cross_validated)),
     }
 
 

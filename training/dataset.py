@@ -2,7 +2,6 @@
 
 import hashlib
 import math
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +13,11 @@ from contract.check import value_fault
 from contract.table import Array
 from models import Model
 from training.errors import TrainingError
+from training.outputs import Classes
+from training.target import read_classes
 
 HELD_OUT = 0.25
 FEWEST_ROWS = 80
-FEWEST_OF_A_CLASS = 10
 
 SAFE_KINDS = {"number": "fiu", "integer": "iu", "boolean": "b", "category": ""}
 """The kinds of numpy dtypes in which every value is of the feature's type."""
@@ -29,11 +29,16 @@ class Dataset:
 
     table: Table
     target: Array | None
+    classes: Classes
     sha256: str
 
     def rows(self, index: Array) -> Table:
         """Give some of the rows."""
         return pack(self.table.features, {name: column[index] for name, column in self.table.columns.items()})
+
+    def target_of(self, index: Array) -> Array | None:
+        """Give the target of some of the rows, None where there is none."""
+        return None if self.target is None else self.target[index]
 
 
 def read_dataset(model: Model) -> Dataset:
@@ -52,8 +57,8 @@ def read_dataset(model: Model) -> Dataset:
     if faults := table_faults(table):
         row, feature, message = faults[0]
         raise TrainingError(f"the data of {model.name} breaks its contract: row {row}, {feature.name} {message}")
-    target = None if model.task == "novelty" else read_target(model, data.target, table.rows)
-    return Dataset(table, target, fingerprint(table, target))
+    target, classes = (None, ()) if model.task == "novelty" else read_classes(model, data.target, table.rows)
+    return Dataset(table, target, classes, fingerprint(table, target))
 
 
 def present(feature: Feature, values: Any) -> Array:
@@ -84,23 +89,6 @@ def check_values(name: str, feature: Feature, values: Any) -> None:
         if message := value_fault(feature, None if missing else int(value) if whole else value):
             why = ", which the empty string stands for" if empty else ""
             raise TrainingError(f"the data of {name} breaks its contract: row {row}, {feature.name} {message}{why}")
-
-
-def read_target(model: Model, target: object, rows: int) -> Array:
-    """Check the classes: one per row, both of them there at least as often as there are folds, and no other."""
-    classes = {model.threshold.at_or_above, model.threshold.below}
-    values = np.array([] if target is None else target)
-    found = Counter(values.tolist())
-    if len(values) != rows or set(found) != classes or {type(v) for v in found} != {type(v) for v in classes}:
-        named = ", ".join(sorted(map(repr, found))[:6]) or "nothing"
-        raise TrainingError(
-            f"the target of {model.name} must give one of {' and '.join(sorted(map(repr, classes)))} for each of the "
-            f"{rows} rows; it gives {named} for {len(values)}"
-        )
-    rare, count = min(found.items(), key=lambda entry: entry[1])
-    if count < FEWEST_OF_A_CLASS:
-        raise TrainingError(f"the target of {model.name} has {count} rows of {rare!r}; {FEWEST_OF_A_CLASS} are needed")
-    return values if values.dtype == bool else values.astype(object)
 
 
 def fingerprint(table: Table, target: Array | None) -> str:

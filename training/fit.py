@@ -23,30 +23,18 @@ def fit(make: Callable[[], Any], table: Table, target: Array | None) -> Any:
     return make().fit(estimator_input(table.inputs()), target)
 
 
-def score_column(model: Model) -> int:
-    """Give the column of the raw scores that decides: the class `at_or_above` in the order of `classes_`."""
-    if model.task == "novelty":
-        return 0
-    # Both are text or both are booleans, which sort as scikit-learn sorts its classes.
-    return int(str(model.threshold.at_or_above) > str(model.threshold.below))
-
-
-def scores(model: Model, estimator: Any, table: Table) -> Array:
-    """Give the deciding score of each row."""
-    return raw_scores(model.task, estimator, table.inputs())[:, score_column(model)]
-
-
 def cross_validated_scores(model: Model, make: Callable[[], Any], dataset: Dataset, index: Array, seed: int) -> Array:
-    """Score each of the rows `index` by an estimator that was fitted to the other folds."""
+    """Give the raw scores of each of the rows `index` by an estimator that was fitted to the other folds."""
     from sklearn.model_selection import KFold, StratifiedKFold
 
-    target = None if dataset.target is None else dataset.target[index]
-    folds = (KFold if target is None else StratifiedKFold)(FOLDS, shuffle=True, random_state=seed)
-    result = np.empty(len(index))
+    target = dataset.target_of(index)
+    folds = (StratifiedKFold if dataset.classes else KFold)(FOLDS, shuffle=True, random_state=seed)
+    parts: list[tuple[Array, Array]] = []
     for learn, ask in folds.split(index, target):
-        estimator = fit(make, dataset.rows(index[learn]), None if target is None else target[learn])
-        result[ask] = scores(model, estimator, dataset.rows(index[ask]))
-    return result
+        estimator = fit(make, dataset.rows(index[learn]), dataset.target_of(index[learn]))
+        parts.append((ask, raw_scores(model.task, estimator, dataset.rows(index[ask]).inputs())))
+    order = np.argsort(np.concatenate([ask for ask, _ in parts]))
+    return np.concatenate([scores for _, scores in parts])[order]
 
 
 def choose_threshold(model: Model, cross_validated: Array, target: Array | None) -> float:

@@ -1,96 +1,47 @@
 """Judging a fitted model on held-out rows: named metrics with bootstrap intervals, against its bars."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from contract import Measure, Table
+from contract import Measure, Table, raw_scores
 from contract.table import Array
 from models import Bar, Model
-from training.corrupt import corruptions
+from training.dataset import Dataset
 from training.errors import TrainingError
-from training.fit import scores
+from training.metrics import Metric, binary, novelty
+from training.outputs import deciding_column
 
 RESAMPLES = 1000
-
-Metric = Callable[[Mapping[str, Array]], float]
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Hold what the metrics are computed from.
-
-    `samples` are groups of rows that are resampled together; a classifier has one per class, a novelty detector the
-    held-out rows and one per kind of corruption. Each value is the deciding score of a row.
-    """
+    """Hold what the metrics are computed from: samples of rows, and the threshold of the decision."""
 
     samples: dict[str, Array]
     threshold: float
 
 
-def gather(
-    model: Model, estimator: Any, held_out: Table, target: Array | None, *, threshold: float, seed: int
-) -> Evidence:
-    """Score the held-out rows, and for a novelty detector what a careless caller would make of them."""
-    score = scores(model, estimator, held_out)
-    if target is not None:
-        positive = target == model.threshold.at_or_above
-        return Evidence({"positive": score[positive], "negative": score[~positive]}, threshold)
-    samples = {"held_out": score}
-    for name, rows in corruptions(held_out, seed).items():
-        samples[name] = scores(model, estimator, rows)
-    return Evidence(samples, threshold)
+def gather(model: Model, estimator: Any, dataset: Dataset, held_out: Array, *, threshold: float, seed: int) -> Evidence:
+    """Ask the estimator about the held-out rows."""
 
+    def score(table: Table) -> Array:
+        scores = raw_scores(model.task, estimator, table.inputs())
+        return np.asarray(scores[:, deciding_column(model, dataset.classes)])
 
-def classification_metrics(threshold: float) -> dict[str, Metric]:
-    """Give the metrics of a classifier under scikit-learn's names.
-
-    They are written out because a bootstrap computes each a thousand times; a test compares them with scikit-learn's.
-    """
-
-    def precision(sample: Mapping[str, Array]) -> float:
-        found, false = ((sample[name] >= threshold).sum() for name in ("positive", "negative"))
-        return float(found / max(found + false, 1))
-
-    def brier(sample: Mapping[str, Array]) -> float:
-        squares = np.concatenate([(1 - sample["positive"]) ** 2, sample["negative"] ** 2])
-        return float(squares.mean())
-
-    return {
-        "roc_auc": roc_auc,
-        "recall": lambda sample: float((sample["positive"] >= threshold).mean()),
-        "precision": precision,
-        "brier": brier,
-    }
-
-
-def roc_auc(sample: Mapping[str, Array]) -> float:
-    """Give the chance that a positive row scores above a negative one, ties counting half.
-
-    That is the area under the ROC curve: Hanley and McNeil, Radiology 143, 1982.
-    """
-    negative = np.sort(sample["negative"])
-    below = np.searchsorted(negative, sample["positive"], side="left")
-    not_above = np.searchsorted(negative, sample["positive"], side="right")
-    return float((below + not_above).mean() / (2 * len(negative)))
-
-
-def novelty_metrics(samples: Mapping[str, Array], threshold: float) -> dict[str, Metric]:
-    """Give the metrics of a novelty detector: the share of rows that it flags, of each kind."""
-
-    def share(name: str) -> Metric:
-        return lambda sample: float((sample[name] >= threshold).mean())
-
-    return {"false_alarms" if name == "held_out" else f"{name}_found": share(name) for name in samples}
+    rows, target = dataset.rows(held_out), dataset.target_of(held_out)
+    if target is None:
+        return Evidence(novelty.samples(score, rows, seed), threshold)
+    return Evidence(binary.samples(score(rows), target == model.threshold.at_or_above), threshold)
 
 
 def metrics_of(model: Model, evidence: Evidence) -> dict[str, Metric]:
     """Give the metrics of a task by name."""
-    if model.task == "classification":
-        return classification_metrics(evidence.threshold)
-    return novelty_metrics(evidence.samples, evidence.threshold)
+    if model.task == "novelty":
+        return novelty.metrics(evidence.samples, evidence.threshold)
+    return binary.metrics(evidence.threshold)
 
 
 def judge(model: Model, evidence: Evidence, seed: int, resamples: int = RESAMPLES) -> dict[str, Measure]:

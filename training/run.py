@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from threadpoolctl import threadpool_limits
 
@@ -12,10 +12,11 @@ from contract.artifact import CONTRACT, MANIFEST, REPORT, manifest
 from models import Model
 from training import store
 from training.artifact import Fitted, contract_of, files_of
-from training.dataset import Dataset, read_dataset, split
+from training.dataset import read_dataset, split
 from training.errors import TrainingError
 from training.fit import choose_threshold, cross_validated_scores, fit
 from training.judge import Evidence, gather, judge
+from training.outputs import check_estimator, deciding_column
 from training.parity import gate
 from training.probes import probe_rows
 from training.report import write_report
@@ -69,23 +70,20 @@ def fit_and_judge(model: Model, step: Step) -> tuple[Fitted, Evidence]:
     training, held_out = split(dataset, SEED)
     step("cross-validation")
     cross_validated = cross_validated_scores(model, model.estimator, dataset, training, SEED)
-    threshold = choose_threshold(model, cross_validated, part(dataset, training))
+    deciding = cross_validated[:, deciding_column(model, dataset.classes)]
+    threshold = choose_threshold(model, deciding, dataset.target_of(training))
     step("fit")
-    estimator = fit(model.estimator, dataset.rows(training), part(dataset, training))
+    estimator = fit(model.estimator, dataset.rows(training), dataset.target_of(training))
+    check_estimator(model, estimator, dataset.classes)
     step("judging")
-    held = dataset.rows(held_out)
-    evidence = gather(model, estimator, held, part(dataset, held_out), threshold=threshold, seed=SEED)
+    evidence = gather(model, estimator, dataset, held_out, threshold=threshold, seed=SEED)
     metrics = judge(model, evidence, SEED)
     refuse_below_bar(model, metrics)
     step("parity gate")
+    held = dataset.rows(held_out)
     verdict = gate(model.task, estimator, held, probe_rows(model.task, estimator, held, SEED))
     fitted = Fitted(model, dataset, training, held_out, estimator, threshold, cross_validated, metrics, verdict, SEED)
     return fitted, evidence
-
-
-def part(dataset: Dataset, index: Any) -> Any:
-    """Give the classes of some rows, None where there are none."""
-    return None if dataset.target is None else dataset.target[index]
 
 
 def refuse_below_bar(model: Model, metrics: dict[str, Measure]) -> None:
@@ -111,10 +109,9 @@ def judge_alternatives(model: Model, fitted: Fitted) -> dict[str, dict[str, Meas
     found, dataset = {}, fitted.dataset
     for name, make in model.alternatives.items():
         cross_validated = cross_validated_scores(model, make, dataset, fitted.training, SEED)
-        target = part(dataset, fitted.training)
-        threshold = choose_threshold(model, cross_validated, target)
+        target = dataset.target_of(fitted.training)
+        threshold = choose_threshold(model, cross_validated[:, deciding_column(model, dataset.classes)], target)
         estimator = fit(make, dataset.rows(fitted.training), target)
-        held = dataset.rows(fitted.held_out)
-        evidence = gather(model, estimator, held, part(dataset, fitted.held_out), threshold=threshold, seed=SEED)
+        evidence = gather(model, estimator, dataset, fitted.held_out, threshold=threshold, seed=SEED)
         found[name] = judge(model, evidence, SEED, resamples=0)
     return found

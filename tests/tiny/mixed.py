@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from contract import Feature, Output
-from models import Bar, Data, Model, Threshold
+from contract import Feature
+from models import Bar, Data, Model, Named, Threshold
 
 
 def data() -> Data:
@@ -58,10 +58,10 @@ MODEL = Model(
         ),
     ),
     outputs=(
-        Output(name="label", type="category", categories=("no", "yes"), description="The decision"),
-        Output(name="probability", type="number", minimum=0, maximum=1, description="Of yes"),
+        Named(name="label", description="The decision"),
+        Named(name="probability", description="Of yes"),
     ),
-    threshold=Threshold(output="label", score="probability", at_or_above="yes", below="no", recall=0.8),
+    threshold=Threshold(at_or_above="yes", recall=0.8),
     data=data,
     estimator=estimator,
     bars=(Bar(metric="roc_auc", at_least=0.7),),

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from contract import Feature, Output
-from models import Bar, Data, Model, Threshold
+from contract import Feature
+from models import Bar, Data, Model, Named, Threshold
 
 
 def data() -> Data:
@@ -35,10 +35,10 @@ MODEL = Model(
         Feature(name="count", type="integer", description="How many", minimum=0, example=4),
     ),
     outputs=(
-        Output(name="label", type="category", categories=("low", "high"), description="The decision"),
-        Output(name="probability", type="number", minimum=0, maximum=1, description="Of high"),
+        Named(name="label", description="The decision"),
+        Named(name="probability", description="Of high"),
     ),
-    threshold=Threshold(output="label", score="probability", at_or_above="high", below="low", recall=0.9),
+    threshold=Threshold(at_or_above="high", recall=0.9),
     data=data,
     estimator=estimator,
     bars=(Bar(metric="roc_auc", at_least=0.9),),

@@ -7,8 +7,9 @@ from models import Model, Threshold, catalog
 from tests.conftest import TINY
 from training.corrupt import corruptions
 from training.dataset import read_dataset, split
-from training.fit import choose_threshold, cross_validated_scores, score_column
+from training.fit import choose_threshold, cross_validated_scores
 from training.judge import Evidence, judge
+from training.outputs import deciding_column
 
 PLAIN, NOVELTY = catalog(TINY)["plain"], catalog()["novelty"]
 
@@ -17,7 +18,7 @@ def ruled(**rule: float) -> Model:
     """Give the plain model with another rule."""
     import dataclasses
 
-    threshold = Threshold(output="label", score="probability", at_or_above="high", below="low", **rule)
+    threshold = Threshold(at_or_above="high", **rule)
     return dataclasses.replace(PLAIN, threshold=threshold)
 
 
@@ -101,14 +102,14 @@ def test_cross_validated_scores_come_from_other_folds() -> None:
     training, _ = split(dataset, 0)
     scores = cross_validated_scores(PLAIN, lambda: KNeighborsClassifier(1), dataset, training, 0)
     assert dataset.target is not None
-    right = (scores == 1) == (dataset.target[training] == "high")
+    right = (scores[:, 0] == 1) == (dataset.target[training] == "high")
 
     assert 0.6 < right.mean() < 1.0
 
 
 def test_the_positive_class_is_found_in_the_order_of_classes() -> None:
     """scikit-learn sorts its classes."""
-    assert score_column(PLAIN) == sorted(["low", "high"]).index("high")
+    assert deciding_column(PLAIN, read_dataset(PLAIN).classes) == sorted(["low", "high"]).index("high")
 
 
 def test_corruptions_are_what_they_are_called() -> None:

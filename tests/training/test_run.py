@@ -14,8 +14,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 
 from bentos.artifact import load
-from contract import ByThreshold, Output
-from models import Bar, Data, Model, Threshold, catalog
+from contract import ByThreshold
+from models import Bar, Data, Model, Named, Threshold, catalog
 from tests.conftest import STORE, TINY
 from training.errors import TrainingError
 from training.run import train
@@ -129,6 +129,22 @@ def mixed_with(missing: Any, *, nullable: bool = True) -> Model:
     return dataclasses.replace(MIXED, features=(*MIXED.features[:3], region), data=data)
 
 
+def numbered(columns: dict[str, Any], target: Any) -> Data:
+    """Give the classes as numbers."""
+    return Data(columns=columns, target=(target == "high").astype(int))
+
+
+def without_class(columns: dict[str, Any], target: Any) -> Data:
+    """Leave out the class of a row."""
+    target[5] = None
+    return Data(columns=columns, target=target)
+
+
+def without_target(columns: dict[str, Any], _: Any) -> Data:
+    """Leave out the classes."""
+    return Data(columns=columns)
+
+
 @pytest.mark.parametrize(
     ("model", "text"),
     [
@@ -149,7 +165,18 @@ def mixed_with(missing: Any, *, nullable: bool = True) -> Model:
         (with_data(too_few), "at least 80"),
         (mixed_with("", nullable=False), "region must not be null, which the empty string stands for"),
         (mixed_with(None, nullable=False), "region must not be null"),
-        (with_data(third_class), "must give one of 'high' and 'low' for each of the 400 rows"),
+        (with_data(third_class), "has 'high', 'low', 'medium'; a threshold decides between two classes"),
+        (with_data(numbered), "the classes of plain are 0, 1: give each a name"),
+        (with_data(without_class), "gives no class in row 5"),
+        (with_data(without_target), "must give one class for each of the 400 rows"),
+        (
+            changed(threshold=Threshold(at_or_above="hihg", recall=0.9)),
+            "the threshold of plain is for 'hihg'; the classes of its target are 'high', 'low'",
+        ),
+        (
+            changed(outputs=(*PLAIN.outputs, Named(name="other", of="lwo", description="Of low"))),
+            "the output other of plain is of 'lwo'; there are 'high', 'low'",
+        ),
     ],
 )
 @pytest.mark.usefixtures("stored_plain")
@@ -190,8 +217,8 @@ def test_a_decision_may_be_a_boolean() -> None:
         original = PLAIN.data()
         return Data(columns=original.columns, target=np.asarray(original.target) == "high")
 
-    outputs = (Output(name="is_high", type="boolean", description="The decision"), PLAIN.outputs[1])
-    threshold = Threshold(output="is_high", score="probability", at_or_above=True, below=False, recall=0.9)
+    outputs = (Named(name="is_high", description="The decision"), PLAIN.outputs[1])
+    threshold = Threshold(recall=0.9)
     outcome = train(changed(name="flags", data=data, outputs=outputs, threshold=threshold))
 
     assert outcome.contract.metrics["roc_auc"].value > 0.9

@@ -11,6 +11,9 @@ from matplotlib.figure import Figure
 
 INK, QUIET, GOOD, BAD, LINE = "#1f2933", "#7b8794", "#2a7f9e", "#c8553d", "#d9dee4"
 
+Painter = Callable[[Any], None]
+"""Paints on the axes that it is handed."""
+
 STYLE: Any = {
     "font.family": "sans-serif",
     "font.size": 9,
@@ -32,7 +35,7 @@ STYLE: Any = {
 }
 
 
-def draw(paint: Callable[[Any], None], width: float = 4.4, height: float = 3.3) -> Markup:
+def draw(paint: Painter, width: float = 4.4, height: float = 3.3) -> Markup:
     """Give an SVG element of what `paint` draws on the axes that it is handed; the size is in inches."""
     with rc_context(STYLE):
         figure = Figure(figsize=(width, height), layout="constrained")

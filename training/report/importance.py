@@ -1,30 +1,29 @@
-"""Which features the decision hangs on."""
+"""Which features an answer hangs on."""
+
+from collections.abc import Callable
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
 
-from contract import Table, pack
+from contract import Table, pack, raw_scores
 from contract.table import Array
 from training.artifact import Fitted
-from training.fit import scores
 
 REPEATS = 10
 
 
-def permutation_importance(fitted: Fitted, rows: Table, truth: Array) -> dict[str, float]:
-    """Give how much of the area under the ROC curve is lost when the values of a feature are shuffled among the rows.
+def permutation_importance(fitted: Fitted, rows: Table, quality: Callable[[Array], float]) -> dict[str, float]:
+    """Give how much the quality of the raw scores falls when the values of a feature are shuffled among the rows.
 
     Breiman, Random Forests, 2001; mean of REPEATS shuffles.
     """
     random = np.random.default_rng(fitted.seed)
-    base = roc_auc_score(truth, scores(fitted.model, fitted.estimator, rows))
+    base = quality(ask(fitted, rows))
     lost = {}
     for feature in rows.features:
         drops = []
         for _ in range(REPEATS):
             shuffled = random.permutation(rows.columns[feature.name])
-            changed = pack(rows.features, {**rows.columns, feature.name: shuffled})
-            drops.append(base - roc_auc_score(truth, scores(fitted.model, fitted.estimator, changed)))
+            drops.append(base - quality(ask(fitted, pack(rows.features, {**rows.columns, feature.name: shuffled}))))
         lost[feature.name] = float(np.mean(drops))
     return lost
 
@@ -35,5 +34,10 @@ def unit_errors_by_feature(fitted: Fitted, rows: Table, factor: float) -> dict[s
     for feature in rows.features:
         if feature.type == "number":
             changed = pack(rows.features, {**rows.columns, feature.name: rows.columns[feature.name] * factor})
-            found[feature.name] = float((scores(fitted.model, fitted.estimator, changed) >= fitted.threshold).mean())
+            found[feature.name] = float((ask(fitted, changed)[:, 0] >= fitted.threshold).mean())
     return found
+
+
+def ask(fitted: Fitted, rows: Table) -> Array:
+    """Give the raw scores of some rows."""
+    return raw_scores(fitted.model.task, fitted.estimator, rows.inputs())

@@ -1,0 +1,57 @@
+"""Bars and counts."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from contract.table import Array
+from training.report.figure import GOOD, INK, Painter
+
+
+def confusion(counts: Array, labels: Sequence[str], title: str) -> Painter:
+    """Paint the counts of decisions (columns) by truth (rows)."""
+
+    def paint(axes: Any) -> None:
+        axes.imshow(counts, cmap="Blues", vmin=0, vmax=counts.max() * 1.4)
+        for (row, column), count in np.ndenumerate(counts):
+            axes.text(column, row, f"{count:,}", ha="center", va="center", color=INK, fontsize=13)
+        places = range(len(labels))
+        axes.set(
+            xticks=places, yticks=places, xticklabels=labels, yticklabels=labels, xlabel="Decision", ylabel="Truth"
+        )
+        axes.set_title(title)
+        axes.grid(visible=False)
+
+    return paint
+
+
+def bars(values: Mapping[str, float], title: str, label: str, most: int = 15) -> Painter:
+    """Paint the largest values by name, the largest on top."""
+
+    def paint(axes: Any) -> None:
+        top = sorted(values.items(), key=lambda entry: entry[1])[-most:]
+        axes.barh([name.replace("_", " ") for name, _ in top], [value for _, value in top], color=GOOD)
+        axes.set(xlabel=label, title=title)
+        axes.grid(visible=False, axis="y")
+
+    return paint
+
+
+def histogram(profile: Mapping[str, Any]) -> Painter:
+    """Paint one feature as its profile has it: equal shares make bars as wide as the data is sparse."""
+
+    def paint(axes: Any) -> None:
+        if "edges" in profile:
+            edges, counts = np.array(profile["edges"]), np.array(profile["counts"])
+            widths = np.diff(edges)
+            axes.bar(
+                edges[:-1], counts / np.maximum(widths, 1e-300) / max(counts.sum(), 1), widths, align="edge", color=GOOD
+            )
+        else:
+            axes.bar([str(value) for value in profile["values"]], profile["counts"], color=GOOD)
+        axes.set_yticks([])
+        axes.grid(visible=False)
+        axes.spines["left"].set_visible(False)
+
+    return paint
