@@ -40,8 +40,12 @@ class Bar:
 class Model:
     """Describe one model whole.
 
-    `estimator` gives a new, unfitted estimator each time; a classifier has `predict_proba` and two classes, a novelty
-    detector `score_samples`, as scikit-learn defines them. `alternatives` are judged beside it for the report only.
+    `estimator` gives a new, unfitted estimator each time; a classifier has `predict_proba`, a novelty detector
+    `score_samples`, as scikit-learn defines them. `alternatives` are judged beside it for the report only.
+
+    `outputs` name what it gives, in this order. A classification with a threshold, between two classes: the decision,
+    the probability of `at_or_above`, and that of the other class if you like. Without a threshold: the label, which is
+    the likeliest class, and the probability of each class. A novelty: the decision and the score.
     """
 
     name: str
@@ -49,13 +53,13 @@ class Model:
     description: str
     features: tuple[Feature, ...]
     outputs: tuple[Named, ...]
-    threshold: Threshold
     data: Callable[[], Data]
     estimator: Callable[[], Any]
     bars: tuple[Bar, ...]
     intended_use: str
     not_for: str
     data_source: str
+    threshold: Threshold | None = None
     alternatives: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

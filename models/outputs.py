@@ -79,10 +79,10 @@ def check_classification(outputs: tuple[Named, ...], threshold: Threshold | None
     """Raise ContractError unless the outputs are a decision and probabilities."""
     if any(named.measured for named in outputs):
         raise ContractError("outputs: neither a decision nor a probability has a unit, or bounds of its own")
-    if threshold is None:
-        raise ContractError("threshold: is missing")
-    if len(outputs) < 2 or outputs[0].of is not None or outputs[1].of not in (None, threshold.at_or_above):
-        raise ContractError("outputs: first the decision, then the probability of at_or_above")
-    for named in outputs[2:]:
+    if len(outputs) < 2 or outputs[0].of is not None:
+        raise ContractError("outputs: first the decision, then one probability or more")
+    if threshold is not None and outputs[1].of not in (None, threshold.at_or_above):
+        raise ContractError(f"outputs: {outputs[1].name} gives the probability of at_or_above")
+    for named in outputs[1 if threshold is None else 2 :]:
         if named.of is None:
             raise ContractError(f"outputs: {named.name} gives the probability of which class? Say so in of=")

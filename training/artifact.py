@@ -41,7 +41,7 @@ class Fitted:
     training: Array
     held_out: Array
     estimator: Any
-    threshold: float
+    threshold: float | None
     cross_validated: Array
     metrics: dict[str, Measure]
     verdict: Verdict

@@ -12,8 +12,8 @@ from contract import Feature, Table, pack, table_faults
 from contract.check import value_fault
 from contract.table import Array
 from models import Model
+from training.classes import Classes
 from training.errors import TrainingError
-from training.outputs import Classes
 from training.target import read_classes
 
 HELD_OUT = 0.25

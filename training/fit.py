@@ -9,8 +9,9 @@ import numpy as np
 from contract import Table, raw_scores
 from contract.scores import estimator_input
 from contract.table import Array
-from models import Model
+from models import Model, Threshold
 from training.dataset import Dataset
+from training.outputs import deciding_column
 
 FOLDS = 5
 
@@ -37,14 +38,21 @@ def cross_validated_scores(model: Model, make: Callable[[], Any], dataset: Datas
     return np.concatenate([scores for _, scores in parts])[order]
 
 
-def choose_threshold(model: Model, cross_validated: Array, target: Array | None) -> float:
-    """Choose the threshold by the model's rule.
+def choose_threshold(model: Model, cross_validated: Array, dataset: Dataset, index: Array) -> float | None:
+    """Choose the threshold by the model's rule on the raw scores of the rows `index`, None without a rule."""
+    if model.threshold is None:
+        return None
+    deciding = cross_validated[:, deciding_column(model, dataset.classes)]
+    return threshold_by(model.threshold, deciding, dataset.target_of(index))
+
+
+def threshold_by(rule: Threshold, cross_validated: Array, target: Array | None) -> float:
+    """Give the threshold that meets a rule on these scores.
 
     For `recall` it is the highest that still finds that share of the positive rows; for `false_alarms` the lowest that
     flags at most that share of all rows. It lies half-way to the next score below, so that no rounding moves a row over
     it; where no row may be flagged, it lies just above the highest score.
     """
-    rule = model.threshold
     if rule.recall is not None:
         assert target is not None
         positive = np.sort(cross_validated[target == rule.at_or_above])[::-1]

@@ -1,6 +1,7 @@
 """Judging a fitted model on held-out rows: named metrics with bootstrap intervals, against its bars."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from contract.table import Array
 from models import Bar, Model
 from training.dataset import Dataset
 from training.errors import TrainingError
-from training.metrics import Metric, binary, novelty
+from training.metrics import Metric, binary, multiclass, novelty
 from training.outputs import deciding_column
 
 RESAMPLES = 1000
@@ -18,27 +19,35 @@ RESAMPLES = 1000
 
 @dataclass(frozen=True)
 class Evidence:
-    """Hold what the metrics are computed from: samples of rows, and the threshold of the decision."""
+    """Hold what the metrics are computed from: samples of rows, and the threshold of the decision if there is one."""
 
     samples: dict[str, Array]
-    threshold: float
+    threshold: float | None
 
 
-def gather(model: Model, estimator: Any, dataset: Dataset, held_out: Array, *, threshold: float, seed: int) -> Evidence:
+def gather(
+    model: Model, estimator: Any, dataset: Dataset, held_out: Array, *, threshold: float | None, seed: int
+) -> Evidence:
     """Ask the estimator about the held-out rows."""
-
-    def score(table: Table) -> Array:
-        scores = raw_scores(model.task, estimator, table.inputs())
-        return np.asarray(scores[:, deciding_column(model, dataset.classes)])
-
     rows, target = dataset.rows(held_out), dataset.target_of(held_out)
     if target is None:
-        return Evidence(novelty.samples(score, rows, seed), threshold)
-    return Evidence(binary.samples(score(rows), target == model.threshold.at_or_above), threshold)
+        return Evidence(novelty.samples(partial(ask, model, estimator), rows, seed), threshold)
+    scores = ask(model, estimator, rows)
+    if model.threshold is None:
+        return Evidence(multiclass.samples(scores, target, dataset.classes), threshold)
+    score, positive = scores[:, deciding_column(model, dataset.classes)], target == model.threshold.at_or_above
+    return Evidence(binary.samples(score, positive), threshold)
+
+
+def ask(model: Model, estimator: Any, rows: Table) -> Array:
+    """Give the raw scores of some rows."""
+    return raw_scores(model.task, estimator, rows.inputs())
 
 
 def metrics_of(model: Model, evidence: Evidence) -> dict[str, Metric]:
     """Give the metrics of a task by name."""
+    if evidence.threshold is None:
+        return multiclass.metrics()
     if model.task == "novelty":
         return novelty.metrics(evidence.samples, evidence.threshold)
     return binary.metrics(evidence.threshold)

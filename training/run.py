@@ -14,9 +14,9 @@ from training import store
 from training.artifact import Fitted, contract_of, files_of
 from training.dataset import read_dataset, split
 from training.errors import TrainingError
+from training.estimator import check_fitted, check_method
 from training.fit import choose_threshold, cross_validated_scores, fit
 from training.judge import Evidence, gather, judge
-from training.outputs import check_estimator, deciding_column
 from training.parity import gate
 from training.probes import probe_rows
 from training.report import write_report
@@ -66,21 +66,21 @@ def train(model: Model, *, force: bool = False, step: Step = lambda _: None) -> 
 def fit_and_judge(model: Model, step: Step) -> tuple[Fitted, Evidence]:
     """Do all that comes before storing; raises TrainingError for a model below its bar."""
     step("data")
+    check_method(model, model.estimator())
     dataset = read_dataset(model)
     training, held_out = split(dataset, SEED)
     step("cross-validation")
     cross_validated = cross_validated_scores(model, model.estimator, dataset, training, SEED)
-    deciding = cross_validated[:, deciding_column(model, dataset.classes)]
-    threshold = choose_threshold(model, deciding, dataset.target_of(training))
+    threshold = choose_threshold(model, cross_validated, dataset, training)
     step("fit")
     estimator = fit(model.estimator, dataset.rows(training), dataset.target_of(training))
-    check_estimator(model, estimator, dataset.classes)
+    held = dataset.rows(held_out)
+    check_fitted(model, estimator, dataset.classes, held)
     step("judging")
     evidence = gather(model, estimator, dataset, held_out, threshold=threshold, seed=SEED)
     metrics = judge(model, evidence, SEED)
     refuse_below_bar(model, metrics)
     step("parity gate")
-    held = dataset.rows(held_out)
     verdict = gate(model.task, estimator, held, probe_rows(model.task, estimator, held, SEED))
     fitted = Fitted(model, dataset, training, held_out, estimator, threshold, cross_validated, metrics, verdict, SEED)
     return fitted, evidence
@@ -109,9 +109,8 @@ def judge_alternatives(model: Model, fitted: Fitted) -> dict[str, dict[str, Meas
     found, dataset = {}, fitted.dataset
     for name, make in model.alternatives.items():
         cross_validated = cross_validated_scores(model, make, dataset, fitted.training, SEED)
-        target = dataset.target_of(fitted.training)
-        threshold = choose_threshold(model, cross_validated[:, deciding_column(model, dataset.classes)], target)
-        estimator = fit(make, dataset.rows(fitted.training), target)
+        threshold = choose_threshold(model, cross_validated, dataset, fitted.training)
+        estimator = fit(make, dataset.rows(fitted.training), dataset.target_of(fitted.training))
         evidence = gather(model, estimator, dataset, fitted.held_out, threshold=threshold, seed=SEED)
         found[name] = judge(model, evidence, SEED, resamples=0)
     return found

@@ -8,8 +8,8 @@ import pandas as pd
 
 from contract.table import Array
 from models import Model
+from training.classes import Classes, check_classes
 from training.errors import TrainingError
-from training.outputs import Classes, check_classes
 
 FEWEST_OF_A_CLASS = 10
 

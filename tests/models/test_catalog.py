@@ -27,7 +27,11 @@ def test_the_shipped_models_are_found() -> None:
         ('description="Whether it is high",', "", "missing 1 required keyword-only argument: 'description'"),
         ("minimum=0, maximum=100", "minimum=9, maximum=1", "width: minimum and maximum are finite and in order"),
         ('name="height"', 'name="width"', "features: named twice: width"),
-        ('description="Of high")', 'description="Of high", of="low")', "outputs: first the decision, then"),
+        (
+            'description="Of high")',
+            'description="Of high", of="low")',
+            "outputs: probability gives the probability",
+        ),
         (
             'description="Of high")',
             'description="Of high", unit="%")',

@@ -3,30 +3,27 @@
 import numpy as np
 import pytest
 
-from models import Model, Threshold, catalog
+from models import Threshold, catalog
 from tests.conftest import TINY
 from training.corrupt import corruptions
 from training.dataset import read_dataset, split
-from training.fit import choose_threshold, cross_validated_scores
+from training.fit import cross_validated_scores, threshold_by
 from training.judge import Evidence, judge
 from training.outputs import deciding_column
 
 PLAIN, NOVELTY = catalog(TINY)["plain"], catalog()["novelty"]
 
 
-def ruled(**rule: float) -> Model:
-    """Give the plain model with another rule."""
-    import dataclasses
-
-    threshold = Threshold(at_or_above="high", **rule)
-    return dataclasses.replace(PLAIN, threshold=threshold)
+def ruled(**rule: float) -> Threshold:
+    """Give a rule for the class "high"."""
+    return Threshold(at_or_above="high", **rule)
 
 
 def test_the_threshold_for_recall_is_the_highest_that_finds_enough() -> None:
     """Of fifty positives at 0.98 one may be missed; the threshold lies half-way to the score below."""
     scores = np.concatenate([np.linspace(0.5, 0.99, 50), np.linspace(0.0, 0.49, 50)])
     target = np.array(["high"] * 50 + ["low"] * 50, dtype=object)
-    threshold = choose_threshold(ruled(recall=0.98), scores, target)
+    threshold = threshold_by(ruled(recall=0.98), scores, target)
 
     assert (scores[:50] >= threshold).mean() == 0.98
     assert threshold == pytest.approx(0.505)
@@ -36,14 +33,14 @@ def test_the_threshold_for_false_alarms_is_the_lowest_that_flags_few_enough() ->
     """Of a hundred rows two are flagged at 0.02."""
     scores = np.arange(100.0)
 
-    assert choose_threshold(ruled(false_alarms=0.02), scores, None) == 97.5
+    assert threshold_by(ruled(false_alarms=0.02), scores, None) == 97.5
 
 
 @pytest.mark.parametrize("rule", [{"recall": 0.98}, {"false_alarms": 0.001}])
 def test_a_threshold_of_few_rows_is_still_a_number(rule: dict[str, float]) -> None:
     """Where the rule allows no mistake, none is made on these rows."""
     scores, target = np.array([0.1, 0.2, 0.8, 0.9]), np.array(["low", "low", "high", "high"], dtype=object)
-    threshold = choose_threshold(ruled(**rule), scores, target)
+    threshold = threshold_by(ruled(**rule), scores, target)
 
     assert (scores >= threshold).tolist() == ([False, False, True, True] if "recall" in rule else [False] * 4)
 
@@ -53,8 +50,8 @@ def test_rules_are_met_exactly_whatever_the_decimals(share: float) -> None:
     """Of a hundred different scores, exactly that many are found, or at most that many flagged."""
     scores = np.random.default_rng(1).permutation(100) / 100
     target = np.array(["high"] * 100, dtype=object)
-    found = (scores >= choose_threshold(ruled(recall=share), scores, target)).sum()
-    flagged = (scores >= choose_threshold(ruled(false_alarms=share), scores, None)).sum()
+    found = (scores >= threshold_by(ruled(recall=share), scores, target)).sum()
+    flagged = (scores >= threshold_by(ruled(false_alarms=share), scores, None)).sum()
 
     assert (found, flagged) == (round(share * 100), round(share * 100))
 
@@ -63,7 +60,7 @@ def test_ties_never_break_the_rule_for_false_alarms() -> None:
     """Ten rows of the highest score are more than two in a hundred: none is flagged."""
     scores = np.array([0.0] * 90 + [1.0] * 10)
 
-    assert not (scores >= choose_threshold(ruled(false_alarms=0.02), scores, None)).any()
+    assert not (scores >= threshold_by(ruled(false_alarms=0.02), scores, None)).any()
 
 
 def test_metrics_of_known_scores() -> None:

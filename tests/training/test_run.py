@@ -171,11 +171,11 @@ def without_target(columns: dict[str, Any], _: Any) -> Data:
         (with_data(without_target), "must give one class for each of the 400 rows"),
         (
             changed(threshold=Threshold(at_or_above="hihg", recall=0.9)),
-            "the threshold of plain is for 'hihg'; the classes of its target are 'high', 'low'",
+            "the threshold of plain is for 'hihg'; its target has 'high', 'low'",
         ),
         (
             changed(outputs=(*PLAIN.outputs, Named(name="other", of="lwo", description="Of low"))),
-            "the output other of plain is of 'lwo'; there are 'high', 'low'",
+            "the output other of plain is of 'lwo'; its target has 'high', 'low'",
         ),
     ],
 )

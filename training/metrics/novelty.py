@@ -8,10 +8,10 @@ from training.corrupt import corruptions
 from training.metrics.metric import Metric, Samples
 
 
-def samples(score: Callable[[Table], Array], held_out: Table, seed: int) -> dict[str, Array]:
+def samples(ask: Callable[[Table], Array], held_out: Table, seed: int) -> dict[str, Array]:
     """Give the scores of the held-out rows, and of what a careless caller would make of them."""
     tables = {"held_out": held_out, **corruptions(held_out, seed)}
-    return {name: score(table) for name, table in tables.items()}
+    return {name: ask(table)[:, 0] for name, table in tables.items()}
 
 
 def metrics(sampled: Samples, threshold: float) -> dict[str, Metric]:

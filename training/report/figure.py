@@ -10,6 +10,8 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 INK, QUIET, GOOD, BAD, LINE = "#1f2933", "#7b8794", "#2a7f9e", "#c8553d", "#d9dee4"
+COLOURS = (GOOD, BAD, "#e0a030", "#7a5ea8", QUIET)
+"""Of things side by side, in turn."""
 
 Painter = Callable[[Any], None]
 """Paints on the axes that it is handed."""

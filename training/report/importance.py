@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from contract import Table, pack, raw_scores
+from contract import Table, pack
 from contract.table import Array
 from training.artifact import Fitted
+from training.judge import ask
 
 REPEATS = 10
 
@@ -17,27 +18,25 @@ def permutation_importance(fitted: Fitted, rows: Table, quality: Callable[[Array
     Breiman, Random Forests, 2001; mean of REPEATS shuffles.
     """
     random = np.random.default_rng(fitted.seed)
-    base = quality(ask(fitted, rows))
-    lost = {}
+
+    def measured(table: Table) -> float:
+        return quality(ask(fitted.model, fitted.estimator, table))
+
+    base, lost = measured(rows), {}
     for feature in rows.features:
         drops = []
         for _ in range(REPEATS):
             shuffled = random.permutation(rows.columns[feature.name])
-            drops.append(base - quality(ask(fitted, pack(rows.features, {**rows.columns, feature.name: shuffled}))))
+            drops.append(base - measured(pack(rows.features, {**rows.columns, feature.name: shuffled})))
         lost[feature.name] = float(np.mean(drops))
     return lost
 
 
-def unit_errors_by_feature(fitted: Fitted, rows: Table, factor: float) -> dict[str, float]:
+def unit_errors_by_feature(fitted: Fitted, rows: Table, factor: float, threshold: float) -> dict[str, float]:
     """Give the share of records that are found when that feature alone is `factor` times too large."""
     found = {}
     for feature in rows.features:
         if feature.type == "number":
             changed = pack(rows.features, {**rows.columns, feature.name: rows.columns[feature.name] * factor})
-            found[feature.name] = float((ask(fitted, changed)[:, 0] >= fitted.threshold).mean())
+            found[feature.name] = float((ask(fitted.model, fitted.estimator, changed)[:, 0] >= threshold).mean())
     return found
-
-
-def ask(fitted: Fitted, rows: Table) -> Array:
-    """Give the raw scores of some rows."""
-    return raw_scores(fitted.model.task, fitted.estimator, rows.inputs())

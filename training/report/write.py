@@ -9,9 +9,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from contract import Contract, Measure
 from training.artifact import Fitted, profiles
 from training.judge import Evidence
-from training.report import plots
-from training.report.figure import draw
-from training.report.tasks import painters
+from training.report import binary, multiclass, novelty, plots
+from training.report.figure import Painter, draw
 
 
 def write_report(
@@ -43,3 +42,12 @@ def write_report(
         spoken=lambda value: value if isinstance(value, str) else json.dumps(value),
     )
     return page.encode()
+
+
+def painters(fitted: Fitted, evidence: Evidence) -> list[Painter]:
+    """Give the plots that belong to the task."""
+    if evidence.threshold is None:
+        return multiclass.painters(fitted, evidence)
+    if fitted.model.task == "novelty":
+        return novelty.painters(fitted, evidence, evidence.threshold)
+    return binary.painters(fitted, evidence, evidence.threshold)

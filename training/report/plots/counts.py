@@ -8,18 +8,29 @@ import numpy as np
 from contract.table import Array
 from training.report.figure import GOOD, INK, Painter
 
+WIDEST = 32
+"""As many letters of labels stand beside each other under a plot."""
 
-def confusion(counts: Array, labels: Sequence[str], title: str) -> Painter:
+
+def confusion_at(threshold: float, good: Array, bad: Array, labels: Sequence[str]) -> Painter:
+    """Paint how many rows of the good ones and of the bad ones are below and at or above the threshold."""
+    counts = np.array([[(part < threshold).sum(), (part >= threshold).sum()] for part in (good, bad)])
+    return confusion(counts, labels, "Confusion at the threshold")
+
+
+def confusion(counts: Array, labels: Sequence[str], title: str = "Confusion") -> Painter:
     """Paint the counts of decisions (columns) by truth (rows)."""
 
     def paint(axes: Any) -> None:
         axes.imshow(counts, cmap="Blues", vmin=0, vmax=counts.max() * 1.4)
+        size = min(13, 60 / len(labels))
         for (row, column), count in np.ndenumerate(counts):
-            axes.text(column, row, f"{count:,}", ha="center", va="center", color=INK, fontsize=13)
+            axes.text(column, row, f"{count:,}", ha="center", va="center", color=INK, fontsize=size)
         places = range(len(labels))
         axes.set(
             xticks=places, yticks=places, xticklabels=labels, yticklabels=labels, xlabel="Decision", ylabel="Truth"
         )
+        axes.tick_params(axis="x", rotation=90 if len("".join(labels)) > WIDEST else 0)
         axes.set_title(title)
         axes.grid(visible=False)
 

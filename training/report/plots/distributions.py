@@ -1,12 +1,13 @@
 """How a score is distributed, in samples of rows."""
 
 from collections.abc import Mapping
+from itertools import cycle
 from typing import Any
 
 import numpy as np
 
 from contract.table import Array
-from training.report.figure import BAD, GOOD, INK, QUIET, Painter
+from training.report.figure import COLOURS, INK, Painter
 
 
 def distributions(samples: Mapping[str, Array], threshold: float, score: str, *, logarithmic: bool = False) -> Painter:
@@ -18,8 +19,7 @@ def distributions(samples: Mapping[str, Array], threshold: float, score: str, *,
     def paint(axes: Any) -> None:
         everything = scaled(np.concatenate(list(samples.values())))
         bins = np.linspace(everything.min(), everything.max(), 41)
-        colours = [GOOD, BAD, "#e0a030", "#7a5ea8", QUIET]
-        for (name, values), colour in zip(samples.items(), colours, strict=False):
+        for (name, values), colour in zip(samples.items(), cycle(COLOURS)):
             weights = np.full(len(values), 1 / len(values))
             axes.hist(scaled(values), bins, weights=weights, alpha=0.55, color=colour, label=name.replace("_", " "))
         axes.axvline(scaled(np.array([threshold]))[0], color=INK, lw=1, ls="--")

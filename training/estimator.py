@@ -1,0 +1,47 @@
+"""What training asks of an estimator, so that it answers in the service as it does where it was made."""
+
+from typing import Any
+
+import numpy as np
+
+from contract import Table, raw_scores
+from contract.scores import estimator_input
+from contract.table import Array
+from models import Model
+from training.classes import Classes
+from training.errors import TrainingError
+
+METHODS = {
+    "classification": "predict_proba (CalibratedClassifierCV gives one to any classifier)",
+    "novelty": "score_samples",
+}
+"""What an estimator is asked for, and where to get it."""
+
+
+def check_method(model: Model, estimator: Any) -> None:
+    """Raise TrainingError for an estimator that has no scores for the task."""
+    if not hasattr(estimator, METHODS[model.task].split()[0]):
+        raise TrainingError(f"the estimator of {model.name} has no {METHODS[model.task]}")
+
+
+def check_fitted(model: Model, estimator: Any, classes: Classes, rows: Table) -> None:
+    """Raise TrainingError unless a fitted estimator knows the classes of the target, and labels as will be served."""
+    if model.task != "classification":
+        return
+    learned = tuple(np.asarray(estimator.classes_).tolist())
+    if learned != classes:
+        raise TrainingError(f"the estimator of {model.name} has the classes {learned}; its target has {classes}")
+    if model.threshold is None:
+        check_labels(model, estimator, classes, rows)
+
+
+def check_labels(model: Model, estimator: Any, classes: Classes, rows: Table) -> None:
+    """Raise TrainingError for a classifier that predicts another class than the likeliest: it has its own threshold."""
+    probabilities: Array = raw_scores(model.task, estimator, rows.inputs())
+    predicted = np.asarray(estimator.predict(estimator_input(rows.inputs()))).tolist()
+    own = probabilities[np.arange(rows.rows), [classes.index(value) for value in predicted]]
+    if less := int((own < probabilities.max(axis=1)).sum()):
+        raise TrainingError(
+            f"the estimator of {model.name} predicts another class than the likeliest in {less} of {rows.rows} "
+            "held-out rows: give its file a threshold, or take away the estimator's own"
+        )
