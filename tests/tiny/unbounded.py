@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from contract import Feature, Output
-from models import Bar, Data, Model, Threshold
+from contract import Feature
+from models import Bar, Data, Model, Named, Threshold
 
 
 def data() -> Data:
@@ -26,10 +26,10 @@ MODEL = Model(
     description="Whether the shift is strange",
     features=(Feature(name="shift", type="number", description="How far", example=0.1),),
     outputs=(
-        Output(name="is_novel", type="boolean", description="The decision"),
-        Output(name="score", type="number", description="How strange"),
+        Named(name="is_novel", description="The decision"),
+        Named(name="score", description="How strange"),
     ),
-    threshold=Threshold(output="is_novel", score="score", at_or_above=True, below=False, false_alarms=0.05),
+    threshold=Threshold(false_alarms=0.05),
     data=data,
     estimator=estimator,
     bars=(Bar(metric="false_alarms", at_most=0.2),),
