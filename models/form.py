@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 from contract import ContractError, Feature, Task
 from contract.check import value_fault
@@ -40,12 +40,14 @@ class Bar:
 class Model:
     """Describe one model whole.
 
-    `estimator` gives a new, unfitted estimator each time; a classifier has `predict_proba`, a novelty detector
-    `score_samples`, as scikit-learn defines them. `alternatives` are judged beside it for the report only.
+    `estimator` gives a new, unfitted estimator each time; a classifier has `predict_proba`, a regressor `predict`, a
+    novelty detector `score_samples`, as scikit-learn defines them. `alternatives` are judged beside it for the report
+    only.
 
     `outputs` name what it gives, in this order. A classification with a threshold, between two classes: the decision,
     the probability of `at_or_above`, and that of the other class if you like. Without a threshold: the label, which is
-    the likeliest class, and the probability of each class. A novelty: the decision and the score.
+    the likeliest class, and the probability of each class. A regression: the values, for each of which the target has
+    a column. A novelty: the decision and the score.
     """
 
     name: str
@@ -64,8 +66,8 @@ class Model:
 
     def __post_init__(self) -> None:
         check_name(self.name)
-        if self.task not in ("classification", "novelty"):
-            raise ContractError(f"task: is classification or novelty, not {self.task!r}")
+        if self.task not in get_args(Task):
+            raise ContractError(f"task: is one of {', '.join(get_args(Task))}, not {self.task!r}")
         for name, kind in (("features", Feature), ("outputs", Named), ("bars", Bar)):
             entries = getattr(self, name)
             if not isinstance(entries, tuple) or not all(isinstance(entry, kind) for entry in entries):

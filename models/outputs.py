@@ -71,8 +71,10 @@ def check_outputs(task: Task, outputs: tuple[Named, ...], threshold: Threshold |
             raise ContractError("outputs: a novelty has two, the decision, without unit and bounds, and the score")
         if threshold is None or threshold.false_alarms is None or threshold.at_or_above is not True:
             raise ContractError("threshold: a novelty is decided by Threshold(false_alarms=…)")
-    else:
+    elif task == "classification":
         check_classification(outputs, threshold)
+    elif threshold is not None:
+        raise ContractError("threshold: nothing is decided in a regression")
 
 
 def check_classification(outputs: tuple[Named, ...], threshold: Threshold | None) -> None:

@@ -14,7 +14,7 @@ from contract.table import Array
 from models import Model
 from training.classes import Classes
 from training.errors import TrainingError
-from training.target import read_classes
+from training.target import read_classes, read_values
 
 HELD_OUT = 0.25
 FEWEST_ROWS = 80
@@ -25,7 +25,10 @@ SAFE_KINDS = {"number": "fiu", "integer": "iu", "boolean": "b", "category": ""}
 
 @dataclass(frozen=True)
 class Dataset:
-    """Hold checked rows, the class of each as `[rows]` text or booleans (None without classes), and their SHA-256."""
+    """Hold checked rows, what to learn of each, the classes that there are, and the SHA-256 of rows and target.
+
+    The target is the class of each row as `[rows]` text or booleans, or its values as `[rows]` or `[rows, k]` doubles.
+    """
 
     table: Table
     target: Array | None
@@ -57,7 +60,12 @@ def read_dataset(model: Model) -> Dataset:
     if faults := table_faults(table):
         row, feature, message = faults[0]
         raise TrainingError(f"the data of {model.name} breaks its contract: row {row}, {feature.name} {message}")
-    target, classes = (None, ()) if model.task == "novelty" else read_classes(model, data.target, table.rows)
+    target: Array | None = None
+    classes: Classes = ()
+    if model.task == "classification":
+        target, classes = read_classes(model, data.target, table.rows)
+    elif model.task == "regression":
+        target = read_values(model, data.target, table.rows)
     return Dataset(table, target, classes, fingerprint(table, target))
 
 
@@ -106,6 +114,6 @@ def split(dataset: Dataset, seed: int) -> tuple[Array, Array]:
     """Give the indexes of the training rows and of the held-out quarter, with the classes in equal shares."""
     from sklearn.model_selection import train_test_split
 
-    index = np.arange(dataset.table.rows)
-    training, held_out = train_test_split(index, test_size=HELD_OUT, random_state=seed, stratify=dataset.target)
+    index, classes = np.arange(dataset.table.rows), dataset.target if dataset.classes else None
+    training, held_out = train_test_split(index, test_size=HELD_OUT, random_state=seed, stratify=classes)
     return training, held_out

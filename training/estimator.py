@@ -5,14 +5,17 @@ from typing import Any
 import numpy as np
 
 from contract import Table, raw_scores
+from contract.check_columns import output_fault
 from contract.scores import estimator_input
 from contract.table import Array
 from models import Model
 from training.classes import Classes
 from training.errors import TrainingError
+from training.outputs import outputs_of
 
 METHODS = {
     "classification": "predict_proba (CalibratedClassifierCV gives one to any classifier)",
+    "regression": "predict",
     "novelty": "score_samples",
 }
 """What an estimator is asked for, and where to get it."""
@@ -25,19 +28,31 @@ def check_method(model: Model, estimator: Any) -> None:
 
 
 def check_fitted(model: Model, estimator: Any, classes: Classes, rows: Table) -> None:
-    """Raise TrainingError unless a fitted estimator knows the classes of the target, and labels as will be served."""
-    if model.task != "classification":
-        return
-    learned = tuple(np.asarray(estimator.classes_).tolist())
-    if learned != classes:
-        raise TrainingError(f"the estimator of {model.name} has the classes {learned}; its target has {classes}")
-    if model.threshold is None:
-        check_labels(model, estimator, classes, rows)
+    """Raise TrainingError unless a fitted estimator knows the classes of the target, and answers as will be served."""
+    if model.task == "classification":
+        learned = tuple(np.asarray(estimator.classes_).tolist())
+        if learned != classes:
+            raise TrainingError(f"the estimator of {model.name} has the classes {learned}; its target has {classes}")
+    scores = raw_scores(model.task, estimator, rows.inputs())
+    check_scores(model, classes, scores)
+    if model.task == "classification" and model.threshold is None:
+        check_labels(model, estimator, classes, rows, scores)
 
 
-def check_labels(model: Model, estimator: Any, classes: Classes, rows: Table) -> None:
+def check_scores(model: Model, classes: Classes, scores: Array) -> None:
+    """Raise TrainingError where the scores of some rows could not be served."""
+    if model.task == "regression" and scores.shape[1] != len(model.outputs):
+        raise TrainingError(f"the estimator of {model.name} gives {scores.shape[1]} values, not {len(model.outputs)}")
+    for output in outputs_of(model, classes):
+        if output.column is not None and (fault := output_fault(output, scores[:, output.column])):
+            raise TrainingError(
+                f"the estimator of {model.name} gives for rows that it has not seen what could not be served: "
+                f"the output {output.name} {fault}"
+            )
+
+
+def check_labels(model: Model, estimator: Any, classes: Classes, rows: Table, probabilities: Array) -> None:
     """Raise TrainingError for a classifier that predicts another class than the likeliest: it has its own threshold."""
-    probabilities: Array = raw_scores(model.task, estimator, rows.inputs())
     predicted = np.asarray(estimator.predict(estimator_input(rows.inputs()))).tolist()
     own = probabilities[np.arange(rows.rows), [classes.index(value) for value in predicted]]
     if less := int((own < probabilities.max(axis=1)).sum()):

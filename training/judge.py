@@ -11,7 +11,7 @@ from contract.table import Array
 from models import Bar, Model
 from training.dataset import Dataset
 from training.errors import TrainingError
-from training.metrics import Metric, binary, multiclass, novelty
+from training.metrics import Metric, binary, multiclass, novelty, regression
 from training.outputs import deciding_column
 
 RESAMPLES = 1000
@@ -33,6 +33,8 @@ def gather(
     if target is None:
         return Evidence(novelty.samples(partial(ask, model, estimator), rows, seed), threshold)
     scores = ask(model, estimator, rows)
+    if model.task == "regression":
+        return Evidence(regression.samples(scores, target), threshold)
     if model.threshold is None:
         return Evidence(multiclass.samples(scores, target, dataset.classes), threshold)
     score, positive = scores[:, deciding_column(model, dataset.classes)], target == model.threshold.at_or_above
@@ -46,6 +48,8 @@ def ask(model: Model, estimator: Any, rows: Table) -> Array:
 
 def metrics_of(model: Model, evidence: Evidence) -> dict[str, Metric]:
     """Give the metrics of a task by name."""
+    if model.task == "regression":
+        return regression.metrics([named.name for named in model.outputs])
     if evidence.threshold is None:
         return multiclass.metrics()
     if model.task == "novelty":

@@ -56,17 +56,18 @@ def convert(task: Task, estimator: Any, table: Table, number: Any) -> Any:
 
 
 def options_of(task: Task, estimator: Any) -> dict[int, dict[str, bool]]:
-    """Ask for probabilities as one matrix, or for the scores of the rows."""
+    """Ask for probabilities as one matrix, or for the scores of the rows; values need no asking."""
     last = estimator[-1] if hasattr(estimator, "steps") else estimator
-    return {id(last): {"zipmap": False} if task == "classification" else {"score_samples": True}}
+    asked = {"classification": {"zipmap": False}, "novelty": {"score_samples": True}}
+    return {id(last): asked[task]} if task in asked else {}
 
 
 def give_scores(model: Any, task: Task) -> None:
-    """Replace the graph's outputs by SCORES in double: the probabilities, or minus the scores of the rows."""
+    """Replace the graph's outputs by SCORES in double: probabilities, values, or minus the scores of the rows."""
     graph = model.graph
-    source = next(out for out in reversed(graph.output) if task == "novelty" or "prob" in out.name)
+    source = next(out for out in reversed(graph.output) if task != "classification" or "prob" in out.name)
     steps = [helper.make_node("Cast", [source.name], ["bentogate_double"], "cast_scores", to=TensorProto.DOUBLE)]
-    if task == "classification":
+    if task != "novelty":
         steps.append(helper.make_node("Identity", ["bentogate_double"], [SCORES], "give_scores"))
         width = None
     else:

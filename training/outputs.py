@@ -1,4 +1,4 @@
-"""What a model gives: outputs and decisions as they follow from its classes, under the names that its file gives."""
+"""What a model gives: outputs and decisions as they follow from its estimator, under the names that its file gives."""
 
 from contract import ByLargest, ByThreshold, Decision, Output
 from models import Model, Named
@@ -7,6 +7,8 @@ from training.classes import Classes
 
 def outputs_of(model: Model, classes: Classes) -> tuple[Output, ...]:
     """Give the outputs in the order of the file; `classes` are those of the estimator."""
+    if model.task == "regression":
+        return tuple(named.number(column) for column, named in enumerate(model.outputs))
     first, *others = model.outputs
     if model.task == "novelty":
         return decided(first, (False, True)), others[0].number(0)
@@ -46,7 +48,9 @@ def deciding_column(model: Model, classes: Classes) -> int:
 
 
 def decisions_of(model: Model, classes: Classes, threshold: float | None) -> tuple[Decision, ...]:
-    """Say how the first output follows from the scores."""
+    """Say how the first output follows from the scores, where it is none of them."""
+    if model.task == "regression":
+        return ()
     decision, score = model.outputs[:2]
     if threshold is None:
         return (ByLargest(output=decision.name, columns=tuple(range(len(classes)))),)

@@ -14,7 +14,7 @@ from training import store
 from training.artifact import Fitted, contract_of, files_of
 from training.dataset import read_dataset, split
 from training.errors import TrainingError
-from training.estimator import check_fitted, check_method
+from training.estimator import check_fitted, check_method, check_scores
 from training.fit import choose_threshold, cross_validated_scores, fit
 from training.judge import Evidence, gather, judge
 from training.parity import gate
@@ -71,6 +71,7 @@ def fit_and_judge(model: Model, step: Step) -> tuple[Fitted, Evidence]:
     training, held_out = split(dataset, SEED)
     step("cross-validation")
     cross_validated = cross_validated_scores(model, model.estimator, dataset, training, SEED)
+    check_scores(model, dataset.classes, cross_validated)
     threshold = choose_threshold(model, cross_validated, dataset, training)
     step("fit")
     estimator = fit(model.estimator, dataset.rows(training), dataset.target_of(training))

@@ -23,7 +23,7 @@ def test_the_shipped_models_are_found() -> None:
         ('name="plain",', 'name="other",', "name: must be that of the file, 'plain', not 'other'"),
         ('name="plain",', 'name="Plain!",', "'Plain!': the name of a model matches"),
         ("MODEL = ", "MODLE = ", "MODEL is missing"),
-        ('task="classification"', 'task="guessing"', "task: is classification or novelty"),
+        ('task="classification"', 'task="guessing"', "task: is one of classification, regression, novelty"),
         ('description="Whether it is high",', "", "missing 1 required keyword-only argument: 'description'"),
         ("minimum=0, maximum=100", "minimum=9, maximum=1", "width: minimum and maximum are finite and in order"),
         ('name="height"', 'name="width"', "features: named twice: width"),

@@ -102,6 +102,10 @@ def test_two_classes_need_no_threshold() -> None:
             "the estimator of iris has no predict_proba (Calibrated",
         ),
         (changed(data=lambda: Data(columns=IRIS.data().columns, target=["setosa"] * 150)), "one class only, 'setosa'"),
+        (
+            changed(data=lambda: Data(columns=IRIS.data().columns, target=[["setosa", "large"]] * 150)),
+            "the target of iris has several columns of classes: make each a model of its own",
+        ),
         (of_two((0, 1), LogisticRegression), "the classes of two are 0, 1: give each a name"),
         (
             of_two((False, True), lambda: FixedThresholdClassifier(LogisticRegression(), threshold=0.9)),

@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from contract import Contract, Measure
 from training.artifact import Fitted, profiles
 from training.judge import Evidence
-from training.report import binary, multiclass, novelty, plots
+from training.report import binary, multiclass, novelty, plots, regression
 from training.report.figure import Painter, draw
 
 
@@ -46,6 +46,8 @@ def write_report(
 
 def painters(fitted: Fitted, evidence: Evidence) -> list[Painter]:
     """Give the plots that belong to the task."""
+    if fitted.model.task == "regression":
+        return regression.painters(fitted, evidence)
     if evidence.threshold is None:
         return multiclass.painters(fitted, evidence)
     if fitted.model.task == "novelty":

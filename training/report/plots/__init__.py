@@ -3,6 +3,7 @@
 from training.report.plots.counts import bars, confusion, confusion_at, histogram
 from training.report.plots.curves import calibration, precision_recall, roc, roc_of_each, truth_and_score
 from training.report.plots.distributions import distributions
+from training.report.plots.errors import predicted, residuals
 
 __all__ = [
     "bars",
@@ -12,6 +13,8 @@ __all__ = [
     "distributions",
     "histogram",
     "precision_recall",
+    "predicted",
+    "residuals",
     "roc",
     "roc_of_each",
     "truth_and_score",
