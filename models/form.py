@@ -15,8 +15,8 @@ class Data:
     """Hold the rows to learn from.
 
     `columns` gives a sequence of values by the name of each feature (a pandas data frame will do), None or NaN where
-    a value is missing, the empty string too for a category. `target` gives the class of each row, None for a model
-    that learns without.
+    a value is missing, the empty string too for a category. `target` gives the class of each row, as text or
+    booleans, or its number; of several numbers a sequence by the name of each output; None for a novelty.
     """
 
     columns: Mapping[str, Any]

@@ -3,20 +3,25 @@
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+import numpy as np
 import pytest
 from fastapi.routing import APIRoute
 from prometheus_client.metrics import MetricWrapperBase
 
+from contract.contract import Task
 from gateway.errors import GatewayError
 from gateway.metrics import Metrics
 from gateway.routes import catalogue, health
 from gateway.routes.dispatch import V1, V2
 from gateway.settings import BackendSettings, RouteSettings, Settings
-from models import model_names
+from models import catalog, model_names
 from stack.procfile import read_procfile
 from tests.conftest import ROOT, run
+from training.corrupt import corruptions
+from training.dataset import read_dataset
+from training.metrics import binary, multiclass, novelty, regression
 
 DOCS = {path.stem: path.read_text() for path in (ROOT / "docs").glob("*.md")}
 README = (ROOT / "README.md").read_text()
@@ -112,6 +117,21 @@ def test_the_two_commands_are_in_the_first_lines() -> None:
 
     assert "make serve" in head
     assert "make test" in head
+
+
+def test_every_task_is_listed_with_its_metrics() -> None:
+    """The README has a row for each kind of model, with the names of its metrics."""
+    rows = re.findall(r"^\| (`\w+`.*?) \|.*\| (.*?) \|$", README.split("## Adding a model")[1], re.MULTILINE)
+    listed = {what: re.findall(r"`(\w+)`", metrics.split(";")[0]) for what, metrics in rows}
+    corrupted = corruptions(read_dataset(catalog(names=["novelty"])["novelty"]).table, 0)
+
+    assert {re.findall(r"`(\w+)`", what)[0] for what in listed} == set(get_args(Task))
+    assert list(listed.values()) == [
+        list(binary.metrics(0.5)),
+        list(multiclass.metrics()),
+        list(regression.metrics(["value"])),
+        list(novelty.metrics({"held_out": np.zeros(1), **dict.fromkeys(corrupted, np.zeros(1))}, 0.5)),
+    ]
 
 
 def test_links_lead_somewhere() -> None:

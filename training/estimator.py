@@ -4,8 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from contract import Table, raw_scores
-from contract.check_columns import output_fault
+from contract import Interface, InvalidOutput, Table, answer, raw_scores
 from contract.scores import estimator_input
 from contract.table import Array
 from models import Model
@@ -43,12 +42,12 @@ def check_scores(model: Model, classes: Classes, scores: Array) -> None:
     """Raise TrainingError where the scores of some rows could not be served."""
     if model.task == "regression" and scores.shape[1] != len(model.outputs):
         raise TrainingError(f"the estimator of {model.name} gives {scores.shape[1]} values, not {len(model.outputs)}")
-    for output in outputs_of(model, classes):
-        if output.column is not None and (fault := output_fault(output, scores[:, output.column])):
-            raise TrainingError(
-                f"the estimator of {model.name} gives for rows that it has not seen what could not be served: "
-                f"the output {output.name} {fault}"
-            )
+    outputs = tuple(output for output in outputs_of(model, classes) if output.column is not None)
+    served = Interface(name=model.name, description=model.description, features=model.features, outputs=outputs)
+    try:
+        answer(served, scores)
+    except InvalidOutput as exc:
+        raise TrainingError(f"what was said of rows that were not learned from could not be served: {exc}") from exc
 
 
 def check_labels(model: Model, estimator: Any, classes: Classes, rows: Table, probabilities: Array) -> None:

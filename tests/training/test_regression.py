@@ -118,7 +118,7 @@ TARGET: dict[str, Any] = PETALS.data().target
         (dataclasses.replace(PETALS, estimator=FirstOnly), "the estimator of petals gives 1 values, not 2"),
         (
             dataclasses.replace(DIABETES, estimator=lambda: DummyRegressor(strategy="constant", constant=-101.0)),
-            "gives for rows that it has not seen what could not be served: the output progression is no finite number",
+            "could not be served: diabetes: the output progression is no finite number",
         ),
         (dataclasses.replace(PETALS, estimator=StandardScaler), "the estimator of petals has no predict"),
     ],
