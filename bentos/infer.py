@@ -7,15 +7,21 @@ import msgspec
 from bentos.served import Served
 from contract import InvalidOutput, InvalidRecords, table_from_tensors
 from oip import (
+    ACCEPT_ENCODING,
+    COMPUTE,
     HEADER_LENGTH,
     BodyTooLarge,
     Disconnected,
     InferResponse,
     ProtocolError,
+    Stopwatch,
     Tensor,
+    UnsupportedEncoding,
+    packed,
     read_body,
     read_request,
     send_body,
+    unpacked,
     write_response,
 )
 from oip.asgi import Headers, Receive, Scope, Send, error_body
@@ -35,20 +41,22 @@ class Infer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read, predict, answer; every failure is a status and `{"error": text}`."""
-        status, headers = 200, []
-        content_type = b"application/json"
-        if scope["method"] != "POST":
-            await send_body(send, 405, error_body("inference is a POST"), content_type, [(b"allow", b"POST")])
-            return
+        status, content_type = 200, b"application/json"
+        headers: list[tuple[bytes, bytes]] = []
         try:
             given = dict(scope["headers"])
             body = await read_body(given, receive, MOST_BYTES)
-            answer, length = self.answer(scope["path_params"], given, body)
+            scope["stopwatch"].enter("decode")
+            body = await unpacked(given, body, MOST_BYTES)
+            answer, length = self.answer(scope["path_params"], given, body, scope["stopwatch"])
+            answer, headers = await packed(given, answer)
             if length is not None:
                 content_type = b"application/octet-stream"
                 headers.append((HEADER_LENGTH.encode(), str(length).encode()))
         except Disconnected:
             return
+        except UnsupportedEncoding as exc:
+            status, answer, headers = 415, error_body(str(exc)), [ACCEPT_ENCODING]
         except Refused as exc:
             status, answer = exc.status, error_body(str(exc))
         except BodyTooLarge as exc:
@@ -62,21 +70,22 @@ class Infer:
             status, answer = 500, error_body("the model failed; its log says why")
         await send_body(send, status, answer, content_type, headers)
 
-    def answer(self, params: dict[str, str], headers: Headers, body: bytes) -> tuple[bytes, int | None]:
+    def answer(
+        self, params: dict[str, str], headers: Headers, body: bytes, stopwatch: Stopwatch
+    ) -> tuple[bytes, int | None]:
         """Give the body of the answer, and the length of its JSON where it is binary."""
         model, contract = self.served.model, self.served.contract
         if error := self.served.unknown(params):
             raise Refused(404, error)
         if model is None:
             raise Refused(503, "the model is loading")
-        encoding = headers.get(b"content-encoding", b"identity")
-        if encoding.lower() != b"identity":
-            raise Refused(415, f"the content encoding {encoding.decode('latin-1')[:40]!r} is unknown")
         length = headers.get(HEADER_LENGTH.encode())
         request = read_request(body, None if length is None else length.decode("latin-1"), MOST_TENSOR_ROWS)
         chosen = request.chosen([output.name for output in contract.outputs])
         table = table_from_tensors(contract.features, request.tensors)
+        stopwatch.enter(COMPUTE)
         columns = model.predict(table)
+        stopwatch.enter("encode")
         datatypes = {output.name: output.datatype for output in contract.outputs}
         tensors = [Tensor(output.name, datatypes[output.name], columns[output.name]) for output in chosen]
         response = InferResponse(contract.name, contract.version, tensors, request.id)

@@ -3,16 +3,16 @@
 from collections.abc import Awaitable, Callable
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.routing import Match, Route
+from starlette.routing import Route
 
 from bentos.artifact import FILES
 from bentos.infer import Infer
 from bentos.served import Served
+from bentos.timed import Timed
 from contract import tensor_metadata
-
-METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -22,25 +22,24 @@ class Protocol:
 
     def __init__(self, served: Served) -> None:
         self.served = served
-        self.routes: tuple[Route, ...] = ()
 
-    def app(self) -> Starlette:
+    def app(self) -> Timed:
         """Give the ASGI app with all paths; BentoML keeps those that it does not know."""
         prefix = "/v2/models/{name}"
         gets: list[tuple[str, Handler]] = [
             ("/v2", self.server),
-            ("/v2/", self.server),
             ("/v2/health/live", self.live),
             ("/v2/health/ready", self.ready),
         ]
         routes = []
         for path in (prefix, f"{prefix}/versions/{{version}}"):
-            routes.append(Route(f"{path}/infer", Infer(self.served)))
+            routes.append(Route(f"{path}/infer", Infer(self.served), methods=["POST"]))
             gets += [(path, self.metadata), (f"{path}/ready", self.model_ready)]
         gets.append(("/artifact/{file}", self.artifact))
         routes += [Route(path, handler, methods=["GET"]) for path, handler in gets]
-        self.routes = tuple(routes)
-        return Starlette(routes=[*routes, Route("/v2/{rest:path}", self.unknown, methods=METHODS)])
+        app = Starlette(routes=routes, exception_handlers={HTTPException: self.refuse})
+        app.router.redirect_slashes = False
+        return Timed(app)
 
     async def server(self, _: Request) -> Response:
         """Say what this server is."""
@@ -89,8 +88,11 @@ class Protocol:
             return JSONResponse({"error": f"the artifact has {', '.join(FILES)}"}, 404)
         return FileResponse(self.served.folder / file[0], media_type=file[1])
 
-    async def unknown(self, request: Request) -> Response:
+    async def refuse(self, request: Request, error: Exception) -> Response:
         """Answer what is no path of the protocol, or takes another method, in the protocol's words."""
-        if any(route.matches(request.scope)[0] == Match.PARTIAL for route in self.routes):
-            return JSONResponse({"error": f"{request.url.path} takes another method"}, 405)
-        return JSONResponse({"error": f"there is no {request.method} {request.url.path}"}, 404)
+        path = request.url.path[:200]
+        allowed = getattr(error, "headers", None) or {}
+        if "Allow" in allowed:
+            methods = ", ".join(sorted(allowed["Allow"].split(", ")))
+            return JSONResponse({"error": f"{path} takes {methods} only"}, 405, {"allow": methods})
+        return JSONResponse({"error": f"there is no path {path}"}, 404)

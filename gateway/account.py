@@ -10,10 +10,10 @@ import structlog
 from contract import Table
 from gateway.access import AccessLog, AccessRecord
 from gateway.backends import Prediction
-from gateway.errors import DeadlineExceeded, GatewayError, InternalError, MalformedRequest, TooLarge
+from gateway.errors import DeadlineExceeded, GatewayError, InternalError, MalformedRequest, TooLarge, UnknownEncoding
 from gateway.metrics import Metrics
 from gateway.plans import Plan
-from oip import BodyTooLarge, Disconnected, ProtocolError, Stopwatch
+from oip import BodyTooLarge, Disconnected, ProtocolError, Stopwatch, UnsupportedEncoding
 
 LONGEST_ROUTE = 200
 
@@ -123,6 +123,8 @@ def translated(exc: Exception, route: str) -> GatewayError:
         return DeadlineExceeded(f"{route} did not answer in time")
     if isinstance(exc, BodyTooLarge):
         return TooLarge(str(exc))
+    if isinstance(exc, UnsupportedEncoding):
+        return UnknownEncoding(str(exc))
     if isinstance(exc, ProtocolError):
         return MalformedRequest(str(exc))
     log.error("a request failed", route=route, exc_info=exc)

@@ -92,7 +92,7 @@ def answer_errors(app: FastAPI) -> None:
     async def of_the_framework(request: Request, error: HTTPException) -> Response:
         if error.status_code == 405:
             response = respond(request, WrongMethod(f"{path_of(request)} takes another method than {request.method}"))
-            response.headers["allow"] = (error.headers or {}).get("Allow", "GET")
+            response.headers["allow"] = "GET, HEAD"  # all that this app answers
             return response
         return respond(request, UnknownName(f"there is no path {path_of(request)[:200]}"))
 

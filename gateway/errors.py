@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from contract import Fault
+from oip import ACCEPT_ENCODING
 
 RETRY_AFTER_S = 1
 
@@ -92,6 +93,11 @@ class UnknownEncoding(GatewayError):
     """The body is packed in a way that is not known."""
 
     status, reason, title = 415, "unknown_encoding", "The content encoding is unknown"
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """Name the encodings that are known."""
+        return [ACCEPT_ENCODING]
 
 
 class InternalError(GatewayError):

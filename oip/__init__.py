@@ -1,6 +1,16 @@
 """The Open Inference Protocol V2 over HTTP: its messages, and its tensors as JSON and as binary data."""
 
-from oip.asgi import REQUEST_ID, BodyTooLarge, Disconnected, read_body, request_id, send_body, with_headers
+from oip.asgi import (
+    REQUEST_ID,
+    BodyTooLarge,
+    Disconnected,
+    lenient,
+    read_body,
+    request_id,
+    send_body,
+    with_headers,
+)
+from oip.compression import ACCEPT_ENCODING, UnsupportedEncoding, packed, unpacked
 from oip.datatypes import DATATYPES
 from oip.errors import ProtocolError
 from oip.request import InferRequest, RequestedOutput, read_request, write_request
@@ -9,6 +19,7 @@ from oip.tensor import HEADER_LENGTH, Tensor
 from oip.timing import COMPUTE, SERVER_TIMING, Stopwatch, compute_ms
 
 __all__ = [
+    "ACCEPT_ENCODING",
     "COMPUTE",
     "DATATYPES",
     "HEADER_LENGTH",
@@ -22,12 +33,16 @@ __all__ = [
     "RequestedOutput",
     "Stopwatch",
     "Tensor",
+    "UnsupportedEncoding",
     "compute_ms",
+    "lenient",
+    "packed",
     "read_body",
     "read_request",
     "read_response",
     "request_id",
     "send_body",
+    "unpacked",
     "with_headers",
     "write_request",
     "write_response",

@@ -3,7 +3,7 @@
 from starlette.types import ASGIApp
 
 from gateway.account import Account, Accounts
-from oip import REQUEST_ID, SERVER_TIMING, request_id, with_headers
+from oip import REQUEST_ID, SERVER_TIMING, lenient, request_id, with_headers
 from oip.asgi import Receive, Scope, Send
 
 
@@ -19,14 +19,15 @@ class Accounted:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        asked = lenient(scope)
         caller = (scope.get("client") or ("",))[0]
-        account = scope["account"] = Account(request_id(dict(scope["headers"])), scope["path"], caller)
+        account = asked["account"] = Account(request_id(dict(scope["headers"])), asked["path"], caller)
 
         def headers(status: int) -> list[tuple[bytes, bytes]]:
             account.status = status
             return [(REQUEST_ID.encode(), account.id.encode()), (SERVER_TIMING.encode(), account.header())]
 
         try:
-            await self.app(scope, receive, with_headers(send, headers))
+            await self.app(asked, receive, with_headers(send, headers))
         finally:
             self.accounts.close(account)

@@ -71,7 +71,6 @@ async def one_model(name: str, gateway: Open) -> JSONResponse:
 
 
 @router.get("/v2", tags=["protocol"])
-@router.get("/v2/", include_in_schema=False)
 async def server(request: Request) -> JSONResponse:
     """Name the server and its extensions."""
     return JSONResponse({"name": "bentogate", "version": request.app.version, "extensions": ["binary_tensor_data"]})

@@ -4,11 +4,11 @@ from abc import ABC, abstractmethod
 from typing import NamedTuple
 
 from gateway.account import Account
-from gateway.errors import GatewayError, UnknownEncoding, WrongMethod
+from gateway.errors import GatewayError, WrongMethod
 from gateway.gateway import Gateway
 from gateway.plans import Plan
 from gateway.problems import rendered
-from oip import Disconnected, read_body, send_body
+from oip import Disconnected, packed, read_body, send_body, unpacked
 from oip.asgi import Headers, Receive, Scope, Send
 
 
@@ -59,13 +59,13 @@ class Endpoint(ABC):
         self, account: Account, scope: Scope, receive: Receive, name: str, version: str | None
     ) -> Answer:
         """Read a request, check what does not depend on the form, and give the answer; raises GatewayError."""
-        headers = dict(scope["headers"])
-        body = await read_body(headers, receive, self.gateway.settings.max_body_bytes)
+        headers, limit = dict(scope["headers"]), self.gateway.settings.max_body_bytes
+        body = await read_body(headers, receive, limit)
         account.enter("decode")
         if scope["method"] != "POST":
             raise WrongMethod("inference is a POST")
-        encoding = headers.get(b"content-encoding", b"identity")
-        if encoding.lower() != b"identity":
-            raise UnknownEncoding(f"the content encoding {encoding.decode('latin-1')[:40]!r} is unknown")
         plan = self.gateway.plan(name)
-        return await self.answer(Call(account, plan, version, headers, body))
+        body = await unpacked(headers, body, limit)
+        answer = await self.answer(Call(account, plan, version, headers, body))
+        content, extra = await packed(headers, answer.body)
+        return Answer(content, answer.content_type, answer.headers + extra)

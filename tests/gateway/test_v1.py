@@ -218,5 +218,5 @@ def test_a_wrong_method_elsewhere_is_405_too(client: httpx.Client) -> None:
     """FastAPI's own paths answer in the same words."""
     answer = client.delete("/v1/models")
 
-    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
     assert answer.json()["reason"] == "wrong_method"
