@@ -12,7 +12,7 @@ from bentos.artifact import FILES
 from bentos.infer import Infer
 from bentos.served import Served
 from bentos.timed import Timed
-from contract import tensor_metadata
+from contract import model_metadata
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -71,15 +71,7 @@ class Protocol:
         """Describe inputs and outputs, with all that the contract knows of them."""
         if error := self.served.unknown(request.path_params):
             return JSONResponse({"error": error}, 404)
-        return JSONResponse(
-            {
-                "name": self.served.contract.name,
-                "versions": [self.served.contract.version],
-                "platform": f"bentogate_{self.served.contract.runtime}",
-                "inputs": [tensor_metadata(feature) for feature in self.served.contract.features],
-                "outputs": [tensor_metadata(output) for output in self.served.contract.outputs],
-            }
-        )
+        return JSONResponse(model_metadata(self.served.contract))
 
     async def artifact(self, request: Request) -> Response:
         """Give one of the stored files."""

@@ -10,9 +10,10 @@ from contract.decode import MOST_ROWS, RecordDecoder
 from contract.explain import InvalidRecords, MalformedBody, TooManyRows
 from contract.feature import MATRIX_NAME, ContractError, Feature, Kind, Output, Value
 from contract.interface import NAME_PATTERN, Interface
+from contract.metadata import model_metadata, properties, tensor_metadata
 from contract.scores import InvalidOutput, answer, raw_scores
 from contract.table import Columns, Table, columns_to_records, pack
-from contract.tensors import table_from_tensors, tensor_metadata, tensors_of_table
+from contract.tensors import table_from_tensors, tensors_of_table
 from contract.trusted import TRUSTED_TYPES
 from contract.union import union_of_features
 
@@ -50,7 +51,9 @@ __all__ = [
     "columns_to_records",
     "differences",
     "join",
+    "model_metadata",
     "pack",
+    "properties",
     "raw_scores",
     "record_faults",
     "split",

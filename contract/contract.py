@@ -1,5 +1,6 @@
 """The whole contract of a stored model, and its JSON form."""
 
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -38,20 +39,26 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     data_source: str
 
 
-class Provenance(msgspec.Struct, frozen=True, kw_only=True):
-    """Record what a model was made from: rows, the SHA-256 of the data, the seed, and the library versions."""
+class Provenance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Record what a model was made from: rows, the SHA-256 of the data, the seed, and the library versions.
+
+    `digest` is that of the artifact, in hex, and `trained` is when it was stored. Both are filled in after the digest,
+    which repeats.
+    """
 
     rows: int
     training_rows: int
     data_sha256: str
     seed: int
     libraries: dict[str, str]
+    digest: str = ""
+    trained: datetime | None = None
 
 
 class Contract(Interface, frozen=True, kw_only=True):
     """Hold all that a caller, a server and a gateway need to know of one stored model.
 
-    `version` is the first twelve hex digits of the artifact's digest. `runtime_reason` says why that runtime serves, in
+    `version` is the first twelve digits of the artifact's digest. `runtime_reason` says why that runtime serves, in
     words.
     """
 

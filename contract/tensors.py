@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from contract.check import LONGEST_NAME, MOST_FAULTS, Fault
 from contract.check_columns import table_faults
 from contract.explain import InvalidRecords
-from contract.feature import MATRIX_NAME, Feature, Output
+from contract.feature import MATRIX_NAME, Feature
 from contract.table import Array, Table, pack, pack_matrix, shared_datatype
 
 
@@ -35,7 +35,7 @@ def table_from_tensors(features: Sequence[Feature], tensors: Sequence[Tensor]) -
     Takes one tensor `[n]` or `[n,1]` per feature, or one `[n,k]` named `features` where all share a datatype.
     Raises InvalidRecords, whose pointers begin at `/inputs`.
     """
-    if [tensor.name for tensor in tensors] == [MATRIX_NAME]:
+    if is_matrix(features, tensors):
         check_matrix(features, tensors[0])
         table = pack_matrix(features, tensors[0].array)
     else:
@@ -59,9 +59,19 @@ def element_fault(
     return Fault(("inputs", position, "data", row), f"{feature.name} {message}")
 
 
+def is_matrix(features: Sequence[Feature], tensors: Sequence[Tensor]) -> bool:
+    """Say whether all columns come as one tensor: by its name, or by a shape that can be nothing else."""
+    if len(tensors) != 1:
+        return False
+    return tensors[0].name == MATRIX_NAME or tensors[0].array.shape[1:] == (len(features),) != (1,)
+
+
 def check_matrix(features: Sequence[Feature], tensor: Tensor) -> None:
     """Raise InvalidRecords unless the tensor can hold all features at once."""
     wanted = shared_datatype(features)
+    if tensor.name != MATRIX_NAME:
+        message = f"one tensor of all columns is named {MATRIX_NAME}, not {tensor.name[:LONGEST_NAME]}"
+        raise InvalidRecords([Fault(("inputs", 0, "name"), message)])
     if wanted is None:
         raise InvalidRecords([Fault(("inputs", 0, "name"), "the columns differ in datatype: send one tensor each")])
     if tensor.datatype != wanted:
@@ -101,19 +111,3 @@ def tensors_of_table(table: Table) -> list[tuple[str, str, Array]]:
     if table.matrix is not None:
         return [(MATRIX_NAME, table.features[0].datatype, np.ascontiguousarray(table.matrix))]
     return [(feature.name, feature.datatype, table.columns[feature.name]) for feature in table.features]
-
-
-def tensor_metadata(field: Feature | Output) -> dict[str, Any]:
-    """Describe a column as the metadata of the protocol does; what the protocol has no room for is in `parameters`."""
-    known = {
-        "type": field.type,
-        "description": field.description,
-        "unit": field.unit or None,
-        "nullable": getattr(field, "nullable", None),
-        "minimum": field.minimum,
-        "maximum": field.maximum,
-        "categories": ", ".join(field.categories) or None,
-        "example": getattr(field, "example", None),
-    }
-    parameters = {name: value for name, value in known.items() if value is not None}
-    return {"name": field.name, "datatype": field.datatype, "shape": [-1], "parameters": parameters}

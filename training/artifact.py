@@ -2,6 +2,7 @@
 
 import importlib.metadata
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -22,7 +23,7 @@ from contract.artifact import CONTRACT, ESTIMATOR, GOLDEN, GRAPH, PROFILE
 from contract.table import Array
 from models import Model
 from training.dataset import Dataset
-from training.digest import version_of
+from training.digest import VERSION_DIGITS, digest_of
 from training.errors import TrainingError
 from training.outputs import decisions_of, outputs_of
 from training.parity import Verdict
@@ -73,14 +74,16 @@ def contract_of(fitted: Fitted) -> Contract:
 
 
 def files_of(fitted: Fitted, contract: Contract) -> tuple[str, dict[str, bytes]]:
-    """Give the version and the files of an artifact, the contract among them with its version filled in."""
+    """Give the version and the files of an artifact, the contract among them with digest and time filled in."""
     identity = {CONTRACT: contract.to_json(), ESTIMATOR: dump(fitted.model.name, fitted.estimator)}
     if fitted.verdict.graph:
         identity[GRAPH] = fitted.verdict.graph
-    version = version_of(identity)
+    digest = digest_of(identity)
+    version, now = digest[:VERSION_DIGITS], datetime.now(UTC).replace(microsecond=0)
+    provenance = msgspec.structs.replace(contract.provenance, digest=digest, trained=now)
     return version, {
         **identity,
-        CONTRACT: msgspec.structs.replace(contract, version=version).to_json(),
+        CONTRACT: msgspec.structs.replace(contract, version=version, provenance=provenance).to_json(),
         GOLDEN: golden(fitted, contract),
         PROFILE: to_json(profiles(fitted, contract)),
     }

@@ -12,16 +12,17 @@ from collections.abc import Mapping
 from typing import Any
 
 VERSION_DIGITS = 12
+"""So many digits of the digest are the version."""
 
 
-def version_of(files: Mapping[str, bytes]) -> str:
-    """Give the first twelve hex digits of the SHA-256 over names and normalised contents, in the order of the names."""
+def digest_of(files: Mapping[str, bytes]) -> str:
+    """Give the SHA-256, in hex, over names and normalised contents, in the order of the names."""
     digest = hashlib.sha256()
     for name in sorted(files):
         content = normalised(files[name]) if name.endswith(".skops") else files[name]
         digest.update(f"{name} {len(content)}\n".encode())
         digest.update(content)
-    return digest.hexdigest()[:VERSION_DIGITS]
+    return digest.hexdigest()
 
 
 def normalised(stored: bytes) -> bytes:

@@ -60,7 +60,8 @@ def train(model: Model, *, force: bool = False, step: Step = lambda _: None) -> 
     stored: Literal["new", "again", "unchanged", "back"] = "again" if known and force else "new"
     if known and not force:
         stored = "unchanged" if latest == version else "back"
-    return Outcome(Contract.from_json(files[CONTRACT]), stored, store.report_path(model.name, version))
+    report = store.report_path(model.name, version)
+    return Outcome(Contract.from_json((report.parent / CONTRACT).read_bytes()), stored, report)
 
 
 def fit_and_judge(model: Model, step: Step) -> tuple[Fitted, Evidence]:

@@ -7,7 +7,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
-from contract import tensor_metadata
+from contract import model_metadata, properties, tensor_metadata
 from gateway.errors import GatewayError
 from gateway.gateway import Gateway
 from gateway.plans import Ensemble, Plan
@@ -79,19 +79,31 @@ async def server(request: Request) -> JSONResponse:
 @router.get("/v2/models/{name}", tags=["protocol"])
 @router.get("/v2/models/{name}/versions/{version}", tags=["protocol"])
 async def metadata(name: str, gateway: Open, version: str | None = None) -> JSONResponse:
-    """Describe inputs and outputs as tensors."""
+    """Describe inputs and outputs as tensors, and what a model was made of."""
     plan = gateway.plan(name)
-    contracts = plan.contracts
     check_version(plan, version)
-    outputs = [
-        {**tensor_metadata(output), "name": qualified(plan, contract.name, output.name)}
-        for contract in contracts
-        for output in contract.outputs
-    ]
-    body: dict[str, Any] = {"name": name, "platform": f"bentogate_{plan.kind}"}
     if not isinstance(plan, Ensemble):
-        body["versions"] = [contracts[0].version]
-    return JSONResponse({**body, "inputs": [tensor_metadata(feature) for feature in plan.features], "outputs": outputs})
+        return JSONResponse(model_metadata(*plan.contracts))
+    return JSONResponse(ensemble_metadata(plan))
+
+
+def ensemble_metadata(plan: Ensemble) -> dict[str, Any]:
+    """Describe an ensemble as the protocol does: it has no version of its own, and its members' in its properties."""
+    return {
+        "name": plan.name,
+        "platform": f"bentogate_{plan.kind}",
+        "inputs": [tensor_metadata(feature) for feature in plan.features],
+        "outputs": [
+            {**tensor_metadata(output), "name": qualified(plan, contract.name, output.name)}
+            for contract in plan.contracts
+            for output in contract.outputs
+        ],
+        "properties": {
+            f"{contract.name}.{key}": value
+            for contract in plan.contracts
+            for key, value in {"version": contract.version, **properties(contract)}.items()
+        },
+    }
 
 
 @router.get("/v2/models/{name}/ready", tags=["protocol"])

@@ -5,12 +5,14 @@ import json
 import re
 import zlib
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
 import pytest
+import sklearn
 
 from oip import HEADER_LENGTH, Tensor, read_response, write_request
 from tests.gateway.conftest import PLAIN
@@ -18,6 +20,7 @@ from tests.gateway.test_v2 import inputs
 
 DOORS = ("gateway", "model")
 INFER = "/v2/models/plain/infer"
+DATATYPES = {"income": "FP64", "age": "INT64", "owner": "BOOL", "region": "BYTES"}
 PACK: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "deflate": zlib.compress}
 GETS = (
     "/v2",
@@ -208,3 +211,28 @@ def test_the_gateways_own_paths_take_head_and_slashes(client: httpx.Client, path
     assert [client.head(path).status_code, client.get(f"{path}/").status_code] == [200, 200]
     if path.endswith("z"):
         assert httpx.head(f"{client.headers['x-admin']}{path}/").status_code == 200
+
+
+def test_metadata_says_all_that_the_contract_knows(
+    client: httpx.Client, ports: dict[str, int], stored_mixed: Path
+) -> None:
+    """One input per column, outputs with their meaning, and what the model was made of; the same at both doors."""
+    body = client.get("/v2/models/mixed").json()
+    contract = json.loads((stored_mixed / "contract.json").read_text())
+    region = body["inputs"][3]
+    width = client.get("/v2/models/plain").json()["inputs"][0]
+    made = body["properties"]
+
+    assert httpx.get(f"http://127.0.0.1:{ports['mixed']}/v2/models/mixed").json() == body
+    assert client.get(f"/v2/models/mixed/versions/{stored_mixed.name}/").json() == body
+    assert (body["name"], body["versions"], body["platform"]) == ("mixed", [stored_mixed.name], "bentogate_onnx")
+    assert [(tensor["name"], tensor["datatype"]) for tensor in body["inputs"]] == list(DATATYPES.items())
+    assert json.loads(region["parameters"]["categories"]) == contract["features"][3]["categories"]
+    assert (region["parameters"]["type"], region["parameters"]["nullable"]) == ("category", True)
+    assert width["parameters"].keys() >= {"description", "unit", "nullable", "minimum", "example"}
+    assert all(output["parameters"]["description"] for output in body["outputs"])
+    assert (made["digest"], made["runtime"]) == (contract["provenance"]["digest"], "onnx")
+    assert datetime.fromisoformat(made["trained"]) <= datetime.now(UTC)
+    assert made["library.scikit-learn"] == sklearn.__version__
+    for value in [*made.values(), *(v for tensor in body["inputs"] for v in tensor["parameters"].values())]:
+        assert isinstance(value, str | int | float | bool)

@@ -146,18 +146,28 @@ def test_a_stale_binary_header_is_400(client: httpx.Client) -> None:
     assert (answer.status_code, "Inference-Header-Content-Length" in answer.json()["error"]) == (400, True)
 
 
-def test_metadata_describes_every_column(client: httpx.Client, stored_mixed: Path) -> None:
-    """One input per feature, with unit, bounds and categories in the parameters."""
-    body = client.get("/v2/models/mixed").json()
-    region = body["inputs"][3]
+def test_an_ensemble_says_which_models_it_asks_and_what_they_were_made_of(
+    client: httpx.Client, stored_plain: Path
+) -> None:
+    """Its inputs are those of its members, its outputs are named by them, and it has no version of its own."""
+    body = client.get("/v2/models/both").json()
 
-    assert (body["name"], body["versions"]) == ("mixed", [stored_mixed.name])
-    assert {tensor["name"]: tensor["datatype"] for tensor in body["inputs"]} == {
-        name: DATATYPES[name] for name in MIXED
-    }
-    assert region["shape"] == [-1]
-    assert (region["parameters"]["categories"], region["parameters"]["nullable"]) == ("south, east, west, north", True)
-    assert client.get("/v2/models/both").json()["outputs"][0]["name"] == "plain.label"
+    assert (body["name"], body["platform"], "versions" in body) == ("both", "bentogate_ensemble", False)
+    assert [tensor["name"] for tensor in body["inputs"]] == [*PLAIN, *MIXED]
+    assert body["outputs"][0]["name"] == "plain.label"
+    assert body["properties"]["plain.version"] == stored_plain.name
+    assert body["properties"]["mixed.digest"].startswith(body["properties"]["mixed.version"])
+    assert client.get("/v2/models/both/versions/1").status_code == 404
+
+
+def test_a_matrix_of_another_name_is_told_the_right_one(client: httpx.Client) -> None:
+    """Rather than that every column is missing; for a model with mixed columns no name is right."""
+    matrix = {"name": "input-0", "shape": [2, 3], "datatype": "FP64", "data": [1.0] * 6}
+    other = client.post("/v2/models/plain/infer", json={"inputs": [matrix]})
+    mixed = client.post("/v2/models/plain/infer", json={"inputs": [{**matrix, "name": "features"}]})
+
+    assert other.json() == {"error": "/inputs/0/name: one tensor of all columns is named features, not input-0"}
+    assert mixed.json() == {"error": "/inputs/0/name: the columns differ in datatype: send one tensor each"}
 
 
 @pytest.mark.parametrize("path", ["/v2", "/v2/"])

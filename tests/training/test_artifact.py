@@ -16,7 +16,7 @@ import skops.io
 from contract import Contract
 from models import model_names
 from tests.conftest import run
-from training.digest import normalised, version_of
+from training.digest import digest_of, normalised
 
 FILES = {
     "contract.json",
@@ -87,8 +87,8 @@ def test_the_digest_looks_through_addresses_and_times(stored_plain: Path) -> Non
     one, other = skops.io.dumps(estimator), skops.io.dumps(estimator)
 
     assert normalised(one) == normalised(other)
-    assert version_of({"a.skops": one, "b": b"1"}) == version_of({"b": b"1", "a.skops": other})
-    assert version_of({"a.skops": one, "b": b"1"}) != version_of({"a.skops": one, "b": b"2"})
+    assert digest_of({"a.skops": one, "b": b"1"}) == digest_of({"b": b"1", "a.skops": other})
+    assert digest_of({"a.skops": one, "b": b"1"}) != digest_of({"a.skops": one, "b": b"2"})
 
 
 def test_graphs_read_doubles_and_give_one_matrix(stored_plain: Path, stored_mixed: Path) -> None:

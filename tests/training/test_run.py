@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 
 from bentos.artifact import load
-from contract import ByThreshold
+from contract import ByThreshold, Contract
 from models import Bar, Data, Model, Named, Threshold, catalog
 from tests.conftest import STORE, TINY
 from training.errors import TrainingError
@@ -208,6 +209,19 @@ def test_training_again_stores_nothing_and_a_b_a_serves_a(stored_plain: Path) ->
     assert (other.stored, other.contract.version != first) == ("new", True)
     assert (back.stored, back.contract.version) == ("back", first)
     assert bentoml.models.get("plain:latest").tag.version == first
+
+
+def test_digest_and_time_of_training_are_told_and_count_for_neither(stored_plain: Path) -> None:
+    """The version is the digest's beginning; training again without a change keeps the time of the first."""
+    path = stored_plain / "contract.json"
+    before = path.stat().st_mtime_ns
+    made = train(PLAIN).contract.provenance
+
+    assert made == Contract.from_json(path.read_bytes()).provenance
+    assert path.stat().st_mtime_ns == before
+    assert (made.digest[:12], len(made.digest)) == (stored_plain.name, 64)
+    assert made.trained is not None
+    assert made.trained <= datetime.now(UTC)
 
 
 def test_a_decision_may_be_a_boolean() -> None:
