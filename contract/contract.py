@@ -74,10 +74,7 @@ class Contract(Interface, frozen=True, kw_only=True):
         if self.format != FORMAT:
             raise ContractError(f"format: {self.format} is not {FORMAT}: train again with this release")
         super().__post_init__()
-        decided = [decision.output for decision in self.decisions]
-        for output in self.outputs:
-            if (output.column is None) != (decided.count(output.name) == 1):
-                raise ContractError(f"outputs: {output.name} is either a score or decided, once")
+        self.check_scored()
 
     @classmethod
     def from_json(cls, text: bytes) -> "Contract":

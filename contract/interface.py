@@ -35,6 +35,15 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True):
                 raise ContractError(f"decisions: {decision.output!r} is no output, or is a score itself")
             decision.check(outputs)
 
+    def check_scored(self) -> None:
+        """Raise ContractError unless every output follows from the scores: it is one, or is decided, once."""
+        decided = [decision.output for decision in self.decisions]
+        for output in self.outputs:
+            if (output.column is None) != (decided.count(output.name) == 1):
+                raise ContractError(f"outputs: {output.name} is either a score or decided, once")
+            if output.column is not None and output.type != "number":
+                raise ContractError(f"outputs: {output.name} is a score, and so a number, not {output.type}")
+
     def to_json(self) -> bytes:
         """Write it as indented JSON, the same bytes for the same content."""
         return msgspec.json.format(msgspec.json.encode(self), indent=1)

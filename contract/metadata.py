@@ -6,14 +6,16 @@ import msgspec
 
 from contract.contract import Contract
 from contract.feature import Feature, Output
+from contract.interface import Interface
 
 
-def model_metadata(contract: Contract) -> dict[str, Any]:
-    """Describe a stored model as the protocol does."""
+def model_metadata(contract: Interface) -> dict[str, Any]:
+    """Describe a model as the protocol does."""
+    runtime = contract.runtime if isinstance(contract, Contract) else "declared"
     return {
         "name": contract.name,
         "versions": [contract.version],
-        "platform": f"bentogate_{contract.runtime}",
+        "platform": f"bentogate_{runtime}",
         "inputs": [tensor_metadata(feature) for feature in contract.features],
         "outputs": [tensor_metadata(output) for output in contract.outputs],
         "properties": properties(contract),
@@ -39,8 +41,10 @@ def tensor_metadata(field: Feature | Output) -> dict[str, Any]:
     return {"name": field.name, "datatype": field.datatype, "shape": [-1], "parameters": parameters}
 
 
-def properties(contract: Contract) -> dict[str, str]:
-    """Say in strings what a model was made of and when; what an older artifact does not tell is left out."""
+def properties(contract: Interface) -> dict[str, str]:
+    """Say in strings what a model was made of and when; what is not known, as of a declared one, is left out."""
+    if not isinstance(contract, Contract):
+        return {"description": contract.description}
     made = contract.provenance
     known = {
         "description": contract.description,

@@ -19,7 +19,7 @@ class InvalidOutput(ValueError):
 
     def __init__(self, interface: Interface, output: str, what: str) -> None:
         super().__init__(f"{interface.name}: the output {output} {what}")
-        self.output = output
+        self.output, self.what = output, what
 
 
 def raw_scores(task: Task, estimator: Any, inputs: Mapping[str, Array]) -> Array:

@@ -106,8 +106,8 @@ def check_columns(features: Sequence[Feature], tensors: Sequence[Tensor]) -> Non
         raise InvalidRecords(faults[:MOST_FAULTS])
 
 
-def tensors_of_table(table: Table) -> list[tuple[str, str, Array]]:
+def tensors_of_table(table: Table, *, as_matrix: bool = True) -> list[tuple[str, str, Array]]:
     """Give name, datatype and array of each tensor that carries a table: one matrix where that is possible."""
-    if table.matrix is not None:
+    if as_matrix and table.matrix is not None:
         return [(MATRIX_NAME, table.features[0].datatype, np.ascontiguousarray(table.matrix))]
     return [(feature.name, feature.datatype, table.columns[feature.name]) for feature in table.features]

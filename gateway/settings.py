@@ -5,12 +5,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
-    HttpUrl,
     model_validator,
 )
 from pydantic_settings import (
@@ -21,6 +17,7 @@ from pydantic_settings import (
 )
 
 from contract import MOST_ROWS, NAME_PATTERN
+from gateway.settings_backend import BackendSettings, Strict
 
 PREFIX = "GATEWAY_"
 LONGEST_TIMEOUT_S = 30.0
@@ -28,13 +25,6 @@ LONGEST_TIMEOUT_S = 30.0
 
 class SettingsError(ValueError):
     """Report settings that cannot be; each line names the place and what is wrong there."""
-
-
-def plain_url(url: HttpUrl) -> HttpUrl:
-    """Refuse what a backend's address cannot have."""
-    if url.query or url.fragment or url.username:
-        raise ValueError("has host, port and path only")
-    return url
 
 
 def nothing_if_empty(value: Any) -> Any:
@@ -45,24 +35,6 @@ def nothing_if_empty(value: Any) -> Any:
 def listed_by_commas(value: Any) -> Any:
     """Take a variable's text for a list, as `a,b`."""
     return tuple(filter(None, value.split(","))) if isinstance(value, str) else value
-
-
-class Strict(BaseModel):
-    """Refuse unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class BackendSettings(Strict):
-    """Say where a model's server is."""
-
-    url: Annotated[HttpUrl, AfterValidator(plain_url)]
-    connections: int = Field(default=100, ge=1, le=10_000)
-
-    @property
-    def address(self) -> str:
-        """Give the URL without a slash at its end."""
-        return str(self.url).rstrip("/")
 
 
 class RouteSettings(Strict):

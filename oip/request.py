@@ -1,6 +1,6 @@
 """An inference request."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +68,7 @@ class RequestMessage(msgspec.Struct, omit_defaults=True):
     inputs: list[TensorMessage]
     id: str | None = None
     parameters: dict[str, Any] | None = None
+    outputs: list[RequestedOutputMessage] | None = None
 
 
 DECODER = msgspec.json.Decoder(RequestMessageIn)
@@ -131,9 +132,20 @@ def flag(parameters: dict[str, Any] | None, name: str, default: bool, pointer: s
     return value
 
 
-def write_request(tensors: Sequence[Tensor], request_id: str | None = None) -> tuple[bytes, int]:
-    """Write a request in binary form that asks for a binary answer: the body, and the length of its JSON in bytes."""
-    parts = [write_tensor(tensor, binary=True) for tensor in tensors]
-    message = RequestMessage([part[0] for part in parts], request_id, {"binary_data_output": True})
-    text = msgspec.json.encode(message)
-    return b"".join([text, *(part[1] for part in parts)]), len(text)
+def write_request(
+    tensors: Sequence[Tensor],
+    request_id: str | None = None,
+    *,
+    outputs: Sequence[str] = (),
+    binary: bool = True,
+    parameters: Mapping[str, str | float | bool] | None = None,
+) -> tuple[bytes, int | None]:
+    """Write a request for these outputs, or for all, whose answer is to come in the same form: binary, or all JSON.
+
+    Gives the body, and the length of its JSON in bytes, None where it is nothing else (then there is no header).
+    """
+    parts = [write_tensor(tensor, binary) for tensor in tensors]
+    said = {**(parameters or {}), **({"binary_data_output": True} if binary else {})}
+    wanted = [RequestedOutputMessage(name) for name in outputs]
+    text = msgspec.json.encode(RequestMessage([part[0] for part in parts], request_id, said or None, wanted or None))
+    return b"".join([text, *(part[1] for part in parts)]), len(text) if binary else None

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from oip.elements import TensorMessageIn
+from oip.errors import ProtocolError
 from oip.request import decode_json, split_body
 from oip.tensor import Tensor, TensorMessage, read_tensors, write_tensor
 
@@ -57,7 +59,11 @@ def write_response(response: InferResponse, binary: Sequence[bool]) -> tuple[byt
     """Write a response, each tensor in the form that `binary` says.
 
     Gives the body and the length of its JSON in bytes, None where no tensor is binary (then there is no header).
+    Raises ProtocolError for a number that JSON has no word for.
     """
+    for tensor, form in zip(response.tensors, binary, strict=True):
+        if not form and tensor.array.dtype.kind == "f" and not np.isfinite(tensor.array).all():
+            raise ProtocolError(f"{tensor.name}: JSON has no NaN and no infinity")
     parts = [write_tensor(tensor, form) for tensor, form in zip(response.tensors, binary, strict=True)]
     message = ResponseMessage(
         response.model_name,

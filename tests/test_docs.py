@@ -15,7 +15,8 @@ from gateway.errors import GatewayError
 from gateway.metrics import Metrics
 from gateway.routes import catalogue, health
 from gateway.routes.dispatch import V1, V2
-from gateway.settings import BackendSettings, RouteSettings, Settings
+from gateway.settings import RouteSettings, Settings
+from gateway.settings_backend import BackendSettings
 from models import catalog, model_names
 from stack.procfile import read_procfile
 from tests.conftest import ROOT, run

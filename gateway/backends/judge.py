@@ -1,15 +1,16 @@
 """Whether an answer is a prediction: judged by the contract of the version that gave it."""
 
 import msgspec
+import numpy as np
 
-from contract import Contract, Output
+from contract import Interface, InvalidOutput, Output, answer
 from contract.check_columns import output_fault
 from contract.table import Array
 from gateway.errors import BackendFault
 from oip import InferResponse, Tensor
 
 
-def judged(response: InferResponse, contract: Contract, rows: int) -> dict[str, Array]:
+def judged(response: InferResponse, contract: Interface, rows: int) -> dict[str, Array]:
     """Give the outputs of an answer, `[rows]` each; raises BackendFault that names model and output."""
     tensors = {tensor.name: tensor for tensor in response.tensors}
     columns = {}
@@ -20,7 +21,22 @@ def judged(response: InferResponse, contract: Contract, rows: int) -> dict[str, 
     return columns
 
 
-def column(contract: Contract, output: Output, tensor: Tensor, rows: int) -> Array:
+def scored(response: InferResponse, contract: Interface, scores: str, rows: int) -> dict[str, Array]:
+    """Give the outputs that follow from the tensor named `scores`, as a model service makes them from its own."""
+    tensor = next((tensor for tensor in response.tensors if tensor.name == scores), None)
+    if tensor is None:
+        raise output_refused(contract.name, scores, "is missing")
+    array = tensor.array
+    if array.dtype.kind not in "fiu" or array.ndim not in (1, 2) or len(array) != rows:
+        what = f"is {tensor.datatype} of the shape {list(array.shape)}, no scores of {rows} rows"
+        raise output_refused(contract.name, scores, what)
+    try:
+        return answer(contract, array.reshape(rows, -1).astype(np.float64))
+    except InvalidOutput as exc:
+        raise output_refused(contract.name, exc.output, exc.what) from exc
+
+
+def column(contract: Interface, output: Output, tensor: Tensor, rows: int) -> Array:
     """Check one output."""
     if tensor.datatype != output.datatype:
         raise output_refused(contract.name, output.name, f"is {tensor.datatype}, not {output.datatype}")
@@ -38,7 +54,7 @@ def output_refused(model: str, output: str, what: str) -> BackendFault:
     return BackendFault(f"{model} gave no valid answer: the output {output} {what}", model=model)
 
 
-def output_blamed(body: bytes, contract: Contract) -> str | None:
+def output_blamed(body: bytes, contract: Interface) -> str | None:
     """Name the output that a model service says to be no prediction, or None where it says something else.
 
     Nothing else of what it says may reach a caller.

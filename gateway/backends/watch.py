@@ -21,7 +21,7 @@ async def watch(backend: Backend, refresh_s: float) -> None:
         except Exception as exc:  # noqa: BLE001 (whatever a server answers, the next one may be better)
             if str(exc) != reason:
                 reason = str(exc)
-                log.warning("waiting for a model", model=backend.name, url=backend.address, reason=reason)
+                log.warning("waiting for a model", model=backend.name, url=backend.server.address, reason=reason)
         else:
             reason = None
         await asyncio.sleep(refresh_s if backend.current else FIRST_S)

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from contract import Contract, ContractError, Feature, RecordDecoder, Table, union_of_features
+from contract import ContractError, Feature, Interface, RecordDecoder, Table, union_of_features
 from gateway.backends import Backend, Prediction
 from gateway.errors import BackendFault
 
@@ -15,10 +15,10 @@ class Ensemble:
     def __init__(self, name: str, members: tuple[Backend, ...]) -> None:
         self.name = name
         self.members = members
-        self.joint: tuple[tuple[Contract, ...], RecordDecoder] | None = None
+        self.joint: tuple[tuple[Interface, ...], RecordDecoder] | None = None
 
     @property
-    def contracts(self) -> list[Contract]:
+    def contracts(self) -> list[Interface]:
         """Give the members' contracts; raises BackendUnknown."""
         return [member.contract for member in self.members]
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from contract import Contract, Feature, RecordDecoder, Table
+from contract import Feature, Interface, RecordDecoder, Table
 from gateway.backends import Backend, Prediction
 from gateway.plans.ensemble import Ensemble
 from gateway.plans.single import Single
@@ -26,7 +26,7 @@ class Plan(Protocol):
         """The backends that it may ask."""
 
     @property
-    def contracts(self) -> list[Contract]:
+    def contracts(self) -> list[Interface]:
         """Their contracts; raises BackendUnknown."""
 
     @property

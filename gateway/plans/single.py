@@ -1,6 +1,6 @@
 """A plan of one model."""
 
-from contract import Contract, Feature, RecordDecoder, Table
+from contract import Feature, Interface, RecordDecoder, Table
 from gateway.backends import Backend, Prediction
 
 
@@ -15,7 +15,7 @@ class Single:
         self.members = (backend,)
 
     @property
-    def contracts(self) -> list[Contract]:
+    def contracts(self) -> list[Interface]:
         """Give the contract; raises BackendUnknown."""
         return [self.backend.contract]
 

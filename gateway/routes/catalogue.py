@@ -51,7 +51,8 @@ def described(plan: Plan) -> dict[str, Any]:
         "runtime_reason",
         "provenance",
     ):
-        entry[name] = msgspec.to_builtins(getattr(contract, name))
+        if hasattr(contract, name):  # a declared contract says less than that of a stored model
+            entry[name] = msgspec.to_builtins(getattr(contract, name))
     return entry
 
 

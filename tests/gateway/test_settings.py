@@ -87,6 +87,66 @@ def test_what_is_wrong_is_named_with_file_line_and_key(tmp_path: Path, old: str,
     assert str(tmp_path / "gateway.yaml") in str(caught.value)
 
 
+DECLARED = """backends:
+  one:
+    url: http://one
+    scores: predict_proba
+    contract:
+      version: "1"
+      description: Whether
+      features:
+        - {name: a, type: number, description: A, example: 1}
+      outputs:
+        - {name: p, type: number, description: P, column: 1}
+default: one
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "text"),
+    [
+        ("type: number, description: A", "type: nubmer, description: A", "line 9: {}.features.0.type invalid enum"),
+        ("type: number, description: A", "type: category, description: A", "line 9: {}.features.0 a: categories"),
+        ("example: 1", "example: x", "line 9: {}.features.0.example must be a number, not the string 'x'"),
+        ("column: 1", "colum: 1", "line 11: {}.outputs.0.colum is unknown"),
+        (", column: 1", "", "line 5: {} outputs: p is either a score or decided"),
+        ("type: number, description: P", "type: integer, description: P", "line 5: {} outputs: p is a score"),
+        ('version: "1"', "version: 1", "line 6: {}.version expected `str`, got `int`"),
+        ('version: "1"', 'version: ""', "line 6: {}.version is missing"),
+        ('version: "1"', 'version: "1"\n      name: one', "line 7: {}.name is that of the backend"),
+        ("description: Whether", "", "line 5: {} object missing required field `description`"),
+        ("scores: predict_proba", "model: two", None),
+        ("http://one", "http://one\n    connections: 1", None),
+    ],
+)
+def test_a_declared_contract_is_checked_with_its_lines(tmp_path: Path, old: str, new: str, text: str | None) -> None:
+    """Every part of it; what cannot be an answer is refused before a record comes."""
+    assert old in DECLARED
+    if text is None:
+        assert read(tmp_path, DECLARED.replace(old, new)).backends["one"].contract
+        return
+    with pytest.raises(SettingsError) as caught:
+        read(tmp_path, DECLARED.replace(old, new))
+
+    assert text.format("backends.one.contract") in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("backend", "text"),
+    [
+        ("{url: http://one, scores: s}", "line 2: backends.one declares a model or scores, but no contract"),
+        (
+            "{url: http://one, contract: [1]}",
+            "line 2: backends.one.contract must be a mapping of description, features",
+        ),
+    ],
+)
+def test_scores_need_a_contract(tmp_path: Path, backend: str, text: str) -> None:
+    """A part of a declaration declares nothing."""
+    with pytest.raises(SettingsError, match=text):
+        read(tmp_path, f"backends:\n  one: {backend}\ndefault: one\n")
+
+
 def test_a_bad_variable_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is not looked for in the file."""
     monkeypatch.setenv("GATEWAY_PORT", "many")

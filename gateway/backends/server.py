@@ -1,0 +1,58 @@
+"""Where a model's server is, and the two things that are asked of it: documents and inference."""
+
+import asyncio
+from urllib.parse import quote
+
+import httpx
+
+from gateway.backends.transport import call, open_transport
+from gateway.errors import DeadlineExceeded
+from gateway.settings_backend import BackendSettings
+from oip import HEADER_LENGTH, REQUEST_ID
+
+PROBE_TIMEOUT_S = 1.0
+
+IDENTITY = ("accept-encoding", "identity")
+"""The transport would ask for gzip, and not unpack it."""
+
+
+class Server:
+    """Ask one server for one model; `name` is the backend's, `model` what the server calls it."""
+
+    def __init__(self, name: str, settings: BackendSettings) -> None:
+        self.name = name
+        self.model = settings.model or name
+        self.address = settings.address
+        self.model_path = f"/v2/models/{quote(self.model, safe='')}"
+        self.infer_url = httpx.URL(f"{self.address}{self.model_path}/infer")
+        self.host = self.infer_url.netloc.decode()
+        self.transport = open_transport(settings.connections)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.transport.aclose()
+
+    async def get(self, path: str) -> tuple[int, bytes]:
+        """Ask for a document; gives status and body. Raises GatewayError, DeadlineExceeded among them."""
+        request = httpx.Request("GET", f"{self.address}{path}", headers=[IDENTITY])
+        try:
+            async with asyncio.timeout(PROBE_TIMEOUT_S):
+                response, body = await call(self.transport, request, self.name)
+        except TimeoutError as exc:
+            raise DeadlineExceeded(f"{self.name} does not answer in time", model=self.name) from exc
+        return response.status_code, body
+
+    async def infer(self, body: bytes, json_length: int | None, request_id: str) -> tuple[httpx.Response, bytes]:
+        """Send a request, whose JSON has this length where tensors in binary form follow it; raises GatewayError."""
+        headers = [
+            ("host", self.host),
+            ("content-length", str(len(body))),
+            IDENTITY,
+            (REQUEST_ID, request_id),
+        ]
+        if json_length is None:
+            headers += [("content-type", "application/json")]
+        else:
+            headers += [("content-type", "application/octet-stream"), (HEADER_LENGTH, str(json_length))]
+        request = httpx.Request("POST", self.infer_url, headers=headers, content=body)
+        return await call(self.transport, request, self.name)
