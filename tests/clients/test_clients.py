@@ -1,0 +1,82 @@
+"""The clients that people use, unchanged, each in a process of its own, at the gateway and at a model service."""
+
+from typing import Any
+
+import pytest
+
+from tests.clients.conftest import Door
+
+TRITON = ("triton_http", "triton_aio")
+CLIENTS = (*TRITON, "kserve_rest")
+DOORS = ("gateway", "ensemble", "service")
+
+Conversation = tuple[str, Door, dict[str, Any]]
+
+
+@pytest.fixture(scope="module", params=[f"{client} {door}" for client in CLIENTS for door in DOORS])
+def conversation(request: pytest.FixtureRequest, doors: dict[str, Door]) -> Conversation:
+    """Let one client say at one door all that it has to say."""
+    client, door = request.param.split()
+    return client, doors[door], doors[door].converse(client)
+
+
+def test_the_server_and_the_model_are_alive_and_ready(conversation: Conversation) -> None:
+    """By each client's own reading of status and body."""
+    _, _, said = conversation
+
+    assert (said["live"], said["ready"], said["model_ready"]) == (True, True, True)
+
+
+def test_the_metadata_names_the_extension_and_every_column(conversation: Conversation) -> None:
+    """What the clients that read metadata find in it."""
+    client, door, said = conversation
+    if client not in TRITON:
+        assert "model" not in said  # kserve's client has no call for it
+        return
+
+    assert "binary_tensor_data" in said["server"]["extensions"]
+    assert said["model"]["name"] == door.told.model
+    assert [(tensor["name"], tensor["datatype"]) for tensor in said["model"]["inputs"]] == [
+        (column.name, column.datatype) for column in door.told.columns
+    ]
+    assert [tensor["name"] for tensor in said["model"]["outputs"]] == door.told.outputs
+
+
+def test_numpy_arrays_of_every_datatype_make_the_round_trip(conversation: Conversation) -> None:
+    """Binary both ways, with a missing number and a missing category: the answers of `/v1`, to the last bit."""
+    _, door, said = conversation
+
+    assert {column.datatype for column in door.told.columns} == {"FP64", "INT64", "BOOL", "BYTES"}
+    assert None in door.told.columns[[column.name for column in door.told.columns].index("income")].data
+    assert said["binary"] == door.expected
+
+
+def test_json_gives_the_same(conversation: Conversation) -> None:
+    """Of rows without nulls the first is the same record; kserve's client sends null, Triton's the token NaN."""
+    client, door, said = conversation
+
+    assert {name: values[0] for name, values in said["json"].items()} == {
+        name: values[0] for name, values in door.expected.items()
+    }
+    if client in TRITON:
+        assert "the body is not JSON" in said["nan_in_json"]
+    else:
+        assert said["null_in_json"] == door.expected
+
+
+def test_the_id_comes_back_and_the_outputs_are_those_asked_for(conversation: Conversation) -> None:
+    """All of them, or the last alone."""
+    _, door, said = conversation
+    last = door.told.outputs[-1]
+
+    assert said["id"] == "seven"
+    assert said["answered"] == door.told.outputs
+    assert said["last"] == {last: door.expected[last]}
+
+
+def test_the_text_of_an_error_reaches_the_caller(conversation: Conversation) -> None:
+    """With the pointer to the wrong field, or the name that nothing has."""
+    _, door, said = conversation
+
+    assert f"{door.pointer}: age must be at least 0, not -5" in said["refused"]
+    assert "nope" in said["unknown"]
