@@ -74,6 +74,15 @@ def test_the_id_comes_back_and_the_outputs_are_those_asked_for(conversation: Con
     assert said["last"] == {last: door.expected[last]}
 
 
+def test_compression_changes_nothing(conversation: Conversation) -> None:
+    """A thousand rows, gzip and deflate both ways as Triton's clients do it; kserve's accepts both by itself."""
+    client, door, said = conversation
+
+    assert said["many"] == {name: values * 500 for name, values in door.expected.items()}
+    for encoding in ("gzip", "deflate") if client in TRITON else ():
+        assert said[encoding] == said["many"]
+
+
 def test_the_text_of_an_error_reaches_the_caller(conversation: Conversation) -> None:
     """With the pointer to the wrong field, or the name that nothing has."""
     _, door, said = conversation

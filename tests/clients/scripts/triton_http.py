@@ -45,6 +45,12 @@ def converse(client: Any, asked: Told) -> dict[str, Any]:
         "json": infer([column.known for column in asked.columns], asked.outputs, binary=False),
         "last": infer(asked.columns, asked.outputs[-1:]),
         "many": infer(asked.many(), []),
+        **{
+            encoding: infer(
+                asked.many(), [], request_compression_algorithm=encoding, response_compression_algorithm=encoding
+            )
+            for encoding in ("gzip", "deflate")
+        },
         "refused": refused(asked.model, asked.wrong),
         "nan_in_json": refused(asked.model, asked.columns, binary=False),
         "unknown": refused("nope", asked.columns),
