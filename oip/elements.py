@@ -1,8 +1,7 @@
-"""The elements of a tensor: from JSON, from the buffers of the binary extension, and back."""
+"""The elements of a tensor: what comes in of it, and its values as JSON or Python has them."""
 
 import math
 import re
-import struct
 from functools import cache
 from typing import Any
 
@@ -44,33 +43,48 @@ def from_json(message: TensorMessageIn, pointer: str) -> NDArray[Any]:
     except RecursionError as exc:
         raise ProtocolError(f"{pointer}/data: is nested too deeply") from exc
     except msgspec.ValidationError as exc:
-        faults = [] if nested else element_faults(message.datatype, raw, pointer)
+        faults = [] if nested else element_faults(message.datatype, decoded(raw), pointer)
         raise ElementsError(faults or [msgspec_fault(exc, f"{pointer}/data")]) from exc
-    try:
-        if message.datatype == "BYTES" and not nested:
-            array = np.empty(len(values), dtype=object)
-            array[:] = values
-        else:
-            array = np.array(values, dtype=DATATYPES[message.datatype])
-    except (ValueError, OverflowError) as exc:
-        raise ProtocolError(f"{pointer}/data: does not fit datatype and shape") from exc
+    array = array_of(values, message.datatype, nested, pointer)
     expected = tuple(message.shape)
     if nested and array.shape != expected:
         raise ProtocolError(f"{pointer}/data: is nested to {list(array.shape)}, but the shape is {list(expected)}")
     return shaped(array, message, pointer)
 
 
-def element_faults(datatype: str, raw: bytes, pointer: str) -> list[str]:
+def from_list(values: list[Any], message: TensorMessageIn, pointer: str) -> NDArray[Any]:
+    """Read elements that are Python's own already, flat in row-major order."""
+    if faults := element_faults(message.datatype, values, pointer):
+        raise ElementsError(faults)
+    return shaped(array_of(values, message.datatype, False, pointer), message, pointer)
+
+
+def array_of(values: list[Any], datatype: str, nested: bool, pointer: str) -> NDArray[Any]:
+    """Make an array of elements that fit their datatype."""
+    try:
+        if datatype == "BYTES" and not nested:
+            array = np.empty(len(values), dtype=object)
+            array[:] = values
+            return array
+        return np.array(values, dtype=DATATYPES[datatype])
+    except (ValueError, OverflowError) as exc:
+        raise ProtocolError(f"{pointer}/data: does not fit datatype and shape") from exc
+
+
+def decoded(raw: bytes) -> list[Any]:
+    """Decode a list, whatever is in it; there is none where a number is beyond every datatype."""
+    try:
+        values = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return []
+    return values if isinstance(values, list) else []
+
+
+def element_faults(datatype: str, values: list[Any], pointer: str) -> list[str]:
     """Find the elements of flat data that do not fit, the first MOST_FAULTS of them.
 
     msgspec stops at the first, so each time it is asked again from there on, a part at a time.
     """
-    try:
-        values = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError):  # a number beyond every datatype, for one
-        return []
-    if not isinstance(values, list):
-        return []
     kind, faults, start = json_type(datatype), list[str](), 0
     while start < len(values) and len(faults) < MOST_FAULTS:
         part = values[start : start + CHUNK]
@@ -84,47 +98,6 @@ def element_faults(datatype: str, raw: bytes, pointer: str) -> list[str]:
         else:
             start += CHUNK
     return faults
-
-
-def from_binary(message: TensorMessageIn, buffer: memoryview, pointer: str) -> NDArray[Any]:
-    """Read one buffer of the binary extension."""
-    if message.datatype == "BYTES":
-        return shaped(read_strings(buffer, math.prod(message.shape), pointer), message, pointer)
-    dtype = DATATYPES[message.datatype]
-    if len(buffer) != dtype.itemsize * math.prod(message.shape):
-        raise ProtocolError(
-            f"{pointer}/shape: wants {dtype.itemsize * math.prod(message.shape)} bytes, not {len(buffer)}"
-        )
-    if message.datatype == "BOOL" and np.frombuffer(buffer, dtype=np.uint8).max(initial=0) > 1:
-        raise ProtocolError(f"{pointer}: a BOOL is one byte, 0 or 1")
-    return shaped(np.frombuffer(buffer, dtype=dtype), message, pointer)
-
-
-def read_strings(buffer: memoryview, most: int, pointer: str) -> NDArray[Any]:
-    """Read elements of BYTES: each a little-endian length of four bytes and that many bytes of UTF-8.
-
-    It stops one element after `most`, which is one too many for the shape already.
-    """
-    values: list[str] = []
-    offset = 0
-    try:
-        while offset < len(buffer) and len(values) <= most:
-            (length,) = struct.unpack_from("<I", buffer, offset)
-            offset += 4 + length
-            if offset > len(buffer):
-                raise ProtocolError(f"{pointer}: the last element of BYTES is cut off")
-            values.append(str(buffer[offset - length : offset], "utf-8"))
-    except (struct.error, UnicodeDecodeError) as exc:
-        raise ProtocolError(f"{pointer}: is no sequence of lengths and UTF-8 texts") from exc
-    array = np.empty(len(values), dtype=object)
-    array[:] = values
-    return array
-
-
-def write_strings(values: NDArray[Any]) -> bytes:
-    """Write elements of BYTES."""
-    texts = [value.encode() for value in values]
-    return b"".join(struct.pack("<I", len(text)) + text for text in texts)
 
 
 def shaped(array: NDArray[Any], message: TensorMessageIn, pointer: str) -> NDArray[Any]:

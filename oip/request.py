@@ -110,18 +110,23 @@ def read_request(body: bytes, json_length: str | None, most_rows: int = LONGEST_
     """
     text, buffers = split_body(body, json_length)
     message: RequestMessageIn = decode_json(DECODER, text)
-    for tensor in message.inputs:
-        if tensor.shape and tensor.shape[0] > most_rows:
-            raise BodyTooLarge(f"{tensor.shape[0]} rows are more than the {most_rows} of one request")
+    check_inputs(message.inputs, most_rows)
     tensors = read_tensors(message.inputs, buffers, "/inputs")
-    if not tensors:
-        raise ProtocolError("/inputs: must hold at least one tensor")
     binary = flag(message.parameters, "binary_data_output", False, "")
     outputs = [
         RequestedOutput(output.name, flag(output.parameters, "binary_data", binary, f"/outputs/{index}"))
         for index, output in enumerate(message.outputs or ())
     ]
     return InferRequest(message.id, tensors, outputs or None, binary)
+
+
+def check_inputs(inputs: Sequence[TensorMessageIn], most_rows: int) -> None:
+    """Raise ProtocolError where there is no tensor, and BodyTooLarge for one of more rows than may be."""
+    if not inputs:
+        raise ProtocolError("/inputs: must hold at least one tensor")
+    for tensor in inputs:
+        if tensor.shape and tensor.shape[0] > most_rows:
+            raise BodyTooLarge(f"{tensor.shape[0]} rows are more than the {most_rows} of one request")
 
 
 def flag(parameters: dict[str, Any] | None, name: str, default: bool, pointer: str) -> bool:

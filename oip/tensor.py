@@ -1,13 +1,15 @@
 """One tensor: as JSON data, and as the buffers of the binary extension (`binary_tensor_data`)."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from numpy.typing import NDArray
 
+from oip.buffers import from_binary, write_strings
 from oip.datatypes import DATATYPES
-from oip.elements import TensorMessageIn, from_binary, from_json, write_strings
+from oip.elements import TensorMessageIn, from_json
 from oip.errors import MOST_FAULTS, ElementsError, ProtocolError
 
 HEADER_LENGTH = "inference-header-content-length"
@@ -37,34 +39,48 @@ class TensorMessage(msgspec.Struct, omit_defaults=True):
     data: Any = msgspec.UNSET
 
 
-def read_tensors(messages: list[TensorMessageIn], buffers: memoryview, at: str) -> list[Tensor]:
+def read_tensors(messages: Sequence[TensorMessageIn], buffers: memoryview, at: str) -> list[Tensor]:
     """Read the tensors of a message; `buffers` is what follows the JSON, in their order, used up to its end.
+
+    Raises ProtocolError with a pointer that begins with `at`.
+    """
+    offset = 0
+
+    def elements(_: int, message: TensorMessageIn, pointer: str) -> NDArray[Any]:
+        nonlocal offset
+        size = binary_size(message, pointer)
+        if size is None:
+            return from_json(message, pointer)
+        if offset + size > len(buffers):
+            raise ProtocolError(f"{pointer}/parameters/binary_data_size: the body ends before the tensor does")
+        offset += size
+        return from_binary(message, buffers[offset - size : offset], pointer)
+
+    tensors = collect_tensors(messages, elements, at)
+    if offset != len(buffers):
+        raise ProtocolError(f"{at}: {len(buffers) - offset} bytes of the body belong to no tensor")
+    return tensors
+
+
+def collect_tensors(
+    messages: Sequence[TensorMessageIn], elements: Callable[[int, TensorMessageIn, str], NDArray[Any]], at: str
+) -> list[Tensor]:
+    """Check what is said of the tensors of a message, and read each with `elements`: its index, itself, its pointer.
 
     Raises ProtocolError with a pointer that begins with `at`.
     """
     if len(messages) > MOST_TENSORS:
         raise ProtocolError(f"{at}: holds {len(messages)} tensors, more than {MOST_TENSORS}")
-    tensors, offset, faults = [], 0, list[str]()
+    tensors, faults, seen = [], list[str](), set[str]()
     for index, message in enumerate(messages):
         pointer = f"{at}/{index}"
         check_header(message, pointer)
-        size = binary_size(message, pointer)
-        if size is None:
-            try:
-                tensors.append(Tensor(message.name, message.datatype, from_json(message, pointer)))
-            except ElementsError as exc:  # all of them are told at once
-                faults += exc.faults
-            continue
-        if offset + size > len(buffers):
-            raise ProtocolError(f"{pointer}/parameters/binary_data_size: the body ends before the tensor does")
-        array = from_binary(message, buffers[offset : offset + size], pointer)
-        tensors.append(Tensor(message.name, message.datatype, array))
-        offset += size
+        try:
+            tensors.append(Tensor(message.name, message.datatype, elements(index, message, pointer)))
+        except ElementsError as exc:  # all of them are told at once
+            faults += exc.faults
     if faults:
         raise ElementsError(faults[:MOST_FAULTS])
-    if offset != len(buffers):
-        raise ProtocolError(f"{at}: {len(buffers) - offset} bytes of the body belong to no tensor")
-    seen: set[str] = set()
     for index, message in enumerate(messages):
         if message.name in seen:
             raise ProtocolError(f"{at}/{index}/name: {message.name[:64]} is there twice")
@@ -73,19 +89,18 @@ def read_tensors(messages: list[TensorMessageIn], buffers: memoryview, at: str) 
 
 
 def check_header(message: TensorMessageIn, pointer: str) -> None:
-    """Raise ProtocolError for an unknown datatype or an impossible shape."""
+    """Raise ProtocolError for an unknown datatype, an impossible shape, or elements that lie somewhere else."""
     if message.datatype not in DATATYPES:
         raise ProtocolError(f"{pointer}/datatype: {message.datatype[:64]!r} is none of {', '.join(DATATYPES)}")
     if len(message.shape) > MOST_DIMENSIONS or not all(0 <= size < LONGEST_DIMENSION for size in message.shape):
         raise ProtocolError(f"{pointer}/shape: must be at most {MOST_DIMENSIONS} whole numbers from 0 to 2**31 - 1")
+    if any(name.startswith("shared_memory") for name in message.parameters or {}):
+        raise ProtocolError(f"{pointer}/parameters: shared memory is not supported")
 
 
 def binary_size(message: TensorMessageIn, pointer: str) -> int | None:
     """Give the length of the tensor's buffer in bytes, None where the data is in the JSON."""
-    parameters = message.parameters or {}
-    if any(name.startswith("shared_memory") for name in parameters):
-        raise ProtocolError(f"{pointer}/parameters: shared memory is not supported")
-    size = parameters.get("binary_data_size")
+    size = (message.parameters or {}).get("binary_data_size")
     if size is None:
         if message.data is msgspec.UNSET:
             raise ProtocolError(f"{pointer}/data: is missing")

@@ -1,0 +1,105 @@
+"""The protocol's messages over gRPC, to and from its tensors.
+
+`oip` itself does not import this module: only a server that speaks gRPC needs the messages.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from numpy.typing import NDArray
+from open_inference.grpc.protocol import InferParameter, InferTensorContents, ModelInferRequest, ModelInferResponse
+
+from oip.buffers import from_binary
+from oip.elements import TensorMessageIn, from_list
+from oip.errors import MOST_FAULTS, ElementsError, ProtocolError
+from oip.request import InferRequest, RequestedOutput, check_inputs
+from oip.response import InferResponse
+from oip.tensor import LONGEST_DIMENSION, collect_tensors, write_tensor
+
+CONTENTS = {
+    "BOOL": "bool_contents",
+    **dict.fromkeys(("INT8", "INT16", "INT32"), "int_contents"),
+    "INT64": "int64_contents",
+    **dict.fromkeys(("UINT8", "UINT16", "UINT32"), "uint_contents"),
+    "UINT64": "uint64_contents",
+    "FP32": "fp32_contents",
+    "FP64": "fp64_contents",
+    "BYTES": "bytes_contents",
+}
+"""The field that holds the elements of each datatype; FP16 has none and travels raw."""
+
+
+def read_grpc_request(message: ModelInferRequest, most_rows: int = LONGEST_DIMENSION) -> InferRequest:
+    """Read a request of at most `most_rows`; raises ProtocolError and BodyTooLarge as for JSON, in the same words."""
+    inputs = [
+        TensorMessageIn(one.name, one.datatype, list(one.shape), read_parameters(one.parameters))
+        for one in message.inputs
+    ]
+    check_inputs(inputs, most_rows)
+    raw = message.raw_input_contents
+    if raw and len(raw) != len(inputs):
+        raise ProtocolError(f"/raw_input_contents: holds {len(raw)} buffers for {len(inputs)} inputs")
+
+    def elements(index: int, tensor: TensorMessageIn, pointer: str) -> NDArray[Any]:
+        one = message.inputs[index]
+        if not raw:
+            return from_contents(one.contents, tensor, pointer)
+        if one.HasField("contents"):
+            raise ProtocolError(f"{pointer}/contents: must not be there beside raw_input_contents")
+        return from_binary(tensor, memoryview(raw[index]), pointer)
+
+    tensors = collect_tensors(inputs, elements, "/inputs")
+    outputs = [RequestedOutput(one.name, binary=True) for one in message.outputs]
+    return InferRequest(message.id or None, tensors, outputs or None, binary=True)
+
+
+def from_contents(contents: InferTensorContents, tensor: TensorMessageIn, pointer: str) -> NDArray[Any]:
+    """Read typed elements, which must be in the field of their datatype."""
+    own = CONTENTS.get(tensor.datatype)
+    for field, _ in contents.ListFields():
+        if field.name != own:
+            wanted = f"is in {own}" if own else "travels raw only"
+            raise ProtocolError(f"{pointer}/contents/{field.name}: {tensor.datatype} {wanted}")
+    values = list(getattr(contents, own)) if own else []
+    return from_list(texts(values, pointer) if tensor.datatype == "BYTES" else values, tensor, pointer)
+
+
+def texts(values: list[bytes], pointer: str) -> list[str]:
+    """Read elements of BYTES, which are UTF-8."""
+    read, faults = [], []
+    for index, value in enumerate(values):
+        try:
+            read.append(value.decode())
+        except UnicodeDecodeError:
+            faults.append(f"{pointer}/data/{index}: is not UTF-8")
+    if faults:
+        raise ElementsError(faults[:MOST_FAULTS])
+    return read
+
+
+def read_parameters(parameters: Mapping[str, InferParameter]) -> dict[str, Any]:
+    """Take parameters out of their messages; one without a value is None."""
+    kinds = {name: one.WhichOneof("parameter_choice") for name, one in parameters.items()}
+    return {name: getattr(parameters[name], kind) if kind else None for name, kind in kinds.items()}
+
+
+def write_parameters(parameters: Mapping[str, str | float | bool]) -> dict[str, InferParameter]:
+    """Put parameters into their messages."""
+    kinds = {bool: "bool_param", int: "int64_param", float: "double_param", str: "string_param"}
+    return {name: InferParameter(**{kinds[type(value)]: value}) for name, value in parameters.items()}  # type: ignore[arg-type]
+
+
+def write_grpc_response(response: InferResponse) -> ModelInferResponse:
+    """Write a response, its tensors raw: tritonclient reads no others."""
+    parts = [write_tensor(tensor, binary=True) for tensor in response.tensors]
+    return ModelInferResponse(
+        model_name=response.model_name,
+        model_version=response.model_version or "",
+        id=response.id or "",
+        parameters=write_parameters(response.parameters),
+        outputs=[
+            ModelInferResponse.InferOutputTensor(name=one.name, datatype=one.datatype, shape=one.shape)
+            for one, _ in parts
+        ],
+        raw_output_contents=[buffer for _, buffer in parts],
+    )
