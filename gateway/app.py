@@ -13,11 +13,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from gateway.account import Account
 from gateway.errors import GatewayError, InternalError, UnknownName, WrongMethod
 from gateway.gateway import Gateway
+from gateway.metadata import VERSION
 from gateway.openapi import describe
 from gateway.problems import rendered
 from gateway.routes import Accounted, Dispatch, catalogue, health
-
-VERSION = "0.1.0"
 
 DESCRIPTION = """One request, answered by every model behind the gateway.
 

@@ -29,13 +29,13 @@ def problem(error: GatewayError, request_id: str | None = None) -> bytes:
     return msgspec.json.encode(document)
 
 
-def protocol_error(error: GatewayError) -> bytes:
-    """Write the protocol's error, the pointers in its text."""
-    return error_body("; ".join(f"{fault.pointer}: {fault.message}" for fault in error.faults) or str(error))
+def error_text(error: GatewayError) -> str:
+    """Write what is wrong in one text, with the pointers in it."""
+    return "; ".join(f"{fault.pointer}: {fault.message}" for fault in error.faults) or str(error)
 
 
 def rendered(error: GatewayError, path: str, request_id: str | None = None) -> tuple[int, bytes, bytes]:
     """Give status, body and content type for a path."""
     if path == "/v2" or path.startswith("/v2/"):
-        return error.protocol_status, protocol_error(error), ERROR_TYPE
+        return error.protocol_status, error_body(error_text(error)), ERROR_TYPE
     return error.status, problem(error, request_id), PROBLEM_TYPE

@@ -82,15 +82,24 @@ async def serve(settings: Settings, doors: Doors) -> None:
         if doors.secure:
             listeners[listener(public, wait_s, doors.secure.certificate.context)] = doors.secure.socket
 
+        ending, addresses, more = asyncio.Event(), doors.addresses, []
+        if settings.grpc_port is not None:
+            from gateway.grpc import open_grpc
+
+            door = open_grpc(gateway, settings.grpc_port)
+            addresses["grpc"] = door.address
+            more = [door.serve(ending)]
+
         def end() -> None:
+            ending.set()
             for one in listeners:
                 one.should_exit = True
 
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, end)
-        log.info("listening", **doors.addresses)
-        await asyncio.gather(*(one.serve(sockets=[its]) for one, its in listeners.items()))
+        log.info("listening", **addresses)
+        await asyncio.gather(*(one.serve(sockets=[its]) for one, its in listeners.items()), *more)
 
 
 @contextlib.asynccontextmanager

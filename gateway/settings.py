@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     """Hold everything that can be set, checked as a whole.
 
     Units are in the names. `root_path` is the prefix under which a proxy shows the gateway, if it does; `tls_dir` holds
-    `tls.crt` and `tls.key`.
+    `tls.crt` and `tls.key`; without a `grpc_port` there is no gRPC.
     """
 
     model_config = SettingsConfigDict(
@@ -64,6 +64,7 @@ class Settings(BaseSettings):
     admin_port: int = Field(default=8081, ge=0, le=65535)
     tls_port: int = Field(default=8443, ge=0, le=65535)
     tls_dir: Annotated[Path | None, BeforeValidator(nothing_if_empty)] = None
+    grpc_port: Annotated[int | None, BeforeValidator(nothing_if_empty)] = Field(default=None, ge=0, le=65535)
     root_path: str = Field(default="", pattern=r"^(/[^/\s?#]+)*$")
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed_by_commas)] = ()
     access_log: bool = True
@@ -79,7 +80,12 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def ports_differ(self) -> "Settings":
         """Check that no two listeners have one port; 0 is any free one."""
-        ports = {"port": self.port, "admin_port": self.admin_port, "tls_port": self.tls_port if self.tls_dir else 0}
+        ports = {
+            "port": self.port,
+            "admin_port": self.admin_port,
+            "tls_port": self.tls_port if self.tls_dir else 0,
+            "grpc_port": self.grpc_port or 0,
+        }
         for (one, its), (other, port) in combinations(ports.items(), 2):
             if its == port != 0:
                 raise ValueError(f"{one} and {other} are both {port}")

@@ -1,17 +1,15 @@
 """What is served: `GET /v1/models` and the protocol's metadata."""
 
-import asyncio
 from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
-from contract import model_metadata, properties, tensor_metadata
 from gateway.errors import GatewayError
 from gateway.gateway import Gateway
+from gateway.metadata import SERVER, is_ready, plan_metadata
 from gateway.plans import Ensemble, Plan
-from gateway.routes.inference import check_version, qualified
 
 router = APIRouter()
 
@@ -68,58 +66,25 @@ async def list_models(gateway: Open) -> JSONResponse:
 async def one_model(name: str, gateway: Open) -> JSONResponse:
     """Describe one model or route, with metrics and readiness."""
     plan = gateway.plan(name)
-    return JSONResponse({**described(plan), "ready": await is_ready(plan)})
+    return JSONResponse({**described(plan), "ready": await is_ready(plan, None)})
 
 
 @router.get("/v2", tags=["protocol"])
-async def server(request: Request) -> JSONResponse:
+async def server() -> JSONResponse:
     """Name the server and its extensions."""
-    return JSONResponse({"name": "bentogate", "version": request.app.version, "extensions": ["binary_tensor_data"]})
+    return JSONResponse(SERVER)
 
 
 @router.get("/v2/models/{name}", tags=["protocol"])
 @router.get("/v2/models/{name}/versions/{version}", tags=["protocol"])
 async def metadata(name: str, gateway: Open, version: str | None = None) -> JSONResponse:
     """Describe inputs and outputs as tensors, and what a model was made of."""
-    plan = gateway.plan(name)
-    check_version(plan, version)
-    if not isinstance(plan, Ensemble):
-        return JSONResponse(model_metadata(*plan.contracts))
-    return JSONResponse(ensemble_metadata(plan))
-
-
-def ensemble_metadata(plan: Ensemble) -> dict[str, Any]:
-    """Describe an ensemble as the protocol does: it has no version of its own, and its members' in its properties."""
-    return {
-        "name": plan.name,
-        "platform": f"bentogate_{plan.kind}",
-        "inputs": [tensor_metadata(feature) for feature in plan.features],
-        "outputs": [
-            {**tensor_metadata(output), "name": qualified(plan, contract.name, output.name)}
-            for contract in plan.contracts
-            for output in contract.outputs
-        ],
-        "properties": {
-            f"{contract.name}.{key}": value
-            for contract in plan.contracts
-            for key, value in {"version": contract.version, **properties(contract)}.items()
-        },
-    }
+    return JSONResponse(plan_metadata(gateway.plan(name), version))
 
 
 @router.get("/v2/models/{name}/ready", tags=["protocol"])
 @router.get("/v2/models/{name}/versions/{version}/ready", tags=["protocol"])
 async def model_ready(name: str, gateway: Open, version: str | None = None) -> JSONResponse:
     """Say whether a model can answer now; an ensemble can if all its members can."""
-    plan = gateway.plan(name)
-    if version is not None:
-        check_version(plan, version)
-    ready = await is_ready(plan)
+    ready = await is_ready(gateway.plan(name), version)
     return JSONResponse({"name": name, "ready": ready}, 200 if ready else 503)
-
-
-async def is_ready(plan: Plan) -> bool:
-    """Ask the members; one whose contract is not known is not ready."""
-    if any(member.current is None for member in plan.members):
-        return False
-    return all(await asyncio.gather(*(member.is_ready() for member in plan.members)))

@@ -1,7 +1,7 @@
 """`POST /v2/models/{name}/infer`: the Open Inference Protocol over HTTP."""
 
+from gateway.inference import infer
 from gateway.routes.endpoint import Answer, Call, Endpoint
-from gateway.routes.inference import infer
 from oip import HEADER_LENGTH, InferRequest, read_request, write_response
 
 

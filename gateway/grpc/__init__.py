@@ -1,0 +1,5 @@
+"""gRPC: the same inference as `/v2`, in messages. Imported only where it is switched on: it takes 14 MiB."""
+
+from gateway.grpc.door import GrpcDoor, open_grpc
+
+__all__ = ["GrpcDoor", "open_grpc"]

@@ -1,0 +1,105 @@
+"""One call: its account, its status, and what goes back beside the message."""
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable
+from typing import Any, NoReturn, TypeVar
+from urllib.parse import quote, unquote
+
+import grpc
+import grpc.aio
+from google.protobuf.message import Message
+
+from gateway.account import Account, Accounts
+from gateway.errors import GatewayError
+from gateway.problems import error_text
+from oip import REQUEST_ID, SERVER_TIMING, request_id
+from oip.wire import decode_message
+
+CODES = {
+    400: grpc.StatusCode.INVALID_ARGUMENT,
+    404: grpc.StatusCode.NOT_FOUND,
+    413: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    500: grpc.StatusCode.INTERNAL,
+    502: grpc.StatusCode.INTERNAL,
+    503: grpc.StatusCode.UNAVAILABLE,
+    504: grpc.StatusCode.DEADLINE_EXCEEDED,
+}
+"""The code for each status that a failure has on `/v2`, but for those that only HTTP can cause."""
+
+LONGEST_DETAILS = 4_000
+"""Bytes of a text as it travels: a client refuses more than 8 KiB beside the message, and then shows no text at all."""
+
+PRINTABLE = bytes(range(0x20, 0x7F)).replace(b"%", b"").decode()
+"""What travels as it is; each other byte takes three (gRPC over HTTP/2, Status-Message)."""
+
+Context = grpc.aio.ServicerContext[Any, Any]
+Request = TypeVar("Request", bound=Message)
+Answer = Callable[[Account, Request], Awaitable[Message]]
+Handler = Callable[[bytes, Context], Awaitable[bytes]]
+
+
+class Accounting:
+    """Make handlers that answer a message under an account and give every failure its status; know their tasks."""
+
+    def __init__(self, accounts: Accounts, calls: set[asyncio.Task[Any]]) -> None:
+        self.accounts = accounts
+        self.calls = calls
+
+    def handler(self, path: str, kind: type[Request], answer: Answer[Request]) -> Handler:
+        """Make the handler of one call, which is recorded as `path` where it names no route."""
+
+        async def answered(account: Account, body: bytes) -> bytes:
+            account.enter("decode")
+            return (await answer(account, decode_message(kind, body))).SerializeToString()
+
+        async def handle(body: bytes, context: Context) -> bytes:
+            self.note_task()
+            account = Account(request_id_of(context), path, caller_of(context.peer()))
+            try:
+                message = await self.accounts.carry_out(account, answered(account, body))
+                account.status = 200
+                context.set_trailing_metadata(trailing(account))
+            except GatewayError as error:
+                account.status = error.protocol_status
+                await refuse(context, account, error)
+            finally:
+                self.accounts.close(account)
+            return message
+
+        return handle
+
+    def note_task(self) -> None:
+        """Count the running task as under way until its answer is sent."""
+        if task := asyncio.current_task():
+            self.calls.add(task)
+            task.add_done_callback(self.calls.discard)
+
+
+async def refuse(context: Context, account: Account, error: GatewayError) -> NoReturn:
+    """End a call with the code and the text of a failure."""
+    more = [(name.decode(), value.decode()) for name, value in error.headers]
+    await context.abort(CODES[error.protocol_status], shortened(error_text(error)), (*trailing(account), *more))
+
+
+def trailing(account: Account) -> tuple[tuple[str, str], ...]:
+    """Give what HTTP has in the headers of every answer."""
+    return (REQUEST_ID, account.id), (SERVER_TIMING, account.header().decode())
+
+
+def request_id_of(context: Context) -> str:
+    """Take over the caller's id as HTTP does."""
+    given = dict(context.invocation_metadata() or ()).get(REQUEST_ID, "")
+    return request_id({REQUEST_ID.encode(): str(given).encode()})
+
+
+def shortened(text: str) -> str:
+    """Cut a text to what a client takes."""
+    sizes = itertools.accumulate(len(quote(character, safe=PRINTABLE)) for character in text)
+    fits = sum(1 for _ in itertools.takewhile(lambda size: size <= LONGEST_DETAILS, sizes))
+    return text if fits == len(text) else f"{text[:fits]} …"
+
+
+def caller_of(peer: str) -> str:
+    """Give the address out of gRPC's `ipv4:127.0.0.1:1234` or `ipv6:%5B::1%5D:1234`."""
+    return unquote(peer.partition(":")[2].rpartition(":")[0]).strip("[]")

@@ -1,0 +1,85 @@
+"""The listener for gRPC: inference, health and reflection."""
+
+import asyncio
+from typing import Any
+
+import grpc
+import grpc.aio
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1.health import SERVICE_NAME as HEALTH
+from grpc_health.v1.health import aio as health_aio
+from grpc_reflection.v1alpha.reflection import SERVICE_NAME as REFLECTION
+from grpc_reflection.v1alpha.reflection import enable_server_reflection
+
+from gateway.gateway import Gateway
+from gateway.grpc.service import SERVICE, handlers
+from gateway.settings import SettingsError
+
+GOODBYE_S = 0.5
+
+READY_EVERY_S = 0.1
+"""How often readiness is looked at until it is there; it never goes again."""
+
+
+class GrpcDoor:
+    """Serve gRPC on a port that is bound already; `calls` are those of inference that are under way."""
+
+    def __init__(self, gateway: Gateway, server: grpc.aio.Server, address: str) -> None:
+        self.gateway = gateway
+        self.server = server
+        self.address = address
+        self.calls: set[asyncio.Task[Any]] = set()
+        self.health = health_aio.HealthServicer()
+        server.add_generic_rpc_handlers([handlers(gateway, self.calls)])
+        health_pb2_grpc.add_HealthServicer_to_server(self.health, server)
+        enable_server_reflection((SERVICE, HEALTH, REFLECTION), server)
+
+    async def serve(self, ending: asyncio.Event) -> None:
+        """Serve until the end comes, then let calls under way finish."""
+        await self.set_health(health_pb2.HealthCheckResponse.NOT_SERVING)
+        await self.server.start()
+        following = asyncio.create_task(self.follow_readiness())
+        await ending.wait()
+        following.cancel()
+        await self.end()
+
+    async def end(self) -> None:
+        """Refuse new calls, wait for those under way, each within its deadline, and cut the streams off.
+
+        Who watches health, or reads what there is by reflection, keeps a stream open that has no end of its own.
+        """
+        await self.health.enter_graceful_shutdown()
+        stopping = asyncio.create_task(self.server.stop(self.gateway.settings.timeout_s))
+        await asyncio.wait([stopping], timeout=GOODBYE_S)  # what has come before is begun by then
+        if self.calls:
+            await asyncio.wait(self.calls)
+        await self.server.stop(None)
+        await stopping
+
+    async def follow_readiness(self) -> None:
+        """Say the same as `/readyz`."""
+        while not self.gateway.ready:  # noqa: ASYNC110 (it may come of nothing but time that passed)
+            await asyncio.sleep(READY_EVERY_S)
+        await self.set_health(health_pb2.HealthCheckResponse.SERVING)
+
+    async def set_health(self, status: Any) -> None:
+        """Say it of the server as a whole and of the service."""
+        for name in ("", SERVICE):
+            await self.health.set(name, status)
+
+
+def open_grpc(gateway: Gateway, port: int) -> GrpcDoor:
+    """Take the port, inside an event loop; raises SettingsError where it cannot be had."""
+    settings = gateway.settings
+    server = grpc.aio.server(
+        options=[
+            ("grpc.max_receive_message_length", settings.max_body_bytes),
+            ("grpc.max_send_message_length", settings.max_body_bytes),
+            ("grpc.so_reuseport", 0),  # two gateways on one port would share its callers without a word
+        ],
+    )
+    try:
+        bound = server.add_insecure_port(f"{settings.host}:{port}")
+    except RuntimeError as exc:
+        raise SettingsError(f"GATEWAY_GRPC_PORT: {settings.host}:{port} cannot be listened on") from exc
+    return GrpcDoor(gateway, server, f"{settings.host}:{bound}")
