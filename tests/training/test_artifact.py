@@ -15,7 +15,7 @@ import skops.io
 
 from contract import Contract
 from models import model_names
-from tests.conftest import run
+from tests.conftest import run, store_tiny
 from training.digest import digest_of, normalised
 
 FILES = {
@@ -130,3 +130,23 @@ def test_the_report_needs_nothing_else(shipped: Path, name: str) -> None:
     assert "https://" not in text.replace("https://matplotlib.org", "")
     for word in ("<script", "<link", "@import", "<img"):
         assert word not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "decided"),
+    [
+        ("plain", ["Confusion at the threshold", "ROC curve", "Precision and recall", "Calibration"], "reaches 0."),
+        ("iris", ["Confusion", "ROC curve of each class", "Calibration", "Log loss gained"], "the largest probability"),
+        ("petals", ["Predicted over actual", "Residuals", "petal width, cm: truth", "R² lost"], ""),
+    ],
+)
+def test_the_report_shows_what_belongs_to_the_task(name: str, shown: list[str], decided: str) -> None:
+    """The plots of its kind, how it decides if it does, and all its metrics."""
+    folder = store_tiny(name)
+    text = (folder / "report.html").read_text()
+    contract = Contract.from_json((folder / "contract.json").read_bytes())
+
+    assert [title for title in shown if title not in text] == []
+    assert ("<h2>The decision</h2>" in text) == bool(decided)
+    assert decided in text
+    assert all(f"<td>{metric.replace('_', ' ')}</td>" in text for metric in contract.metrics)
