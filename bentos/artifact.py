@@ -56,7 +56,7 @@ class Model:
 
     def predict(self, table: Table) -> dict[str, Array]:
         """Give the outputs of checked rows, one `[rows]` array each; raises InvalidOutput."""
-        return answer(self.contract, self.runtime(table.inputs()))
+        return answer(self.contract, self.runtime(table.inputs(self.contract.reads)))
 
 
 def load(folder: Path) -> Model:

@@ -12,7 +12,7 @@ from contract.feature import MATRIX_NAME, ContractError, Feature, Kind, Output, 
 from contract.interface import NAME_PATTERN, Interface
 from contract.metadata import model_metadata, properties, tensor_metadata
 from contract.scores import InvalidOutput, answer, raw_scores
-from contract.table import Columns, Table, columns_to_records, pack
+from contract.table import Columns, Reads, Table, columns_to_records, pack
 from contract.tensors import table_from_tensors, tensors_of_table
 from contract.trusted import TRUSTED_TYPES
 from contract.union import union_of_features
@@ -42,6 +42,7 @@ __all__ = [
     "Measure",
     "Output",
     "Provenance",
+    "Reads",
     "RecordDecoder",
     "Table",
     "Task",

@@ -7,6 +7,7 @@ import msgspec
 
 from contract.feature import ContractError
 from contract.interface import Interface
+from contract.table import Reads
 
 FORMAT = 2
 """Counts the changes of the artifact's files; it is part of the digest, so a new form is a new version."""
@@ -63,6 +64,7 @@ class Contract(Interface, frozen=True, kw_only=True):
     """
 
     task: Task
+    reads: Reads
     runtime: Runtime
     runtime_reason: str
     metrics: dict[str, Measure]
@@ -75,6 +77,8 @@ class Contract(Interface, frozen=True, kw_only=True):
             raise ContractError(f"format: {self.format} is not {FORMAT}: train again with this release")
         super().__post_init__()
         self.check_scored()
+        if self.reads == "matrix" and any(feature.type == "category" for feature in self.features):
+            raise ContractError("reads: a matrix of numbers has no room for a category")
 
     @classmethod
     def from_json(cls, text: bytes) -> "Contract":

@@ -41,7 +41,7 @@ def estimator_input(inputs: Mapping[str, Array]) -> Any:
     """Give what `Table.inputs` gave as an estimator reads it: the matrix, or a data frame of the columns."""
     if MATRIX_NAME in inputs:
         return inputs[MATRIX_NAME]
-    import pandas as pd  # only models with categories need it
+    import pandas as pd  # only what reads columns needs it
 
     return pd.DataFrame({name: column[:, 0] for name, column in inputs.items()})
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from contract.feature import MATRIX_NAME, Feature, Output, Value
 
 Array = NDArray[Any]
 Columns = Mapping[str, Array]
+
+Reads = Literal["matrix", "columns"]
+"""What an estimator reads: one matrix of numbers, or a column for each feature by its name."""
 
 DTYPES: dict[str, np.dtype[Any]] = {
     "FP64": np.dtype(np.float64),
@@ -43,13 +46,13 @@ class Table:
             return Table(features, self.rows, self.columns, self.matrix)
         return pack(features, self.columns)
 
-    def inputs(self) -> "dict[str, Array]":
+    def inputs(self, reads: Reads) -> "dict[str, Array]":
         """Give what an estimator or an ONNX graph reads.
 
-        Without categories that is one matrix of doubles, `{"features": [rows, k]}`; with them one `[rows, 1]` column
-        each, doubles for all but the categories, which are objects holding str.
+        That is one matrix of doubles, `{"features": [rows, k]}`, or one `[rows, 1]` column for each feature: doubles,
+        but for the categories, which are objects holding str.
         """
-        if any(feature.type == "category" for feature in self.features):
+        if reads == "columns":
             return {name: as_input(column)[:, None] for name, column in self.columns.items()}
         if self.matrix is not None and self.matrix.dtype == np.float64:
             return {MATRIX_NAME: self.matrix}

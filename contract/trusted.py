@@ -2,7 +2,6 @@
 
 TRUSTED_TYPES = (
     "numpy.dtype",
-    "skl2onnx.sklapi.cast_transformer.CastTransformer",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",
     "sklearn.compose._column_transformer._RemainderColsList",

@@ -28,6 +28,7 @@ from training.errors import TrainingError
 from training.outputs import decisions_of, outputs_of
 from training.parity import Verdict
 from training.profile import profile
+from training.reads import reads
 
 GOLDEN_ROWS = 32
 LIBRARIES = ("numpy", "onnx", "onnxruntime", "scikit-learn", "scipy", "skl2onnx", "skops")
@@ -59,6 +60,7 @@ def contract_of(fitted: Fitted) -> Contract:
         features=model.features,
         outputs=outputs_of(model, classes),
         decisions=decisions_of(model, classes, fitted.threshold),
+        reads=reads(fitted.estimator, model.features),
         runtime="onnx" if fitted.verdict.graph else "scikit-learn",
         runtime_reason=fitted.verdict.reason,
         metrics=fitted.metrics,
@@ -109,7 +111,7 @@ def golden(fitted: Fitted, contract: Contract) -> bytes:
 
 def predict(fitted: Fitted, contract: Contract, rows: Table) -> list[dict[str, Any]]:
     """Answer rows as the model service will."""
-    scores = raw_scores(contract.task, fitted.estimator, rows.inputs())
+    scores = raw_scores(contract.task, fitted.estimator, rows.inputs(contract.reads))
     return columns_to_records(answer(contract, scores), contract.outputs)
 
 

@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from contract import Interface, InvalidOutput, Table, answer, raw_scores
-from contract.scores import estimator_input
+from contract import Interface, InvalidOutput, Table, answer
 from contract.table import Array
 from models import Model
 from training.classes import Classes
 from training.errors import TrainingError
 from training.outputs import outputs_of
+from training.reads import as_read, scores_of
 
 METHODS = {
     "classification": "predict_proba (CalibratedClassifierCV gives one to any classifier)",
@@ -32,7 +32,7 @@ def check_fitted(model: Model, estimator: Any, classes: Classes, rows: Table) ->
         learned = tuple(np.asarray(estimator.classes_).tolist())
         if learned != classes:
             raise TrainingError(f"the estimator of {model.name} has the classes {learned}; its target has {classes}")
-    scores = raw_scores(model.task, estimator, rows.inputs())
+    scores = scores_of(model.task, estimator, rows)
     check_scores(model, classes, scores)
     if model.task == "classification" and model.threshold is None:
         check_labels(model, estimator, classes, rows, scores)
@@ -52,7 +52,7 @@ def check_scores(model: Model, classes: Classes, scores: Array) -> None:
 
 def check_labels(model: Model, estimator: Any, classes: Classes, rows: Table, probabilities: Array) -> None:
     """Raise TrainingError for a classifier that predicts another class than the likeliest: it has its own threshold."""
-    predicted = np.asarray(estimator.predict(estimator_input(rows.inputs()))).tolist()
+    predicted = np.asarray(estimator.predict(as_read(estimator, rows))).tolist()
     own = probabilities[np.arange(rows.rows), [classes.index(value) for value in predicted]]
     if less := int((own < probabilities.max(axis=1)).sum()):
         raise TrainingError(

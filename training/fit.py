@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from contract import Table, raw_scores
-from contract.scores import estimator_input
+from contract import Table
 from contract.table import Array
 from models import Model, Threshold
 from training.dataset import Dataset
 from training.outputs import deciding_column
+from training.reads import as_read, scores_of
 
 FOLDS = 5
 
@@ -21,7 +21,8 @@ ROUNDING = 1e-9
 
 def fit(make: Callable[[], Any], table: Table, target: Array | None) -> Any:
     """Fit a new estimator to some rows."""
-    return make().fit(estimator_input(table.inputs()), target)
+    estimator = make()
+    return estimator.fit(as_read(estimator, table), target)
 
 
 def cross_validated_scores(model: Model, make: Callable[[], Any], dataset: Dataset, index: Array, seed: int) -> Array:
@@ -33,7 +34,7 @@ def cross_validated_scores(model: Model, make: Callable[[], Any], dataset: Datas
     parts: list[tuple[Array, Array]] = []
     for learn, ask in folds.split(index, target):
         estimator = fit(make, dataset.rows(index[learn]), dataset.target_of(index[learn]))
-        parts.append((ask, raw_scores(model.task, estimator, dataset.rows(index[ask]).inputs())))
+        parts.append((ask, scores_of(model.task, estimator, dataset.rows(index[ask]))))
     order = np.argsort(np.concatenate([ask for ask, _ in parts]))
     return np.concatenate([scores for _, scores in parts])[order]
 

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from contract import Measure, Table, raw_scores
+from contract import Measure, Table
 from contract.table import Array
 from models import Bar, Model
 from training.dataset import Dataset
 from training.errors import TrainingError
 from training.metrics import Metric, binary, multiclass, novelty, regression
 from training.outputs import deciding_column
+from training.reads import scores_of
 
 RESAMPLES = 1000
 
@@ -43,7 +44,7 @@ def gather(
 
 def ask(model: Model, estimator: Any, rows: Table) -> Array:
     """Give the raw scores of some rows."""
-    return raw_scores(model.task, estimator, rows.inputs())
+    return scores_of(model.task, estimator, rows)
 
 
 def metrics_of(model: Model, evidence: Evidence) -> dict[str, Metric]:

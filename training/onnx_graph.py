@@ -9,9 +9,13 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
+from skl2onnx.sklapi import CastTransformer
+from sklearn.pipeline import Pipeline
 
 from contract import Table, Task
-from training import gaussian
+from training import gaussian, imputer
+from training.reads import inputs_of
+from training.thresholds import tree_splits
 
 SCORES = "bentogate_scores"
 """The one output of every graph, `[rows, k]` doubles as `contract.raw_scores` gives them."""
@@ -22,25 +26,36 @@ OPSET = {"": 18, "ai.onnx.ml": 3}
 def compile_candidates(task: Task, estimator: Any, table: Table) -> Iterator[tuple[str, bytes | str]]:
     """Yield graphs to try, the most exact first: a name, and the bytes of the graph or why there is none.
 
-    Inputs are those of `Table.inputs`. Trees convert rightly in single precision only, with a cast on both sides;
-    linear models and Gaussians in double.
+    Inputs are those of `Table.inputs`. Linear models and Gaussians convert rightly in double precision; trees in single
+    only, with a cast on both sides. Behind a scaler trees need what comes before them in double: "mixed".
     """
     gaussian.register()
-    for name, kind in (("double", DoubleTensorType), ("single", FloatTensorType)):
+    imputer.register()
+    candidates = [("double", DoubleTensorType, estimator), ("single", FloatTensorType, estimator)]
+    if len(getattr(estimator, "steps", ())) > 1:
+        candidates.insert(1, ("mixed", DoubleTensorType, narrowed(estimator)))
+    for name, kind, candidate in candidates:
         try:
-            model = convert(task, estimator, table, kind)
+            model = convert(task, candidate, table, kind)
         except Exception as exc:  # noqa: BLE001 (a converter may raise anything; the reason is kept in the contract)
             yield name, f"{type(exc).__name__}: {str(exc).strip().splitlines()[0] if str(exc).strip() else ''}"
         else:
             yield name, model.SerializeToString(deterministic=True)
 
 
+def narrowed(pipeline: Any) -> Any:
+    """Give a pipeline whose last step reads single precision, as scikit-learn's trees do without saying so."""
+    cast = ("bentogate_cast", CastTransformer(dtype=np.float32))
+    return Pipeline([*pipeline.steps[:-1], cast, pipeline.steps[-1]])
+
+
 def convert(task: Task, estimator: Any, table: Table, number: Any) -> Any:
     """Convert with all numbers as `number`, then give the graph our inputs and output."""
     types = [
         (name, StringTensorType([None, 1]) if column.dtype == object else number([None, column.shape[1]]))
-        for name, column in table.inputs().items()
+        for name, column in inputs_of(estimator, table).items()
     ]
+    check_thresholds(estimator)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the parity gate is the judge, not the converter's warnings
         model = convert_sklearn(estimator, "model", types, target_opset=OPSET, options=options_of(task, estimator))
@@ -53,6 +68,13 @@ def convert(task: Task, estimator: Any, table: Table, number: Any) -> Any:
     model.opset_import.extend(domains)
     onnx.checker.check_model(model)
     return model
+
+
+def check_thresholds(estimator: Any) -> None:
+    """Raise NotImplementedError for infinite thresholds, beside which skl2onnx would search for ever."""
+    for _, _, splits in tree_splits(estimator, lambda rows: rows, ()):
+        if not np.isfinite([threshold for _, threshold in splits]).all():
+            raise NotImplementedError("a tree has a split for missing values alone")
 
 
 def options_of(task: Task, estimator: Any) -> dict[int, dict[str, bool]]:

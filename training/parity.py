@@ -8,6 +8,7 @@ from contract import TOLERANCE, Table, Task, raw_scores
 from contract.artifact import open_graph
 from contract.table import Array
 from training.onnx_graph import compile_candidates
+from training.reads import inputs_of
 
 
 class Verdict(NamedTuple):
@@ -19,25 +20,27 @@ class Verdict(NamedTuple):
 
 def gate(task: Task, estimator: Any, held_out: Table, probes: Table) -> Verdict:
     """Give the first graph that passes on the held-out rows and on the probes."""
-    reasons = []
+    reasons: dict[str, list[str]] = {}
     for name, graph in compile_candidates(task, estimator, held_out):
         if isinstance(graph, str):
-            reasons.append(f"in {name} precision it does not convert ({graph[:160]})")
+            reasons.setdefault(f"it does not convert ({graph[:160]})", []).append(name)
             continue
         for rows, what in ((held_out, "held-out"), (probes, "probing")):
+            inputs = inputs_of(estimator, rows)
             try:
-                gap = largest_gap(raw_scores(task, estimator, rows.inputs()), open_graph(graph)(rows.inputs()))
+                gap = largest_gap(raw_scores(task, estimator, inputs), open_graph(graph)(inputs))
             except Exception as exc:  # noqa: BLE001 (ONNX Runtime has no common error; the reason is kept)
-                reasons.append(f"in {name} precision it does not run ({str(exc).splitlines()[0][:160]})")
+                reasons.setdefault(f"it does not run ({str(exc).splitlines()[0][:160]})", []).append(name)
                 break
             if not gap.max(initial=0.0) <= TOLERANCE:
                 bad, count = int((~(gap <= TOLERANCE)).sum()), rows.rows
-                reasons.append(f"in {name} precision {bad} of {count} {what} rows differ, by up to {gap.max():.2g}")
+                wrong = f"{bad} of {count} {what} rows differ, by up to {gap.max():.2g}"
+                reasons.setdefault(wrong, []).append(name)
                 break
         else:
             asked = held_out.rows + probes.rows
             return Verdict(graph, f"the {name}-precision graph agrees on all {asked} rows to within {TOLERANCE:g}")
-    return Verdict(None, "; ".join(reasons))
+    return Verdict(None, "; ".join(f"in {' and '.join(names)} precision {why}" for why, names in reasons.items()))
 
 
 def largest_gap(expected: Array, actual: Array) -> Array:

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from contract import Table, Task, pack, raw_scores
-from contract.table import Array
+from contract import Table, Task, pack
 from training.jumps import jump_rows
+from training.reads import scores_of
 from training.thresholds import threshold_rows, varied
 
 
@@ -23,11 +23,6 @@ def probe_rows(task: Task, estimator: Any, table: Table, seed: int) -> Table:
     parts = [*null_rows(table), *category_rows(table), *threshold_rows(estimator, table, seed), *jump_rows(ask, table)]
     names = [feature.name for feature in table.features]
     return pack(table.features, {name: np.concatenate([part.columns[name] for part in parts]) for name in names})
-
-
-def scores_of(task: Task, estimator: Any, table: Table) -> Array:
-    """Ask for the raw scores of a table."""
-    return raw_scores(task, estimator, table.inputs())
 
 
 def null_rows(table: Table) -> Iterator[Table]:

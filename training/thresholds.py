@@ -1,38 +1,39 @@
 """Rows on both sides of every threshold of every tree inside an estimator, whatever transforms lie before it."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from contract import Table, pack
-from contract.scores import estimator_input
 from contract.table import Array
+from training.reads import as_read
 
 MOST_SPLITS = 20_000
 """A larger forest has this many of its splits asked, drawn with the seed."""
 
-Transform = Callable[[Table], Array]
+Transform = Callable[[Table], Any]
 Split = tuple[int, float]
 
 
 def threshold_rows(estimator: Any, table: Table, seed: int) -> Iterator[Table]:
     """Yield rows on both sides of every threshold of every tree, as close as doubles come, and on it in single."""
     by_transform: dict[tuple[int, ...], tuple[Transform, set[Split]]] = {}
-    for transform, key, splits in tree_splits(estimator, lambda rows: as_matrix(rows.inputs()), ()):
+    for transform, key, splits in tree_splits(estimator, partial(as_read, estimator), ()):
         by_transform.setdefault(key, (transform, set()))[1].update(splits)
     random = np.random.default_rng(seed)
     for transform, found in by_transform.values():
         splits = sorted(found)
         if len(splits) > MOST_SPLITS:
             splits = [splits[i] for i in sorted(random.choice(len(splits), MOST_SPLITS, replace=False))]
-        yield from cross_thresholds(transform, splits, table)
+        yield from cross_thresholds(partial(as_matrix, transform), splits, table)
 
 
-def as_matrix(inputs: dict[str, Array]) -> Array:
-    """Give what a step hands on as one matrix; a column of text stands for nothing that can be split."""
-    rows = estimator_input(inputs)
-    return rows if isinstance(rows, np.ndarray) else np.asarray(rows.select_dtypes("number"), dtype=np.float64)
+def as_matrix(transform: Transform, table: Table) -> Array:
+    """Give what a tree is handed as one matrix of doubles."""
+    handed = transform(table)
+    return np.asarray(handed.todense() if hasattr(handed, "todense") else handed, dtype=np.float64)
 
 
 def tree_splits(
@@ -42,7 +43,7 @@ def tree_splits(
     if hasattr(estimator, "steps"):
         body, last = estimator[:-1], estimator[-1]
         if len(estimator.steps) > 1:
-            yield from tree_splits(last, through(body, transform, first=not key), (*key, id(body[0])))
+            yield from tree_splits(last, lambda rows: body.transform(transform(rows)), (*key, id(body[0])))
         else:
             yield from tree_splits(last, transform, key)
     elif hasattr(estimator, "tree_"):
@@ -63,20 +64,16 @@ def tree_splits(
             yield from tree_splits(inner, transform, key)
 
 
-def through(body: Any, transform: Transform, *, first: bool) -> Transform:
-    """Give the way through a pipeline's steps but the last, from the record or from what came before."""
-
-    def passed(rows: Table) -> Array:
-        given = estimator_input(rows.inputs()) if first else transform(rows)
-        result = body.transform(given)
-        return np.asarray(result.todense() if hasattr(result, "todense") else result, dtype=np.float64)
-
-    return passed
-
-
 def inner_estimators(estimator: Any) -> Iterator[Any]:
     """Yield the fitted estimators that another holds: forests, boosting, calibration, voting."""
-    for name in ("estimators_", "calibrated_classifiers_", "estimator", "estimator_", "final_estimator_"):
+    for name in (
+        "estimators_",
+        "calibrated_classifiers_",
+        "estimator",
+        "estimator_",
+        "best_estimator_",
+        "final_estimator_",
+    ):
         found = getattr(estimator, name, None)
         if found is not None and not isinstance(found, str):
             yield from np.ravel(np.array(found, dtype=object)) if isinstance(found, list | np.ndarray) else [found]

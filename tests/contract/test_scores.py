@@ -47,7 +47,7 @@ def test_a_converted_forest_that_is_sure_answers() -> None:
     forest = RandomForestClassifier(20, random_state=0).fit(rows, target)
     graph = dict(compile_candidates("classification", forest, table))["single"]
     assert isinstance(graph, bytes)
-    scores = open_graph(graph)(table.inputs())
+    scores = open_graph(graph)(table.inputs("matrix"))
     assert scores.max() > 1
 
     assert answer(BOUNDED, scores[:, 1:])["probability"].max() == 1

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from contract import ByThreshold, Contract, Table, columns_to_records, tensors_of_table
-from contract.scores import estimator_input
 from models import Model, catalog
 from tests.conftest import TINY, store_tiny
 from tests.gateway.conftest import settings_of
 from tests.serving import model_app, running_gateway, served
 from training.dataset import read_dataset, split
 from training.fit import fit
+from training.reads import as_read
 from training.run import SEED
 
 MODELS = catalog(TINY, ["plain", "iris", "diabetes", "petals", "unbounded"])
@@ -43,7 +43,7 @@ def by_scikit_learn(model: Model, contract: Contract) -> tuple[Table, dict[str, 
     training, held_out = split(dataset, SEED)
     estimator = fit(model.estimator, dataset.rows(training), dataset.target_of(training))
     table = dataset.rows(held_out)
-    rows, names = estimator_input(table.inputs()), [output.name for output in contract.outputs]
+    rows, names = as_read(estimator, table), [output.name for output in contract.outputs]
     if model.task == "regression":
         return table, dict(zip(names, estimator.predict(rows).reshape(table.rows, -1).T, strict=True))
     if model.task == "classification" and model.threshold is None:

@@ -37,7 +37,9 @@ def by_scikit_learn(home: Path, name: str, *, held_out: bool) -> tuple[list[Any]
     dataset = read_dataset(catalog(names=[name])[name])
     index = split(dataset, SEED)[1] if held_out else np.arange(dataset.table.rows)
     rows = dataset.rows(index)
-    scores = raw_scores(contract.task, skops.io.load(stored(home, name) / "estimator.skops"), rows.inputs())
+    scores = raw_scores(
+        contract.task, skops.io.load(stored(home, name) / "estimator.skops"), rows.inputs(contract.reads)
+    )
     expected = columns_to_records(answer(contract, scores), contract.outputs)
     return columns_to_records(rows.columns, rows.features), expected
 

@@ -5,19 +5,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from skl2onnx.sklapi import CastTransformer
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import (
     GradientBoostingClassifier,
     HistGradientBoostingClassifier,
     IsolationForest,
     RandomForestClassifier,
 )
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import LocalOutlierFactor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import Binarizer, KBinsDiscretizer, StandardScaler
+from sklearn.preprocessing import Binarizer, KBinsDiscretizer, OneHotEncoder, StandardScaler
 
 from contract import TOLERANCE, Table, raw_scores
 from contract.artifact import open_graph
@@ -28,6 +29,7 @@ from training.fit import fit
 from training.onnx_graph import compile_candidates
 from training.parity import Verdict, gate, largest_gap
 from training.probes import probe_rows
+from training.reads import inputs_of
 from training.thresholds import threshold_rows
 
 SHIPPED, SMALL = catalog(), catalog(TINY)
@@ -57,10 +59,22 @@ RIGHT: dict[str, tuple[str, Callable[[], Any]]] = {
     ),
     "random forest": ("diagnosis", lambda: RandomForestClassifier(20, random_state=0)),
     "boosting": ("diagnosis", lambda: GradientBoostingClassifier(random_state=0)),
-    "forest behind a scaler and a cast": (
+    "forest behind a scaler": (
+        "diagnosis",
+        lambda: make_pipeline(StandardScaler(), RandomForestClassifier(20, random_state=0)),
+    ),
+    "boosting behind a scaler": (
+        "diagnosis",
+        lambda: make_pipeline(StandardScaler(), GradientBoostingClassifier(n_estimators=20, random_state=0)),
+    ),
+    "noughts imputed": (
+        "diagnosis",
+        lambda: make_pipeline(SimpleImputer(missing_values=0.0), StandardScaler(), LogisticRegression(max_iter=1000)),
+    ),
+    "columns picked by name": (
         "diagnosis",
         lambda: make_pipeline(
-            StandardScaler(), CastTransformer(dtype=np.float32), RandomForestClassifier(20, random_state=0)
+            ColumnTransformer([("some", StandardScaler(), ["worst_area", "mean_texture"])]), LogisticRegression()
         ),
     ),
     "Gaussian": ("novelty", SHIPPED["novelty"].estimator),
@@ -80,10 +94,6 @@ RIGHT: dict[str, tuple[str, Callable[[], Any]]] = {
 }
 
 WRONG: dict[str, tuple[Callable[[], Any], str]] = {
-    "forest behind a scaler": (
-        lambda: make_pipeline(StandardScaler(), RandomForestClassifier(20, random_state=0)),
-        "rows differ",
-    ),
     "calibrated around a scaler": (
         lambda: CalibratedClassifierCV(make_pipeline(StandardScaler(), LogisticRegression())),
         "held-out rows differ",
@@ -105,7 +115,7 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
 
 @pytest.mark.parametrize("name", RIGHT)
 def test_what_converts_rightly_is_served_by_onnx(name: str) -> None:
-    """Linear models and Gaussians pass in double precision, trees in single."""
+    """Linear models and Gaussians pass in double precision, trees in single, behind a scaler with a cast between."""
     model, make = RIGHT[name]
     verdict = verdict_on(SHIPPED[model], make)
 
@@ -139,7 +149,8 @@ def test_held_out_rows_alone_would_let_a_wrong_graph_pass() -> None:
     assert isinstance(graph, bytes)
 
     def wrong(rows: Table) -> int:
-        gap = largest_gap(raw_scores("classification", estimator, rows.inputs()), open_graph(graph)(rows.inputs()))
+        inputs = inputs_of(estimator, rows)
+        gap = largest_gap(raw_scores("classification", estimator, inputs), open_graph(graph)(inputs))
         return int((gap > TOLERANCE).sum())
 
     assert wrong(held_out) == 0
@@ -173,3 +184,43 @@ def test_mixed_columns_pass_with_nulls_and_unseen_categories() -> None:
     assert {"", "north", "south"} <= set(probes.columns["region"])
     assert np.isnan(probes.columns["income"]).any()
     assert gate("classification", estimator, held_out, probes).graph
+
+
+def impute_with(imputer: Any, last: Any) -> Callable[[], Any]:
+    """Make an estimator of the mixed columns that imputes numbers in this way."""
+
+    def make() -> Any:
+        columns = ColumnTransformer(
+            [
+                ("numbers", imputer, ["income", "age"]),
+                ("flags", "passthrough", ["owner"]),
+                ("categories", OneHotEncoder(handle_unknown="ignore"), ["region"]),
+            ]
+        )
+        return make_pipeline(columns, last)
+
+    return make
+
+
+IMPUTED: dict[str, tuple[Any, Any, str]] = {
+    "in double": (SimpleImputer(), LogisticRegression(max_iter=1000), "the double-precision graph agrees"),
+    "before a scaler and a forest": (
+        make_pipeline(SimpleImputer(), StandardScaler()),
+        RandomForestClassifier(10, random_state=0),
+        "the mixed-precision graph agrees",
+    ),
+    "with indicators": (SimpleImputer(add_indicator=True), LogisticRegression(max_iter=1000), "adds or drops columns"),
+    "not at all": (
+        "passthrough",
+        RandomForestClassifier(40, random_state=0),
+        "in double and mixed and single precision it does not convert (NotImplementedError: a tree has a split for",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", IMPUTED)
+def test_imputation_passes_in_double_precision_or_is_refused_with_a_reason(name: str) -> None:
+    """A missing number is replaced in the graph as in scikit-learn; what the converter cannot say it does not try."""
+    imputer, last, reason = IMPUTED[name]
+
+    assert reason in verdict_on(SMALL["mixed"], impute_with(imputer, last)).reason
