@@ -69,6 +69,11 @@ def test_an_image_holds_nothing_that_does_not_serve(images: dict[str, str], name
     assert ("onnxruntime" in packages) == (name != "gateway")
 
 
+def test_what_was_taken_out_is_not_missed(images: dict[str, str]) -> None:
+    """The gateway and its door for gRPC load what they need from what is left."""
+    inside(images["gateway"], "python", "-W", "error", "-c", "import gateway.server, gateway.grpc")
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_an_image_runs_as_a_user_of_its_own(images: dict[str, str], name: str) -> None:
     """Not as root, which `runAsNonRoot` would refuse."""
