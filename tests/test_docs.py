@@ -60,6 +60,15 @@ def test_every_reason_is_listed_with_its_status() -> None:
     assert tree == real
 
 
+def test_every_code_of_grpc_is_listed() -> None:
+    """docs/api.md has the table of the code."""
+    from gateway.grpc.call import CODES
+
+    listed = dict(re.findall(r"^\| (\d{3}) \| `(\w+)` \|$", DOCS["api"], re.MULTILINE))
+
+    assert listed == {str(status): code.name for status, code in CODES.items()}
+
+
 def test_every_metric_is_listed_with_its_labels() -> None:
     """docs/operations.md has a row for each."""
     listed = {

@@ -1,4 +1,4 @@
-"""gRPC: the same inference as `/v2`, in messages. Imported only where it is switched on: it takes 14 MiB."""
+"""gRPC: the same inference as `/v2`, in messages. Imported only where it is switched on: it takes 17 MiB."""
 
 from gateway.grpc.door import GrpcDoor, open_grpc
 

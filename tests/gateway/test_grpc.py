@@ -76,6 +76,7 @@ def test_a_model_tells_of_itself(doors: Doors, name: str) -> None:
 
     assert doors.stub.ModelReady(protocol.ModelReadyRequest(name=name)).ready
     assert (told.name, told.platform, list(told.versions)) == (name, known["platform"], known.get("versions", []))
+    assert dict(told.properties) == known["properties"]
     for side in ("inputs", "outputs"):
         assert [(one.name, one.datatype, list(one.shape)) for one in getattr(told, side)] == [
             (one["name"], one["datatype"], one["shape"]) for one in known[side]

@@ -75,6 +75,8 @@ def test_the_environment_overrides_the_file(tmp_path: Path, monkeypatch: pytest.
         ("  two:", "  one:", "line 3: one is there twice"),
         ("default: all", "default: all\nmax_body_mb: .inf", "line 8: max_body_mb"),
         ("default: all", "default: all\nport: 8081", "port and admin_port are both 8081"),
+        ("default: all", "default: all\ngrpc_port: 8001", "port and grpc_port are both 8001"),
+        ("default: all", "default: all\ngrpc_port: 80000", "line 8: grpc_port"),
     ],
 )
 def test_what_is_wrong_is_named_with_file_line_and_key(tmp_path: Path, old: str, new: str, text: str) -> None:
