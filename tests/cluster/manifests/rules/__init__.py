@@ -57,6 +57,7 @@ ALL: tuple[Rule, ...] = (
     lifecycle.rollouts_lose_no_pod,
     environment.variables_stand_once,
     environment.variables_are_settings,
+    environment.grpc_is_on_where_it_has_a_port,
     environment.pods_get_no_links,
     *ONLY,
 )

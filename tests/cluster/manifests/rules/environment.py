@@ -6,8 +6,10 @@ from typing import get_args
 from pydantic import BaseModel
 
 from gateway.settings import PREFIX, Settings
-from tests.cluster.manifests.rules.objects import containers, deployments, pod_spec, title
+from tests.cluster.manifests.rules.objects import containers, deployments, pod_spec, ports, title
 from tests.cluster.rendered import Manifest
+
+GRPC = "GATEWAY_GRPC_PORT"
 
 
 def variables_stand_once(manifests: list[Manifest]) -> list[str]:
@@ -42,6 +44,16 @@ def is_setting(model: type[BaseModel], parts: list[str]) -> bool:
         return field is not None
     values = [kind for kind in get_args(field.annotation) if isinstance(kind, type) and issubclass(kind, BaseModel)]
     return len(parts) > 2 and any(is_setting(kind, parts[2:]) for kind in values)
+
+
+def grpc_is_on_where_it_has_a_port(manifests: list[Manifest]) -> list[str]:
+    """The gateway listens for gRPC on the port of its container that is named so, and on none where there is none."""
+    faults = []
+    for one in deployments(manifests, "gateway"):
+        told = [variable.get("value") for box in containers(one) for variable in box["env"] if variable["name"] == GRPC]
+        shown = [str(number) for name, number in ports(one).items() if name == "grpc"]
+        faults += [] if told == shown else [f"{title(one)}: listens for gRPC on {told}, and shows {shown}"]
+    return faults
 
 
 def pods_get_no_links(manifests: list[Manifest]) -> list[str]:

@@ -57,11 +57,16 @@ def probes_are_there(manifests: list[Manifest]) -> list[str]:
 
 
 def probes_ask_what_is_there(manifests: list[Manifest]) -> list[str]:
-    """Each probe asks by HTTP for a path that is served, at a named port of its container."""
+    """Each probe asks by HTTP for a path that is served, at a named port of its container, or for health by gRPC."""
     faults = []
-    for where, box, asked in probes(manifests):
-        names = {port.get("name") for port in box.get("ports", ())}
-        if asked.get("port") not in names:
+    for where, box, probe in probes(manifests):
+        named = {port.get("name"): port["containerPort"] for port in box.get("ports", ())}
+        if "grpc" in probe:
+            if probe["grpc"]["port"] != named.get("grpc"):
+                faults.append(f"{where}: port {probe['grpc']['port']} is not that of gRPC")
+            continue
+        asked = probe.get("httpGet", {})
+        if asked.get("port") not in named:
             faults.append(f"{where}: port {asked.get('port')!r} is not in the container")
         if asked.get("path") not in PATHS:
             faults.append(f"{where}: path {asked.get('path')!r} is not served")
@@ -69,10 +74,16 @@ def probes_ask_what_is_there(manifests: list[Manifest]) -> list[str]:
 
 
 def probes_ask_the_right_thing(manifests: list[Manifest]) -> list[str]:
-    """Liveness asks /livez only, readiness /readyz, and the gateway's probes the admin port, which is no caller's."""
+    """Liveness asks /livez only, readiness /readyz, and the gateway's probes the admin port, which is no caller's.
+
+    Health by gRPC is readiness, and nothing else: it follows /readyz.
+    """
     faults = []
-    for where, box, asked in probes(manifests):
+    for where, box, probe in probes(manifests):
+        asked = probe.get("httpGet", {})
         wanted = {"livenessProbe": "/livez", "readinessProbe": "/readyz"}.get(where.split()[-1])
+        if "grpc" in probe and where.endswith("readinessProbe"):
+            continue
         if wanted and asked.get("path") != wanted:
             faults.append(f"{where}: path is {asked.get('path')!r} and should be {wanted}")
         if any(port.get("name") == "admin" for port in box.get("ports", ())) and asked.get("port") != "admin":
@@ -81,12 +92,12 @@ def probes_ask_the_right_thing(manifests: list[Manifest]) -> list[str]:
 
 
 def probes(manifests: list[Manifest]) -> Iterator[tuple[str, Manifest, Manifest]]:
-    """Give the place of each probe, its container, and what it asks for."""
+    """Give the place of each probe, its container, and the probe."""
     for one in deployments(manifests):
         for box in containers(one):
             for probe in PROBES:
                 if probe in box:
-                    yield f"{title(one)}: {box['name']}'s {probe}", box, box[probe].get("httpGet", {})
+                    yield f"{title(one)}: {box['name']}'s {probe}", box, box[probe]
 
 
 def rollouts_lose_no_pod(manifests: list[Manifest]) -> list[str]:

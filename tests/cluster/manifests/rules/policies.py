@@ -27,7 +27,7 @@ def policies_allow_the_edges_that_exist(manifests: list[Manifest]) -> list[str]:
     gateways, models = ([ours[title(one)] for one in deployments(manifests, role)] for role in ("gateway", "model"))
     neighbour = Place("a pod beside ours", policies[0]["metadata"].get("namespace", "default"), {}, THEIRS)
     outside = (*OUTSIDE, neighbour)
-    wanted = edges(outside, gateways, {"http", "https"}) | edges(gateways, models, {"http"})
+    wanted = edges(outside, gateways, {"http", "https", "grpc"}) | edges(gateways, models, {"http"})
     wanted |= edges(gateways, [DNS], {"53"})
     everywhere = (*ours.values(), *outside)
     allowed = {
