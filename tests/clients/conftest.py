@@ -12,6 +12,7 @@ import pytest
 from contract import Feature, Value, pack, tensors_of_table
 from tests.clients.environments import ENVIRONMENTS, python_of, run_in
 from tests.clients.scripts.said import Column, Told
+from tests.conftest import free_ports
 from tests.gateway.conftest import MIXED, PLAIN, settings_of
 from tests.serving import model_app, running_gateway, served
 
@@ -30,6 +31,10 @@ class Door:
     told: Told
     expected: dict[str, list[Value]]
     pointer: str
+
+    def at(self, port: int) -> "Door":
+        """Give a door to the same at another port."""
+        return replace(self, told=replace(self.told, address=f"127.0.0.1:{port}"))
 
     def converse(self, client: str) -> dict[str, Any]:
         """Let a client ask; gives what it saw."""
@@ -56,14 +61,16 @@ def doors(
 ) -> Iterator[dict[str, Door]]:
     """Serve the model of mixed columns by itself, and behind a gateway alone and in an ensemble."""
     with served(model_app(stored_plain)) as plain, served(model_app(stored_mixed)) as mixed:
-        settings = settings_of({"plain": plain, "mixed": mixed})
+        (grpc,) = free_ports(1)
+        settings = settings_of({"plain": plain, "mixed": mixed}, grpc_port=grpc)
         with running_gateway(tmp_path_factory.mktemp("clients"), settings) as client:
-            alone = door(client, "mixed")
-            address = f"127.0.0.1:{mixed}"
+            alone, joined = door(client, "mixed"), door(client, "both")
             yield {
                 "gateway": alone,
-                "ensemble": door(client, "both"),
-                "service": replace(alone, told=replace(alone.told, address=address)),
+                "ensemble": joined,
+                "service": alone.at(mixed),
+                "gateway over grpc": alone.at(grpc),
+                "ensemble over grpc": joined.at(grpc),
             }
 
 
