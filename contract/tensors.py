@@ -86,8 +86,10 @@ def check_columns(features: Sequence[Feature], tensors: Sequence[Tensor]) -> Non
     by_name = {feature.name: feature for feature in features}
     given = {tensor.name for tensor in tensors}
     faults = [Fault(("inputs",), f"the input {name} is missing") for name in by_name if name not in given]
-    counts = Counter(tensor.array.shape[0] for tensor in tensors if tensor.array.ndim)
-    rows = counts.most_common(1)[0][0] if counts else 0  # the odd one out is wrong, not all the others
+    lengths = [tensor.array.shape[0] for tensor in tensors if tensor.array.ndim]
+    rows = lengths[0] if lengths else 0
+    if len(set(lengths)) > 1:  # the odd one out is wrong, not all the others
+        ((rows, _),) = Counter(lengths).most_common(1)
     for index, tensor in enumerate(tensors):
         feature, shape = by_name.get(tensor.name), tensor.array.shape
         if feature is None:

@@ -46,9 +46,9 @@ class Account(Stopwatch):
         self.enter("encode")
         for prediction in predictions:
             self.versions[prediction.model] = prediction.version
-            self.ms[f"call.{prediction.model}"] = prediction.call_ms
+            self.book(f"call.{prediction.model}", prediction.call_ms)
             if prediction.compute_ms is not None:
-                self.ms[f"compute.{prediction.model}"] = prediction.compute_ms
+                self.book(f"compute.{prediction.model}", prediction.compute_ms)
         return predictions
 
 
@@ -110,7 +110,7 @@ def record(account: Account) -> AccessRecord:
         status=account.status,
         reason=account.reason,
         rows=account.rows,
-        ms={phase: round(ms, 3) for phase, ms in account.ms.items()},
+        ms=account.ms,
         versions=account.versions,
     )
 

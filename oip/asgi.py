@@ -75,10 +75,10 @@ def lenient(scope: Scope) -> Scope:
 def with_headers(send: Send, headers: Callable[[int], Iterable[tuple[bytes, bytes]]]) -> Send:
     """Give a `send` that adds headers to an answer as it begins; `headers` is told its status."""
 
-    async def sending(message: Message) -> None:
+    def sending(message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             message["headers"] = [*message.get("headers", ()), *headers(message["status"])]
-        await send(message)
+        return send(message)
 
     return sending
 

@@ -102,18 +102,19 @@ class Backend:
             rows = table.select(asked.features)
         except KeyError as exc:  # a new version came between reading the record and now
             raise BackendUnavailable(f"{self.name} has just changed its features", model=self.name) from exc
+        request = self.dialect.request(rows)
         began = time.perf_counter()
-        response, answer = await self.server.infer(*self.dialect.request(rows), request_id)
+        answer = await self.server.infer(*request, request_id)
         call_ms = (time.perf_counter() - began) * 1000
-        if response.status_code != 200:
-            raise await self.refusal(response.status_code, answer, asked)
+        if answer.status != 200:
+            raise await self.refusal(answer.status, answer.body, asked)
         try:
-            read = read_response(answer, response.headers.get(HEADER_LENGTH))
+            read = read_response(answer.body, answer.header(HEADER_LENGTH))
         except ProtocolError as exc:
             raise BackendFault(f"{self.name} gave no valid answer", model=self.name) from exc
         contract = await self.contract_of(read)
         columns = self.dialect.columns(read, contract, rows.rows)
-        compute = compute_ms(response.headers.get(SERVER_TIMING))
+        compute = compute_ms(answer.header(SERVER_TIMING))
         return Prediction(self.name, contract.version, contract.outputs, columns, call_ms, compute)
 
     async def contract_of(self, response: InferResponse) -> Interface:

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import httpx
 
-from gateway.backends.transport import call, open_transport
+from gateway.backends.transport import Answer, call, open_transport
 from gateway.errors import DeadlineExceeded
 from gateway.settings_backend import BackendSettings
 from oip import HEADER_LENGTH, REQUEST_ID
@@ -37,12 +37,12 @@ class Server:
         request = httpx.Request("GET", f"{self.address}{path}", headers=[IDENTITY])
         try:
             async with asyncio.timeout(PROBE_TIMEOUT_S):
-                response, body = await call(self.transport, request, self.name)
+                answer = await call(self.transport, request, self.name)
         except TimeoutError as exc:
             raise DeadlineExceeded(f"{self.name} does not answer in time", model=self.name) from exc
-        return response.status_code, body
+        return answer.status, answer.body
 
-    async def infer(self, body: bytes, json_length: int | None, request_id: str) -> tuple[httpx.Response, bytes]:
+    async def infer(self, body: bytes, json_length: int | None, request_id: str) -> Answer:
         """Send a request, whose JSON has this length where tensors in binary form follow it; raises GatewayError."""
         headers = [
             ("host", self.host),

@@ -108,7 +108,7 @@ def test_every_answer_names_its_id_and_its_time(door: httpx.Client, path: str) -
 
     assert kept.headers["x-request-id"] == "a-1.b"
     assert re.fullmatch(r"[0-9a-f]{16}", made.headers["x-request-id"])
-    assert re.search(r"total;dur=\d+\.\d{3}$", kept.headers["server-timing"])
+    assert re.search(r"total;dur=\d+\.\d{1,3}$", kept.headers["server-timing"])
 
 
 def phases(answer: httpx.Response) -> dict[str, float]:
