@@ -7,6 +7,7 @@ from contract.compare import TOLERANCE, Difference, differences
 from contract.contract import Card, Contract, Measure, Provenance, Task
 from contract.decision import ByLargest, ByThreshold, Decision
 from contract.decode import MOST_ROWS, RecordDecoder
+from contract.diff import Change, changes
 from contract.explain import InvalidRecords, MalformedBody, TooManyRows
 from contract.feature import MATRIX_NAME, ContractError, Feature, Kind, Output, Value
 from contract.interface import NAME_PATTERN, Interface
@@ -27,6 +28,7 @@ __all__ = [
     "ByLargest",
     "ByThreshold",
     "Card",
+    "Change",
     "Columns",
     "Contract",
     "ContractError",
@@ -49,6 +51,7 @@ __all__ = [
     "TooManyRows",
     "Value",
     "answer",
+    "changes",
     "columns_to_records",
     "differences",
     "join",

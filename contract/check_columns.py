@@ -44,8 +44,7 @@ def output_fault(output: Output, column: Array) -> str | None:
     elif column.dtype == bool:
         return None
     else:
-        low = -math.inf if output.minimum is None else output.minimum
-        high = math.inf if output.maximum is None else output.maximum
+        low, high = output.limits
         wrong = ~(np.isfinite(column) & (column >= low) & (column <= high))
         what = "is no finite number within its bounds"
     rows = np.flatnonzero(wrong)

@@ -79,11 +79,3 @@ class Contract(Interface, frozen=True, kw_only=True):
         self.check_scored()
         if self.reads == "matrix" and any(feature.type == "category" for feature in self.features):
             raise ContractError("reads: a matrix of numbers has no room for a category")
-
-    @classmethod
-    def from_json(cls, text: bytes) -> "Contract":
-        """Read a contract; raise ContractError with the JSON path of what is wrong."""
-        try:
-            return msgspec.json.decode(text, type=cls)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
-            raise ContractError(str(exc)) from exc

@@ -82,6 +82,13 @@ class Output(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Name the tensor datatype in which the output travels."""
         return DATATYPES[self.type]
 
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Give the smallest and the largest value, infinite where there is no bound."""
+        low = -math.inf if self.minimum is None else self.minimum
+        high = math.inf if self.maximum is None else self.maximum
+        return low, high
+
 
 def check_field(field: Feature | Output) -> None:
     """Raise ContractError where the parts of a feature or an output contradict each other; make its bounds doubles."""

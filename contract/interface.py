@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Self
 
 import msgspec
 
@@ -34,6 +35,14 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True):
             if decision.output not in outputs or outputs[decision.output].column is not None:
                 raise ContractError(f"decisions: {decision.output!r} is no output, or is a score itself")
             decision.check(outputs)
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Self:
+        """Read it, or what more there is to a class below; raise ContractError with the JSON path of what is wrong."""
+        try:
+            return msgspec.json.decode(text, type=cls)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+            raise ContractError(str(exc)) from exc
 
     def check_scored(self) -> None:
         """Raise ContractError unless every output follows from the scores: it is one, or is decided, once."""

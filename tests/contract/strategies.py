@@ -2,11 +2,13 @@
 
 from typing import Any, get_args
 
+import msgspec
 from hypothesis import strategies as st
 
-from contract import Feature, Kind
+from contract import Feature, Interface, Kind, Output
 from contract.feature import LARGEST_INTEGER
 
+MINIMA = st.none() | st.integers(-3, 0)
 CATEGORIES = ("a", "b", "ü", "two words", "'")
 
 
@@ -71,3 +73,47 @@ def any_values() -> st.SearchStrategy[Any]:
 def records(draw: st.DrawFn, fields: tuple[Feature, ...]) -> dict[str, Any]:
     """Draw a record that the features allow."""
     return {feature.name: draw(good_values(feature)) for feature in fields}
+
+
+@st.composite
+def interfaces(draw: st.DrawFn) -> Interface:
+    """Draw what a model takes and gives, all of it scores."""
+    outputs = tuple(
+        Output(name=f"y{index}", type="number", description="drawn", minimum=draw(MINIMA), maximum=3, column=index)
+        for index in range(draw(st.integers(1, 3)))
+    )
+    return Interface(name="drawn", description="drawn", features=draw(lists_of_features(4)), outputs=outputs)
+
+
+@st.composite
+def successors(draw: st.DrawFn, old: Interface) -> Interface:
+    """Draw another version of an interface, few edits away: many of them break no caller."""
+    fields, outputs = list(old.features), list(old.outputs)
+    edits = ("part", "part", "part", "part", "output", "whole", "order", "new", "gone")
+    for count, edit in enumerate(draw(st.lists(st.sampled_from(edits), min_size=1, max_size=3))):
+        index = draw(st.integers(0, len(fields) - 1))
+        if edit == "part":
+            fields[index] = draw(st.sampled_from(near(fields[index])))
+        elif edit == "output":
+            outputs[0] = msgspec.structs.replace(outputs[0], minimum=draw(MINIMA))
+        elif edit == "whole":
+            fields[index] = draw(features(fields[index].name))
+        elif edit == "order":
+            fields = draw(st.permutations(fields))
+        elif edit == "new":
+            fields = [*fields, draw(features(f"new{count}"))]
+        elif len(fields) > 1:
+            del fields[index]
+    return msgspec.structs.replace(old, features=tuple(fields), outputs=tuple(outputs))
+
+
+def near(feature: Feature) -> list[Feature]:
+    """Give the feature with one part changed, where its type allows that."""
+    changed = [msgspec.structs.replace(feature, nullable=not feature.nullable)]
+    if feature.type in ("number", "integer"):
+        changed += [msgspec.structs.replace(feature, minimum=minimum) for minimum in (None, -101, -1)]
+        changed += [msgspec.structs.replace(feature, maximum=maximum) for maximum in (None, 101, 2)]
+    if feature.type == "category":
+        more = tuple(dict.fromkeys((*feature.categories, "another")))
+        changed += [msgspec.structs.replace(feature, categories=kept) for kept in (more, more[-1:])]
+    return changed
