@@ -18,7 +18,8 @@ MOST_SPOKEN = 12
 class Change(msgspec.Struct, frozen=True):
     """Say what is changed at one place of the contract, and whether it breaks callers.
 
-    `pointer` is written as a JSON pointer, with names in place of indexes: `/features/width/minimum`.
+    `pointer` is written as a JSON pointer, with names in place of indexes: `/features/width/minimum`, and empty for
+    all of it.
     """
 
     pointer: str
@@ -26,7 +27,7 @@ class Change(msgspec.Struct, frozen=True):
     detail: str
 
     def __str__(self) -> str:
-        return f"{self.pointer} {self.detail}"
+        return f"{self.pointer} {self.detail}".strip()
 
 
 def changes(old: Interface, new: Interface) -> tuple[Change, ...]:

@@ -2,24 +2,20 @@
 
 import json
 import os
-import traceback
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from models import CatalogError, catalog, model_names
+from models import CatalogError, Model, catalog, model_names
 from models.catalog import FOLDER, check_names
-
-if TYPE_CHECKING:
-    from training.run import Outcome
+from training.progress import each, progress, tell_error
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-progress = Console(stderr=True)
 
 
 @app.command()
@@ -35,6 +31,12 @@ def main(
     force: Annotated[
         bool, typer.Option("--force", help="Store again what is stored already, with a new report.")
     ] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Fit and judge, show what would change for callers, and store nothing.")
+    ] = False,
+    allow_breaking: Annotated[
+        bool, typer.Option("--allow-breaking", help="Store also what breaks callers of the latest version.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON in place of the table.")] = False,
     models: Annotated[
         Path, typer.Option("--models", help="The folder of the models.", file_okay=False, exists=True)
@@ -42,8 +44,9 @@ def main(
 ) -> None:
     """Fit and judge the models, and store those that clear their bars in BentoML's model store.
 
-    A model that is stored already, with the same content, is not stored again. A model that is refused leaves the
-    store as it was; the others are trained all the same, and the exit code is 1.
+    A model that is stored already, with the same content, is not stored again. A model that misses a bar, or would
+    break callers of the latest version, is refused: the store stays as it was, the others are trained all the same, and
+    the exit code is 1. With --diff it is 0 whatever changes.
     """
     os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
     try:
@@ -54,14 +57,20 @@ def main(
         wanted = names or model_names(models)
         if missing:
             wanted = [name for name in wanted if stored_version(name) is None]
-        outcomes, refused = train_all(wanted, models, force=force)
+        found = catalog(models, wanted) if wanted else {}
     except CatalogError as exc:
         tell_error(str(exc))
         raise typer.Exit(1) from exc
-    if as_json or outcomes:
-        print_outcomes(outcomes, as_json=as_json)
-    elif not refused and not missing:
-        progress.print("there are no models to train")
+    if not found:
+        if as_json:
+            print_json([])
+        elif not missing:
+            progress.print("there are no models to train")
+        return
+    if diff:
+        refused = compare_all(found, as_json=as_json)
+    else:
+        refused = train_all(found, force=force, allow_breaking=allow_breaking, as_json=as_json)
     if refused:
         raise typer.Exit(1)
 
@@ -73,68 +82,42 @@ def stored_version(name: str) -> str | None:
     return ask(name)
 
 
-def train_all(names: list[str], folder: Path, *, force: bool) -> "tuple[list[Outcome], int]":
-    """Train one model after the other, with progress; gives what came of it and how many were refused."""
-    outcomes: list[Outcome] = []
-    refused = 0
-    if not names:
-        return outcomes, refused
-    found = catalog(folder, names)
-    from training.errors import TrainingError
+def train_all(found: Mapping[str, Model], *, force: bool, allow_breaking: bool, as_json: bool) -> int:
+    """Train the models and print what came of it; gives how many were refused."""
+    from training.output import as_document, print_table
     from training.run import train
 
-    for name, model in found.items():
-        with spinner(f"{name}: starting") as status:
-            try:
-                outcome = train(model, force=force, step=partial(tell, status, name))
-            except TrainingError as exc:
-                tell_error(str(exc))
-                refused += 1
-            except Exception as exc:  # noqa: BLE001 (whatever a user's data or estimator raises, the others go on)
-                traceback.print_exception(exc)
-                tell_error(f"{name} cannot be trained: {type(exc).__name__}: {exc}")
-                refused += 1
-            else:
-                outcomes.append(outcome)
-    return outcomes, refused
-
-
-def print_outcomes(outcomes: "list[Outcome]", *, as_json: bool) -> None:
-    """Print what was trained."""
-    if as_json and not outcomes:
-        typer.echo("[]")
-        return
-    from training.output import as_document, print_table
-
+    outcomes, refused = each(found, partial(train, force=force, allow_breaking=allow_breaking))
     if as_json:
-        typer.echo(json.dumps([as_document(outcome) for outcome in outcomes], indent=1))
-    else:
+        print_json([as_document(outcome) for outcome in outcomes])
+    elif outcomes:
         print_table(outcomes)
+    return refused
 
 
-def tell_error(text: str) -> None:
-    """Say why something was refused."""
-    progress.print(f"error: {text}", style="red", highlight=False, markup=False, soft_wrap=True)
+def compare_all(found: Mapping[str, Model], *, as_json: bool) -> int:
+    """Print what the models would change for callers, and store nothing; gives how many were refused."""
+    from training.output import as_comparison, print_comparisons
+    from training.run import compare
 
-
-def spinner(text: str) -> AbstractContextManager[Any]:
-    """Show that work is under way, on a terminal."""
-    return progress.status(text) if progress.is_terminal else nullcontext()
-
-
-def tell(status: Any, name: str, step: str) -> None:
-    """Say which step is under way: on a terminal in one place, else line by line."""
-    if status is None:
-        progress.print(f"{name}: {step}", highlight=False)
+    comparisons, refused = each(found, compare)
+    if as_json:
+        print_json([as_comparison(*comparison) for comparison in comparisons])
     else:
-        status.update(f"{name}: {step}")
+        print_comparisons(comparisons)
+    return refused
+
+
+def print_json(document: Any) -> None:
+    """Print for machines."""
+    typer.echo(json.dumps(document, indent=1))
 
 
 def print_list(names: list[str], *, as_json: bool) -> None:
     """Print the models of the folder with the version that is stored."""
     entries = [{"model": name, "version": stored_version(name)} for name in names]
     if as_json:
-        typer.echo(json.dumps(entries, indent=1))
+        print_json(entries)
         return
     table = Table("model", "version", box=None, header_style="bold", pad_edge=False)
     for entry in entries:

@@ -7,6 +7,8 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from contract import Contract
+from training.replacement import Replacement
 from training.run import Outcome, bar_text
 
 WORDS = {
@@ -37,6 +39,30 @@ def print_table(outcomes: list[Outcome]) -> None:
         console.print(f"\n{contract.name} {contract.version}: {WORDS[outcome.stored]}", highlight=False)
         console.print(f"  served by {contract.runtime}: {contract.runtime_reason}", highlight=False, soft_wrap=True)
         console.print(f"  report {outcome.report}", highlight=False, soft_wrap=True)
+        if outcome.replaces.version not in (None, contract.version):
+            print_changes(console, f"  replaces {outcome.replaces.version}", outcome.replaces)
+
+
+def print_comparisons(comparisons: list[tuple[Contract, Replacement]]) -> None:
+    """Print what models that are not stored would change."""
+    console = Console() if sys.stdout.isatty() else Console(width=120)
+    for contract, replaces in comparisons:
+        head = f"{contract.name} {contract.version}"
+        if replaces.version is None:
+            console.print(f"{head}: nothing is stored yet", highlight=False)
+        elif replaces.version == contract.version:
+            console.print(f"{head}: {WORDS['unchanged']}", highlight=False)
+        else:
+            print_changes(console, f"{head} would replace {replaces.version}", replaces)
+
+
+def print_changes(console: Console, head: str, replaces: Replacement) -> None:
+    """Print a line for each change."""
+    changes = "changes for callers:" if replaces.changes else "changes nothing for callers"
+    console.print(f"{head}, which {changes}", highlight=False)
+    for change in replaces.changes:
+        word = "breaking" if change.breaking else "compatible"
+        console.print(f"    {word:10}  {change}", highlight=False, markup=False, soft_wrap=True)
 
 
 def as_document(outcome: Outcome) -> dict[str, Any]:
@@ -52,4 +78,10 @@ def as_document(outcome: Outcome) -> dict[str, Any]:
         "runtime": contract.runtime,
         "runtime_reason": contract.runtime_reason,
         "report": str(outcome.report),
+        "replaces": msgspec.to_builtins(outcome.replaces),
     }
+
+
+def as_comparison(contract: Contract, replaces: Replacement) -> dict[str, Any]:
+    """Give a comparison as JSON."""
+    return {"model": contract.name, "version": contract.version, "replaces": msgspec.to_builtins(replaces)}

@@ -1,6 +1,5 @@
 """One training, from the data to the store."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -19,39 +18,44 @@ from training.fit import choose_threshold, cross_validated_scores, fit
 from training.judge import Evidence, gather, judge
 from training.parity import gate
 from training.probes import probe_rows
+from training.progress import Step
+from training.replacement import Replacement, refuse_breaking, replacement
 from training.report import write_report
 
 SEED = 20260101
 
-Step = Callable[[str], None]
-
 
 @dataclass(frozen=True)
 class Outcome:
-    """Say what a training did: the contract that is stored now, and where its report lies."""
+    """Say what a training did: the contract that is stored now, where its report lies, and what it replaces."""
 
     contract: Contract
     stored: Literal["new", "again", "unchanged", "back"]
     report: Path
+    replaces: Replacement
 
 
-def train(model: Model, *, force: bool = False, step: Step = lambda _: None) -> Outcome:
+def train(model: Model, step: Step = lambda _: None, *, force: bool = False, allow_breaking: bool = False) -> Outcome:
     """Fit, judge and store one model; `step` is told what is under way.
 
-    The same content is not stored twice unless `force` is set. Raises TrainingError, and leaves the store as it was.
+    The same content is not stored twice unless `force` is set, and what would break callers of the latest version is
+    not stored unless `allow_breaking` is. Raises TrainingError, and leaves the store as it was.
     """
     # Sums in another order give other last digits, and with them another version.
     with threadpool_limits(limits=1):
         fitted, evidence = fit_and_judge(model, step)
-        contract = contract_of(fitted)
-        version, files = files_of(fitted, contract)
-        known, latest = store.is_stored(model.name, version), store.stored_version(model.name)
+        version, files = files_of(fitted, contract_of(fitted))
+        contract = Contract.from_json(files[CONTRACT])
+        replaces = replacement(contract)
+        if not allow_breaking:
+            refuse_breaking(model.name, replaces)
+        known = store.is_stored(model.name, version)
         if known and not force:
             store.make_latest(model.name, version)
         else:
             step("report")
             others = judge_alternatives(model, fitted)
-            files[REPORT] = write_report(fitted, evidence, Contract.from_json(files[CONTRACT]), others)
+            files[REPORT] = write_report(fitted, evidence, contract, others)
             files[MANIFEST] = manifest(files)
             if known:
                 store.replace(model.name, version, files)
@@ -59,9 +63,18 @@ def train(model: Model, *, force: bool = False, step: Step = lambda _: None) -> 
                 store.save(model.name, version, files, {"runtime": contract.runtime, "task": contract.task})
     stored: Literal["new", "again", "unchanged", "back"] = "again" if known and force else "new"
     if known and not force:
-        stored = "unchanged" if latest == version else "back"
+        stored = "unchanged" if replaces.version == version else "back"
     report = store.report_path(model.name, version)
-    return Outcome(Contract.from_json((report.parent / CONTRACT).read_bytes()), stored, report)
+    return Outcome(Contract.from_json((report.parent / CONTRACT).read_bytes()), stored, report, replaces)
+
+
+def compare(model: Model, step: Step = lambda _: None) -> tuple[Contract, Replacement]:
+    """Fit and judge one model as `train` does, store nothing, and say what it would replace; raises TrainingError."""
+    with threadpool_limits(limits=1):
+        fitted, _ = fit_and_judge(model, step)
+        _, files = files_of(fitted, contract_of(fitted))
+    contract = Contract.from_json(files[CONTRACT])
+    return contract, replacement(contract)
 
 
 def fit_and_judge(model: Model, step: Step) -> tuple[Fitted, Evidence]:

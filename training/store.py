@@ -22,6 +22,11 @@ def report_path(name: str, version: str) -> Path:
     return Path(bentoml.models.get(f"{name}:{version}").path_of(REPORT))
 
 
+def read(name: str, version: str, file: str) -> bytes:
+    """Read a file of a stored version; raises OSError."""
+    return Path(bentoml.models.get(f"{name}:{version}").path_of(file)).read_bytes()
+
+
 def is_stored(name: str, version: str) -> bool:
     """Say whether this very version is stored, latest or not."""
     try:

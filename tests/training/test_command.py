@@ -101,5 +101,5 @@ def test_help_explains_every_option() -> None:
     """Each option has its sentence."""
     text = run(*TRAIN, "--help").stdout
 
-    for option in ("--list", "--json", "--force", "--missing", "--models"):
+    for option in ("--list", "--json", "--force", "--missing", "--diff", "--allow-breaking", "--models"):
         assert option in text
