@@ -125,7 +125,7 @@ class BackendUnavailable(GatewayError):
 
 
 class BackendUnknown(GatewayError):
-    """A model has not told its contract since the gateway started."""
+    """A model has not told its contract since the gateway started, or not that of the version that answered."""
 
     status, reason, title = 503, "backend_unknown", "A model is not known yet"
 

@@ -6,8 +6,6 @@ import sys
 import time
 from collections.abc import AsyncIterator
 
-import structlog
-
 from gateway.access import AccessLog
 from gateway.account import Accounts
 from gateway.backends import Backend, watch
@@ -15,8 +13,6 @@ from gateway.errors import UnknownName
 from gateway.metrics import Metrics
 from gateway.plans import Plan, make_plans
 from gateway.settings import Settings
-
-log = structlog.get_logger()
 
 
 class Gateway:
@@ -59,12 +55,7 @@ class Gateway:
 async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
     """Open the pools and begin to learn the contracts; closes all of it at the end."""
     metrics = Metrics()
-
-    def learned(model: str, old: str | None, new: str) -> None:
-        metrics.learned(model, old, new)
-        log.info("learned a model", model=model, version=new, replaces=old)
-
-    backends = {name: Backend(name, backend, learned) for name, backend in settings.backends.items()}
+    backends = {name: Backend(name, backend, metrics.learned) for name, backend in settings.backends.items()}
     with access_log(settings, metrics) as access:
         watchers = [asyncio.create_task(watch(backend, settings.refresh_s)) for backend in backends.values()]
         try:

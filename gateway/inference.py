@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contract import InvalidRecords, table_from_tensors
 from gateway.account import Account
 from gateway.backends import Prediction
-from gateway.errors import BackendFault, InvalidRecord, UnknownName
+from gateway.errors import BackendUnavailable, InvalidRecord, UnknownName
 from gateway.plans import Ensemble, Plan
 from oip import InferRequest, InferResponse, RequestedOutput, Tensor
 
@@ -20,15 +20,18 @@ async def infer(
     check_version(plan, version)
     try:
         request = read()
-        wanted = request.chosen(output_names(plan))
+        request.chosen(output_names(plan))  # before the model is asked, a name is refused that it does not have
         table = table_from_tensors(plan.features, request.tensors)
     except InvalidRecords as exc:
         raise InvalidRecord(str(exc), exc.faults) from exc
     predictions = await account.ask(plan, table)
     if version is not None and predictions[0].version != version:
         raise UnknownName(f"{plan.name} has the version {predictions[0].version} only")
-    tensors = chosen_tensors(plan, predictions, [output.name for output in wanted])
-    return response_of(plan, predictions, tensors, request.id), wanted
+    tensors = tensors_by_name(plan, predictions)
+    if missing := [output.name for output in request.outputs or () if output.name not in tensors]:
+        raise BackendUnavailable(f"{plan.name} has just changed its outputs: {missing[0]} is missing")
+    wanted = request.chosen(list(tensors))
+    return response_of(plan, predictions, [tensors[output.name] for output in wanted], request.id), wanted
 
 
 def check_version(plan: Plan, version: str | None) -> None:
@@ -48,16 +51,14 @@ def qualified(plan: Plan, model: str, output: str) -> str:
     return f"{model}.{output}" if isinstance(plan, Ensemble) else output
 
 
-def chosen_tensors(plan: Plan, predictions: list[Prediction], names: list[str]) -> list[Tensor]:
-    """Give the named outputs as tensors `[rows]`; raises BackendFault where a version that just came has others."""
+def tensors_by_name(plan: Plan, predictions: list[Prediction]) -> dict[str, Tensor]:
+    """Give the outputs of the versions that answered as tensors `[rows]`, by their public names."""
     tensors = {}
     for prediction in predictions:
         for output in prediction.outputs:
             name = qualified(plan, prediction.model, output.name)
             tensors[name] = Tensor(name, output.datatype, prediction.columns[output.name])
-    if missing := [name for name in names if name not in tensors]:
-        raise BackendFault(f"{plan.name} answered as a version without the output {missing[0]}")
-    return [tensors[name] for name in names]
+    return tensors
 
 
 def response_of(

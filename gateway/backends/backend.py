@@ -1,40 +1,29 @@
 """One model behind the gateway: what is known of it, and its predictions."""
 
+import asyncio
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from contract import ContractError, Interface, Output, RecordDecoder, Table
-from contract.table import Array
+from contract import ContractError, Interface, RecordDecoder, Table
 from gateway.backends.declared import Declared
 from gateway.backends.dialect import Dialect, Told
+from gateway.backends.history import History
 from gateway.backends.judge import output_blamed, output_refused
+from gateway.backends.prediction import Prediction
 from gateway.backends.server import Server
 from gateway.errors import BackendFault, BackendUnavailable, BackendUnknown, GatewayError
 from gateway.settings_backend import BackendSettings
 from oip import HEADER_LENGTH, SERVER_TIMING, InferResponse, ProtocolError, compute_ms, read_response
 
-LOOK_UPS = 3
-"""While a model rolls out, asking for its contract may reach the other version; so often it is tried."""
+LOOK_UPS, LOOK_UPS_S = 10, 1.0
+"""While a model rolls out, asking for its contract may reach the other version; so often and so long it is tried.
+
+A Service gives each connection one pod, and the pool takes its connections in turn.
+"""
 
 MOST_VERSIONS = 8
 """So many contracts are kept at most, whatever versions a server names."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """Hold what one model answered: `[rows]` arrays by the name of the output.
-
-    `call_ms` is how long the call took, `compute_ms` what the model says that it took itself, None if nothing.
-    """
-
-    model: str
-    version: str
-    outputs: tuple[Output, ...]
-    columns: dict[str, Array]
-    call_ms: float
-    compute_ms: float | None
 
 
 class Backend:
@@ -51,6 +40,7 @@ class Backend:
         if settings.contract is not None:
             self.dialect = Declared(self.server, settings.contract, settings.scores)
         self.learned = learned
+        self.history = History(name)
         self.known: dict[str, Interface] = {}
         self.current: Interface | None = None
         self.own_decoder: RecordDecoder | None = None
@@ -76,12 +66,13 @@ class Backend:
     async def learn(self) -> Interface:
         """Look the contract up; raises GatewayError, or ContractError where it is none of this model."""
         contract = await self.dialect.contract()
-        old = self.current.version if self.current else None
-        if contract.version != old:
+        old = self.current
+        if old is None or contract.version != old.version:
             self.known[contract.version] = self.current = contract
             while len(self.known) > MOST_VERSIONS:
                 del self.known[next(iter(self.known))]
-            self.learned(self.name, old, contract.version)
+            self.learned(self.name, old.version if old else None, contract.version)
+            self.history.note(old, contract)
         return contract
 
     async def is_ready(self) -> bool:
@@ -120,16 +111,20 @@ class Backend:
     async def contract_of(self, response: InferResponse) -> Interface:
         """Give the contract of the version that answered, looked up where it is new."""
         version = self.dialect.version(response)
-        for _ in range(LOOK_UPS):
-            if version in self.known:
-                return self.known[version]
-            try:
-                await self.learn()
-            except (GatewayError, ContractError):
-                continue
-        if version in self.known:
+        if await self.look_up(lambda: version in self.known):
             return self.known[version]
-        raise BackendFault(f"{self.name} answered as a version that it does not describe", model=self.name)
+        raise BackendUnknown(f"{self.name} answered as a version whose contract is not known yet", model=self.name)
+
+    async def look_up(self, found: Callable[[], bool]) -> bool:
+        """Ask for the contract until it is the one that is looked for; says whether it is found."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_UPS_S):
+                for _ in range(LOOK_UPS):
+                    if found():
+                        break
+                    with contextlib.suppress(GatewayError, ContractError):
+                        await self.learn()
+        return found()
 
     async def refusal(self, status: int, body: bytes, asked: Interface) -> GatewayError:
         """Say what a model's refusal of records that were checked by the contract `asked` means to the caller."""
@@ -137,8 +132,6 @@ class Backend:
             return BackendUnavailable(f"{self.name} cannot answer now", model=self.name)
         if output := output_blamed(body, asked):
             return output_refused(self.name, output, "is no prediction")
-        with contextlib.suppress(GatewayError, ContractError):
-            await self.learn()
-        if self.contract.features != asked.features:
+        if await self.look_up(lambda: self.contract.features != asked.features):
             return BackendUnavailable(f"{self.name} has just changed its features", model=self.name)
         return BackendFault(f"{self.name} refused {self.dialect.demand} (status {status})", model=self.name)

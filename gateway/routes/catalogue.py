@@ -36,8 +36,10 @@ def described(plan: Plan) -> dict[str, Any]:
     if isinstance(plan, Ensemble):
         entry["outputs"] = {contract.name: msgspec.to_builtins(contract.outputs) for contract in contracts}
         entry["versions"] = {contract.name: contract.version for contract in contracts}
+        entry["changed"] = {member.name: msgspec.to_builtins(member.history.last) for member in plan.members}
         return entry
-    (contract,) = contracts
+    ((contract,), (member,)) = contracts, plan.members
+    entry["changed"] = msgspec.to_builtins(member.history.last)
     for name in (
         "version",
         "description",

@@ -123,7 +123,7 @@ FAULTS: dict[str, tuple[Callable[[str], Response], int, str]] = {
     "an unknown label": (response(label="medium"), 502, "backend_fault"),
     "not a number": (response(probability=float("nan")), 502, "backend_fault"),
     "a number out of bounds": (response(probability=1.5), 502, "backend_fault"),
-    "a version without a contract": (response(version="unheard of"), 502, "backend_fault"),
+    "a version without a contract": (response(version="unheard of"), 503, "backend_unknown"),
     "its own overload": (lambda _: Response(status_code=429), 503, "backend_unavailable"),
     "unavailable": (lambda _: Response(status_code=503), 503, "backend_unavailable"),
 }

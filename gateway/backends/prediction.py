@@ -1,0 +1,21 @@
+"""What a model answers."""
+
+from dataclasses import dataclass
+
+from contract import Output
+from contract.table import Array
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """Hold what one model answered: `[rows]` arrays by the name of the output.
+
+    `call_ms` is how long the call took, `compute_ms` what the model says that it took itself, None if nothing.
+    """
+
+    model: str
+    version: str
+    outputs: tuple[Output, ...]
+    columns: dict[str, Array]
+    call_ms: float
+    compute_ms: float | None
