@@ -43,8 +43,9 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 class Provenance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Record what a model was made from: rows, the SHA-256 of the data, the seed, and the library versions.
 
-    `digest` is that of the artifact, in hex, and `trained` is when it was stored. Both are filled in after the digest,
-    which repeats.
+    Of an estimator that was fitted elsewhere the training rows are those that its threshold was chosen on. `digest` is
+    that of the artifact, in hex, and `trained` is when it was stored. Both are filled in after the digest, which
+    repeats.
     """
 
     rows: int
@@ -52,6 +53,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     data_sha256: str
     seed: int
     libraries: dict[str, str]
+    fitted_elsewhere: bool = False
     digest: str = ""
     trained: datetime | None = None
 

@@ -40,7 +40,8 @@ class Bar:
 class Model:
     """Describe one model whole.
 
-    `estimator` gives a new, unfitted estimator each time; a classifier has `predict_proba`, a regressor `predict`, a
+    `estimator` gives a new, unfitted estimator each time, or one that was fitted elsewhere, to other rows than those of
+    `data`; a classifier has `predict_proba`, a regressor `predict`, a
     novelty detector `score_samples`, as scikit-learn defines them. `alternatives` are judged beside it for the report
     only.
 

@@ -43,8 +43,9 @@ class Fitted:
     training: Array
     held_out: Array
     estimator: Any
+    elsewhere: bool
     threshold: float | None
-    cross_validated: Array
+    unseen: Array
     metrics: dict[str, Measure]
     verdict: Verdict
     seed: int
@@ -70,6 +71,7 @@ def contract_of(fitted: Fitted) -> Contract:
             training_rows=len(fitted.training),
             data_sha256=fitted.dataset.sha256,
             seed=fitted.seed,
+            fitted_elsewhere=fitted.elsewhere,
             libraries={name: importlib.metadata.version(name) for name in LIBRARIES},
         ),
     )
@@ -116,11 +118,11 @@ def predict(fitted: Fitted, contract: Contract, rows: Table) -> list[dict[str, A
 
 
 def profiles(fitted: Fitted, contract: Contract) -> dict[str, Any]:
-    """Describe the training rows, and what the model says of rows that it has not seen (cross-validated)."""
+    """Describe the training rows, and what the model says of rows that it has not seen."""
     table = fitted.dataset.rows(fitted.training)
     return {
         "features": profile(contract.features, table.columns),
-        "outputs": profile(contract.outputs, answer(contract, fitted.cross_validated)),
+        "outputs": profile(contract.outputs, answer(contract, fitted.unseen)),
     }
 
 

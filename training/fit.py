@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from contract.table import Array
 from models import Model, Threshold
 from training.dataset import Dataset
 from training.outputs import deciding_column
-from training.reads import as_read, scores_of
+from training.reads import as_read, check_columns, is_fitted, scores_of
 
 FOLDS = 5
 
@@ -23,6 +23,24 @@ def fit(make: Callable[[], Any], table: Table, target: Array | None) -> Any:
     """Fit a new estimator to some rows."""
     estimator = make()
     return estimator.fit(as_read(estimator, table), target)
+
+
+class Learned(NamedTuple):
+    """Hold a fitted estimator, and the raw scores of the training rows as rows that it had not seen."""
+
+    estimator: Any
+    unseen: Array
+    elsewhere: bool
+
+
+def learned(model: Model, make: Callable[[], Any], dataset: Dataset, training: Array, seed: int) -> Learned:
+    """Fit an estimator to the training rows; one that was fitted elsewhere is taken as it is, and has seen no row."""
+    estimator = make()
+    if is_fitted(estimator):
+        check_columns(model.name, estimator, model.features)
+        return Learned(estimator, scores_of(model.task, estimator, dataset.rows(training)), elsewhere=True)
+    unseen = cross_validated_scores(model, make, dataset, training, seed)
+    return Learned(fit(make, dataset.rows(training), dataset.target_of(training)), unseen, elsewhere=False)
 
 
 def cross_validated_scores(model: Model, make: Callable[[], Any], dataset: Dataset, index: Array, seed: int) -> Array:
@@ -39,11 +57,11 @@ def cross_validated_scores(model: Model, make: Callable[[], Any], dataset: Datas
     return np.concatenate([scores for _, scores in parts])[order]
 
 
-def choose_threshold(model: Model, cross_validated: Array, dataset: Dataset, index: Array) -> float | None:
+def choose_threshold(model: Model, unseen: Array, dataset: Dataset, index: Array) -> float | None:
     """Choose the threshold by the model's rule on the raw scores of the rows `index`, None without a rule."""
     if model.threshold is None:
         return None
-    deciding = cross_validated[:, deciding_column(model, dataset.classes)]
+    deciding = unseen[:, deciding_column(model, dataset.classes)]
     return threshold_by(model.threshold, deciding, dataset.target_of(index))
 
 

@@ -14,7 +14,7 @@ from training.artifact import Fitted, contract_of, files_of
 from training.dataset import read_dataset, split
 from training.errors import TrainingError
 from training.estimator import check_fitted, check_method, check_scores
-from training.fit import choose_threshold, cross_validated_scores, fit
+from training.fit import choose_threshold, learned
 from training.judge import Evidence, gather, judge
 from training.parity import gate
 from training.probes import probe_rows
@@ -83,21 +83,19 @@ def fit_and_judge(model: Model, step: Step) -> tuple[Fitted, Evidence]:
     check_method(model, model.estimator())
     dataset = read_dataset(model)
     training, held_out = split(dataset, SEED)
-    step("cross-validation")
-    cross_validated = cross_validated_scores(model, model.estimator, dataset, training, SEED)
-    check_scores(model, dataset.classes, cross_validated)
-    threshold = choose_threshold(model, cross_validated, dataset, training)
-    step("fit")
-    estimator = fit(model.estimator, dataset.rows(training), dataset.target_of(training))
+    step("fit and cross-validation")
+    estimator, unseen, elsewhere = learned(model, model.estimator, dataset, training, SEED)
     held = dataset.rows(held_out)
     check_fitted(model, estimator, dataset.classes, held)
+    check_scores(model, dataset.classes, unseen)
+    threshold = choose_threshold(model, unseen, dataset, training)
     step("judging")
     evidence = gather(model, estimator, dataset, held_out, threshold=threshold, seed=SEED)
     metrics = judge(model, evidence, SEED)
     refuse_below_bar(model, metrics)
     step("parity gate")
     verdict = gate(model.task, estimator, held, probe_rows(model.task, estimator, held, SEED))
-    fitted = Fitted(model, dataset, training, held_out, estimator, threshold, cross_validated, metrics, verdict, SEED)
+    fitted = Fitted(model, dataset, training, held_out, estimator, elsewhere, threshold, unseen, metrics, verdict, SEED)
     return fitted, evidence
 
 
@@ -123,9 +121,8 @@ def judge_alternatives(model: Model, fitted: Fitted) -> dict[str, dict[str, Meas
     """Judge the alternatives as the model was judged, for the report."""
     found, dataset = {}, fitted.dataset
     for name, make in model.alternatives.items():
-        cross_validated = cross_validated_scores(model, make, dataset, fitted.training, SEED)
-        threshold = choose_threshold(model, cross_validated, dataset, fitted.training)
-        estimator = fit(make, dataset.rows(fitted.training), dataset.target_of(fitted.training))
+        estimator, unseen, _ = learned(model, make, dataset, fitted.training, SEED)
+        threshold = choose_threshold(model, unseen, dataset, fitted.training)
         evidence = gather(model, estimator, dataset, fitted.held_out, threshold=threshold, seed=SEED)
         found[name] = judge(model, evidence, SEED, resamples=0)
     return found

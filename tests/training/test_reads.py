@@ -58,7 +58,7 @@ def test_what_picks_by_name_reads_columns(estimator: Any, form: Reads) -> None:
     ],
 )
 def test_columns_picked_by_name_are_served_without_categories(name: str, make: Callable[[], Any], runtime: str) -> None:
-    """The contract says so; both runtimes answer the golden rows, and a warning of names would fail here."""
+    """The contract says so, and the golden rows are answered without scikit-learn's warning of names."""
     outcome = train(dataclasses.replace(PLAIN, name=name, estimator=make, bars=()))
     model = load(outcome.report.parent)
 
