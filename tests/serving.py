@@ -80,3 +80,26 @@ def running_gateway(
         code = process.wait(10)
         log.close()
     assert code == 0, (tmp_path / "gateway.log").read_text()
+
+
+@contextlib.contextmanager
+def serving(target: list[str], home: Path, folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run `bentoml serve` in another folder than the project's, unless it serves that; gives process and address."""
+    (port,) = free_ports(1)
+    url = f"http://127.0.0.1:{port}"
+    with (folder / "serve.log").open("w") as log:
+        process = subprocess.Popen(
+            ["bentoml", "serve", *target, "--host", "127.0.0.1", "--port", str(port)],
+            cwd=ROOT if target[0].startswith("--") else folder,
+            env={**os.environ, "BENTOML_HOME": str(home)},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+    try:
+        wait_until(lambda: answers(f"{url}/v2/health/ready") or process.poll() is not None, 40)
+        yield process, url
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait(10)

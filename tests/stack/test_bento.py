@@ -1,40 +1,13 @@
 """A built bento serves what it was built with, and a worker that comes back to a damaged model ends it."""
 
-import os
 import shutil
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import psutil
 
-from tests.conftest import ROOT, STORE, free_ports, run, store_tiny
-from tests.serving import answers, wait_until
-
-
-@contextmanager
-def serving(target: list[str], home: Path, folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Run `bentoml serve` in another folder than the project's, unless it serves that; gives process and address."""
-    (port,) = free_ports(1)
-    url = f"http://127.0.0.1:{port}"
-    with (folder / "serve.log").open("w") as log:
-        process = subprocess.Popen(
-            ["bentoml", "serve", *target, "--host", "127.0.0.1", "--port", str(port)],
-            cwd=ROOT if target[0].startswith("--") else folder,
-            env={**os.environ, "BENTOML_HOME": str(home)},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-    try:
-        wait_until(lambda: answers(f"{url}/v2/health/ready") or process.poll() is not None, 40)
-        yield process, url
-    finally:
-        if process.poll() is None:
-            process.terminate()
-        process.wait(10)
+from tests.conftest import ROOT, STORE, run, store_tiny
+from tests.serving import serving, wait_until
 
 
 def test_a_bento_answers_by_itself(shipped: Path, tmp_path: Path) -> None:

@@ -4,16 +4,20 @@ import io
 import json
 import pickle
 import pickletools
+import shutil
 import sys
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 import skops.io
+from sklearn.preprocessing import FunctionTransformer
+from skops.io.exceptions import UntrustedTypesFoundException
 
-from contract import Contract
+from contract import TRUSTED_TYPES, Contract
 from models import model_names
 from tests.conftest import run, store_tiny
 from training.digest import digest_of, normalised
@@ -67,6 +71,13 @@ def test_no_type_of_the_shipped_estimators_needs_trust(shipped: Path) -> None:
     """Linear models and Gaussians load with skops' own list."""
     for path in shipped.glob("models/*/*/estimator.skops"):
         assert skops.io.get_untrusted_types(file=path) == []
+
+
+def test_a_partial_of_what_is_not_trusted_is_not_loaded() -> None:
+    """Histogram boosting needs `functools.partial` trusted; that opens nothing to a function of another's choice."""
+    stored = skops.io.dumps(FunctionTransformer(partial(shutil.rmtree)))
+    with pytest.raises(UntrustedTypesFoundException, match=r"shutil\.rmtree"):
+        skops.io.loads(stored, trusted=list(TRUSTED_TYPES))
 
 
 def test_two_processes_train_the_same_version(shipped: Path, tmp_path: Path) -> None:
