@@ -5,11 +5,15 @@ import sys
 from pathlib import Path
 from typing import Any, get_args
 
+import httpx
+import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from fastapi.routing import APIRoute
 from prometheus_client.metrics import MetricWrapperBase
 
+from contract import Contract
 from contract.contract import Task
 from gateway.errors import GatewayError
 from gateway.metrics import Metrics
@@ -20,6 +24,7 @@ from gateway.settings_backend import BackendSettings
 from models import catalog, model_names
 from stack.procfile import read_procfile
 from tests.conftest import ROOT, run
+from tests.serving import serving
 from training.corrupt import corruptions
 from training.dataset import read_dataset
 from training.metrics import binary, multiclass, novelty, regression
@@ -152,17 +157,46 @@ def test_links_lead_somewhere() -> None:
             assert (path.parent / link).exists(), f"{path.name}: {link}"
 
 
-def test_the_model_of_the_readme_can_be_added(tmp_path: Path) -> None:
-    """Its file, as it stands there, trains above its bar and is stored."""
-    (code,) = re.findall(r"^```python\n(\"\"\"Churn.*?)^```", README, re.MULTILINE | re.DOTALL)
-    models = tmp_path / "models"
-    models.mkdir()
-    (models / "churn.py").write_text(code)
-    done = run(
-        sys.executable, "training/train.py", "churn", "--models", str(models), BENTOML_HOME=str(tmp_path / "home")
-    )
+CODE = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+"""The file of a model, and the function that returns an estimator fitted elsewhere."""
 
-    assert re.search(r"^churn +roc_auc +0\.\d+ +≥ 0\.85 +passed", done.stdout, re.MULTILINE)
+CUSTOMER = {"months": 2, "calls": 6, "price": None, "paper": True, "plan": None}
+
+
+def added(folder: Path, text: str) -> tuple[Path, str]:
+    """Train a model with this text as its file, by the command; gives the store and what was printed."""
+    models, home = folder / "models", folder / "home"
+    models.mkdir()
+    (models / "churn.py").write_text(text)
+    done = run(sys.executable, "training/train.py", "churn", "--models", str(models), BENTOML_HOME=str(home))
+    return home, done.stdout
+
+
+def test_the_model_of_the_readme_can_be_added_and_answers(tmp_path: Path) -> None:
+    """Its file, as it stands there, trains above its bar; BentoML serves it, and it answers with nulls."""
+    home, printed = added(tmp_path, CODE[0])
+    assert "`bentoml serve --arg model=churn" in README
+    with serving(["--arg", "model=churn"], home, tmp_path) as (_, url):
+        answer = httpx.post(f"{url}/predict", json={"instances": [CUSTOMER, {**CUSTOMER, "months": 70, "calls": 0}]})
+
+    assert re.search(r"^churn +roc_auc +0\.\d+ +≥ 0\.85 +passed", printed, re.MULTILINE)
+    assert "served by onnx" in printed
+    assert [prediction["label"] for prediction in answer.json()["predictions"]] == ["leaves", "stays"]
+
+
+def test_the_readme_says_how_to_serve_an_estimator_fitted_elsewhere(tmp_path: Path) -> None:
+    """The function, put into the model's file, gives a stored estimator that nobody fitted here."""
+    names: dict[str, Any] = {}
+    exec(CODE[0], names)  # the text of the README
+    given = names["data"]()
+    estimator = names["estimator"]().fit(pd.DataFrame(given.columns), given.target)
+    joblib.dump(estimator, tmp_path / "churn.joblib")
+    function = CODE[1].replace("/data/churn.joblib", str(tmp_path / "churn.joblib"))
+    text = re.sub(r"^def estimator.*?(?=^\n\nPLANS)", function, CODE[0], flags=re.MULTILINE | re.DOTALL)
+    home, _ = added(tmp_path, text.replace("default_rng(0)", "default_rng(1)"))
+    (contract,) = home.glob("models/churn/*/contract.json")
+
+    assert Contract.from_json(contract.read_bytes()).provenance.fitted_elsewhere
 
 
 @pytest.mark.parametrize("name", ["README", *DOCS])
