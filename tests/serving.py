@@ -83,7 +83,7 @@ def running_gateway(
 
 
 @contextlib.contextmanager
-def serving(target: list[str], home: Path, folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def running_service(target: list[str], home: Path, folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Run `bentoml serve` in another folder than the project's, unless it serves that; gives process and address."""
     (port,) = free_ports(1)
     url = f"http://127.0.0.1:{port}"

@@ -24,7 +24,7 @@ from gateway.settings_backend import BackendSettings
 from models import catalog, model_names
 from stack.procfile import read_procfile
 from tests.conftest import ROOT, run
-from tests.serving import serving
+from tests.serving import running_service
 from training.corrupt import corruptions
 from training.dataset import read_dataset
 from training.metrics import binary, multiclass, novelty, regression
@@ -176,7 +176,7 @@ def test_the_model_of_the_readme_can_be_added_and_answers(tmp_path: Path) -> Non
     """Its file, as it stands there, trains above its bar; BentoML serves it, and it answers with nulls."""
     home, printed = added(tmp_path, CODE[0])
     assert "`bentoml serve --arg model=churn" in README
-    with serving(["--arg", "model=churn"], home, tmp_path) as (_, url):
+    with running_service(["--arg", "model=churn"], home, tmp_path) as (_, url):
         answer = httpx.post(f"{url}/predict", json={"instances": [CUSTOMER, {**CUSTOMER, "months": 70, "calls": 0}]})
 
     assert re.search(r"^churn +roc_auc +0\.\d+ +≥ 0\.85 +passed", printed, re.MULTILINE)

@@ -7,14 +7,14 @@ import httpx
 import psutil
 
 from tests.conftest import ROOT, STORE, run, store_tiny
-from tests.serving import serving, wait_until
+from tests.serving import running_service, wait_until
 
 
 def test_a_bento_answers_by_itself(shipped: Path, tmp_path: Path) -> None:
     """Built here, served from another folder, it answers its own record."""
     run("bentoml", "build", "--arg", "model=novelty", BENTOML_HOME=str(shipped))
     record = (ROOT / "examples" / "record.json").read_bytes()
-    with serving(["novelty:latest"], shipped, tmp_path) as (_, url):
+    with running_service(["novelty:latest"], shipped, tmp_path) as (_, url):
         answer = httpx.post(f"{url}/predict", content=record, headers={"content-type": "application/json"})
 
     assert answer.json()["model"] == "novelty"
@@ -25,7 +25,7 @@ def test_a_worker_that_comes_back_to_a_damaged_model_ends_the_service(shipped: P
     """It is not started again for ever, while callers wait; what is wrong is told."""
     home = tmp_path / "home"
     shutil.copytree(shipped / "models", home / "models")
-    with serving(["--arg", "model=novelty"], home, tmp_path) as (process, _):
+    with running_service(["--arg", "model=novelty"], home, tmp_path) as (process, _):
         (graph,) = home.glob("models/novelty/*/model.onnx")
         graph.write_bytes(b"damaged")
         (worker,) = [one for one in psutil.Process(process.pid).children() if "worker" in " ".join(one.cmdline())]
@@ -38,7 +38,7 @@ def test_a_worker_that_comes_back_to_a_damaged_model_ends_the_service(shipped: P
 def test_an_answer_that_is_no_number_names_its_output(tmp_path: Path) -> None:
     """BentoML's own path says 500 with the same words as the protocol's, where it would say to look into the log."""
     store_tiny("unbounded")
-    with serving(["--arg", "model=unbounded"], Path(STORE), tmp_path) as (_, url):
+    with running_service(["--arg", "model=unbounded"], Path(STORE), tmp_path) as (_, url):
         answer = httpx.post(f"{url}/predict", json={"instances": [{"shift": 0.0}, {"shift": 1e200}]})
         sound = httpx.post(f"{url}/predict", json={"instances": [{"shift": 0.0}]})
 

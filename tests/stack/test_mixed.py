@@ -19,7 +19,7 @@ from tests.conftest import ROOT, STORE, free_ports, run
 from tests.gateway.conftest import settings_of
 from tests.gateway.grpc_client import connected
 from tests.mixed._loans import CATEGORIES, FEATURES
-from tests.serving import running_gateway, serving
+from tests.serving import running_gateway, running_service
 from tests.stack.doors import WAYS, Doors, json_inputs, rows, tensors
 from training.run import train
 
@@ -43,7 +43,7 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
         for name, model in catalog(ROOT / "tests" / "mixed").items():
             estimators[name], contracts[name] = trained(model)
             run("bentoml", "build", "--arg", f"model={name}", BENTOML_HOME=STORE)
-            bento = serving([f"{name}:latest"], Path(STORE), tmp_path_factory.mktemp(name))
+            bento = running_service([f"{name}:latest"], Path(STORE), tmp_path_factory.mktemp(name))
             _, services[name] = stack.enter_context(bento)
         settings = settings_of({name: int(url.rsplit(":", 1)[1]) for name, url in services.items()}, grpc_port=port)
         gateway = stack.enter_context(running_gateway(tmp_path_factory.mktemp("gateway"), settings))
