@@ -13,6 +13,7 @@ from oip import (
     BodyTooLarge,
     Disconnected,
     InferResponse,
+    Limits,
     ProtocolError,
     Stopwatch,
     Tensor,
@@ -80,7 +81,8 @@ class Infer:
         if model is None:
             raise Refused(503, "the model is loading")
         length = headers.get(HEADER_LENGTH.encode())
-        request = read_request(body, None if length is None else length.decode("latin-1"), MOST_TENSOR_ROWS)
+        limits = Limits(MOST_TENSOR_ROWS, len(contract.features))
+        request = read_request(body, None if length is None else length.decode("latin-1"), limits)
         chosen = request.chosen([output.name for output in contract.outputs])
         table = table_from_tensors(contract.features, request.tensors)
         stopwatch.enter(COMPUTE)

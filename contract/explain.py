@@ -40,19 +40,21 @@ class TooManyRows(ValueError):
 
 def explain(features: Sequence[Feature], body: bytes, max_rows: int) -> NoReturn:
     """Raise why a body was refused: MalformedBody, InvalidRecords with every wrong field, or TooManyRows."""
-    refuse_floods(body, max_rows)
+    refuse_floods(features, body, max_rows)
     instances = instances_of(body)
     refuse_too_many(len(instances), max_rows)
     faults = record_faults(features, instances, ("instances",))
     raise InvalidRecords(faults) if faults else MalformedBody("the body says something twice")
 
 
-def refuse_floods(body: bytes, max_rows: int) -> None:
-    """Raise for a wrong body of very many empty parts: to build them only to count them costs forty times its size."""
+def refuse_floods(features: Sequence[Feature], body: bytes, max_rows: int) -> None:
+    """Raise for a wrong body of very many parts: to build them only to count them costs forty times its size."""
     if body.count(b"[") > MOST_LISTS:
         raise MalformedBody(f"the body holds more than {MOST_LISTS} lists, and a record holds none")
     if body.count(b"{") > 2 * max_rows + MOST_LISTS:
         raise TooManyRows(f"the body holds more objects than the {max_rows} records of one request")
+    if body.count(b",") > 2 * max_rows * (len(features) + 1) + MOST_LISTS:
+        raise TooManyRows(f"the body holds more values than the {max_rows} records of one request")
 
 
 def refuse_too_many(records: int, max_rows: int) -> None:

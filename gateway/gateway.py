@@ -13,6 +13,7 @@ from gateway.errors import UnknownName
 from gateway.metrics import Metrics
 from gateway.plans import Plan, make_plans
 from gateway.settings import Settings
+from oip import Limits
 
 
 class Gateway:
@@ -34,6 +35,10 @@ class Gateway:
         if plan is None:
             raise UnknownName(f"there is no model or route {name[:60]!r}; there are: {', '.join(sorted(self.plans))}")
         return plan
+
+    def limits(self, plan: Plan) -> Limits:
+        """Say how much one request by tensors may hold; raises BackendUnknown."""
+        return Limits(self.settings.max_rows, len(plan.features))
 
     @property
     def waiting_for(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import math
 import signal
@@ -95,6 +96,10 @@ async def serve(settings: Settings, doors: Doors) -> None:
             for one in listeners:
                 one.should_exit = True
 
+        # What lives for ever is not to be walked by every full collection: a request of 16 MB took four times as long.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 50, 50)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, end)

@@ -3,7 +3,7 @@
 import math
 import re
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
@@ -13,15 +13,23 @@ from oip.datatypes import DATATYPES, json_type
 from oip.errors import MOST_FAULTS, ElementsError, ProtocolError
 
 CHUNK = 10_000
+TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*"')
 
 
-class TensorMessageIn(msgspec.Struct):
+class TensorParameters(msgspec.Struct, gc=False):
+    """Mirror the parameters of a tensor that mean something here; all others are skipped unread."""
+
+    binary_data_size: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    shared_memory_region: str | None = None
+
+
+class TensorMessageIn(msgspec.Struct, gc=False):
     """Mirror a tensor that comes in; `data` stays unread until its datatype is known."""
 
     name: str
     datatype: str
     shape: list[int]
-    parameters: dict[str, Any] | None = None
+    parameters: TensorParameters | None = None
     data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -38,10 +46,13 @@ def from_json(message: TensorMessageIn, pointer: str) -> NDArray[Any]:
     """Read data that is flat in row-major order, or nested to the shape."""
     raw, depth = bytes(message.data), len(message.shape)  # type: ignore[arg-type]
     nested = depth > 1 and raw[1:].lstrip()[:1] == b"["
+    check_count(message, raw, nested, pointer)
     try:
         values = decoder(message.datatype, depth if nested else 1).decode(raw)
     except RecursionError as exc:
         raise ProtocolError(f"{pointer}/data: is nested too deeply") from exc
+    except UnicodeDecodeError as exc:
+        raise ProtocolError(f"{pointer}/data: is not UTF-8") from exc
     except msgspec.ValidationError as exc:
         faults = [] if nested else element_faults(message.datatype, decoded(raw), pointer)
         raise ElementsError(faults or [msgspec_fault(exc, f"{pointer}/data")]) from exc
@@ -72,12 +83,28 @@ def array_of(values: list[Any], datatype: str, nested: bool, pointer: str) -> ND
 
 
 def decoded(raw: bytes) -> list[Any]:
-    """Decode a list, whatever is in it; there is none where a number is beyond every datatype."""
+    """Decode a list, whatever is in it; there is none where a number is beyond every datatype, or a text no UTF-8."""
     try:
         values = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return []
     return values if isinstance(values, list) else []
+
+
+def check_count(message: TensorMessageIn, raw: bytes, nested: bool, pointer: str) -> None:
+    """Raise ProtocolError for more lists or elements than the shape has, before millions of them are made.
+
+    Where texts may hold what is counted, it is what there are at least.
+    """
+    is_text = message.datatype == "BYTES"
+    lists = sum(math.prod(message.shape[:depth]) for depth in range(len(message.shape))) if nested else 1
+    if (TEXTS.sub(b"", raw) if is_text and raw.count(b"[") > lists else raw).count(b"[") > lists:
+        raise ProtocolError(f"{pointer}/data: is nested otherwise than the shape {message.shape}")
+    elements = (raw.count(b'"') - raw.count(b'\\"')) // 2 if is_text else raw.count(b",") + 1
+    if elements > max(1, math.prod(message.shape)):
+        raise ProtocolError(
+            f"{pointer}/shape: {message.shape} wants {math.prod(message.shape)} elements, not {elements}"
+        )
 
 
 def element_faults(datatype: str, values: list[Any], pointer: str) -> list[str]:

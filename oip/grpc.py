@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from open_inference.grpc.protocol import InferParameter, InferTensorContents, ModelInferRequest, ModelInferResponse
 
 from oip.buffers import from_binary
-from oip.elements import TensorMessageIn, from_list
+from oip.elements import TensorMessageIn, TensorParameters, from_list
 from oip.errors import MOST_FAULTS, ElementsError, ProtocolError
-from oip.request import InferRequest, RequestedOutput, check_inputs
+from oip.request import UNLIMITED, InferRequest, Limits, RequestedOutput, check_inputs
 from oip.response import InferResponse
-from oip.tensor import LONGEST_DIMENSION, collect_tensors, write_tensor
+from oip.tensor import collect_tensors, write_tensor
 
 CONTENTS = {
     "BOOL": "bool_contents",
@@ -29,13 +29,13 @@ CONTENTS = {
 """The field that holds the elements of each datatype; FP16 has none and travels raw."""
 
 
-def read_grpc_request(message: ModelInferRequest, most_rows: int = LONGEST_DIMENSION) -> InferRequest:
-    """Read a request of at most `most_rows`; raises ProtocolError and BodyTooLarge as for JSON, in the same words."""
+def read_grpc_request(message: ModelInferRequest, limits: Limits = UNLIMITED) -> InferRequest:
+    """Read a request; raises ProtocolError and BodyTooLarge as for JSON, in the same words."""
     inputs = [
-        TensorMessageIn(one.name, one.datatype, list(one.shape), read_parameters(one.parameters))
+        TensorMessageIn(one.name, one.datatype, list(one.shape), tensor_parameters(one.parameters))
         for one in message.inputs
     ]
-    check_inputs(inputs, most_rows)
+    check_inputs(inputs, limits)
     raw = message.raw_input_contents
     if raw and len(raw) != len(inputs):
         raise ProtocolError(f"/raw_input_contents: holds {len(raw)} buffers for {len(inputs)} inputs")
@@ -77,10 +77,10 @@ def texts(values: list[bytes], pointer: str) -> list[str]:
     return read
 
 
-def read_parameters(parameters: Mapping[str, InferParameter]) -> dict[str, Any]:
-    """Take parameters out of their messages; one without a value is None."""
-    kinds = {name: one.WhichOneof("parameter_choice") for name, one in parameters.items()}
-    return {name: getattr(parameters[name], kind) if kind else None for name, kind in kinds.items()}
+def tensor_parameters(parameters: Mapping[str, InferParameter]) -> TensorParameters:
+    """Take the parameters of a tensor that mean something here out of their messages."""
+    region = parameters["shared_memory_region"].string_param if "shared_memory_region" in parameters else None
+    return TensorParameters(shared_memory_region=region)
 
 
 def write_parameters(parameters: Mapping[str, str | float | bool]) -> dict[str, InferParameter]:

@@ -1,5 +1,6 @@
 """An inference request."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,9 +8,10 @@ from typing import Any
 import msgspec
 
 from oip.asgi import BodyTooLarge
-from oip.elements import TensorMessageIn, msgspec_fault
-from oip.errors import ProtocolError
-from oip.tensor import LONGEST_DIMENSION, Tensor, TensorMessage, read_tensors, write_tensor
+from oip.document import check_outline, decode_json, split_body
+from oip.elements import TensorMessageIn
+from oip.errors import MOST_FAULTS, ProtocolError
+from oip.tensor import LONGEST_DIMENSION, Tensor, TensorMessage, check_headers, read_tensors, write_tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +48,27 @@ class InferRequest:
         return self.outputs
 
 
-class RequestedOutputMessage(msgspec.Struct, omit_defaults=True):
+class OutputParameters(msgspec.Struct, gc=False):
+    """Mirror the parameters of a requested output that mean something here; all others are skipped unread."""
+
+    binary_data: bool | None = None
+
+    def or_else(self, binary: bool) -> bool:
+        """Give the form that is asked for, or the one of the whole request."""
+        return binary if self.binary_data is None else self.binary_data
+
+
+class RequestedOutputMessage(msgspec.Struct, omit_defaults=True, gc=False):
     """Mirror an entry of `outputs`."""
 
     name: str
-    parameters: dict[str, Any] | None = None
+    parameters: OutputParameters | None = None
+
+
+class RequestParameters(msgspec.Struct, gc=False):
+    """Mirror the parameters of a request that mean something here; all others are skipped unread."""
+
+    binary_data_output: bool = False
 
 
 class RequestMessageIn(msgspec.Struct):
@@ -58,7 +76,7 @@ class RequestMessageIn(msgspec.Struct):
 
     inputs: list[TensorMessageIn]
     id: str | None = None
-    parameters: dict[str, Any] | None = None
+    parameters: RequestParameters | None = None
     outputs: list[RequestedOutputMessage] | None = None
 
 
@@ -74,67 +92,53 @@ class RequestMessage(msgspec.Struct, omit_defaults=True):
 DECODER = msgspec.json.Decoder(RequestMessageIn)
 
 
-def split_body(body: bytes, json_length: str | None) -> tuple[memoryview, memoryview]:
-    """Cut a body into its JSON and its buffers, by the value of the header HEADER_LENGTH.
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Say how much a request may hold: `rows` is the first dimension, `columns` what the model reads."""
 
-    Raises ProtocolError for a length that the body cannot have.
-    """
-    view = memoryview(body)
-    if json_length is None:
-        return view, view[len(view) :]
-    digits = json_length.isascii() and json_length.isdigit() and len(json_length) < 20
-    if not (digits and 0 < int(json_length) <= len(body)):
-        raise ProtocolError(f"Inference-Header-Content-Length must be from 1 to {len(body)}, not {json_length[:40]!r}")
-    return view[: int(json_length)], view[int(json_length) :]
+    rows: int = LONGEST_DIMENSION
+    columns: int = LONGEST_DIMENSION
 
 
-def decode_json(decoder: msgspec.json.Decoder[Any], text: memoryview) -> Any:
-    """Decode JSON, or raise ProtocolError with a pointer."""
-    try:
-        return decoder.decode(text)
-    except msgspec.ValidationError as exc:
-        raise ProtocolError(msgspec_fault(exc, "")) from exc
-    except RecursionError as exc:
-        raise ProtocolError("the body is nested too deeply") from exc
-    except UnicodeDecodeError as exc:
-        raise ProtocolError("the body is not JSON: it is not UTF-8") from exc
-    except msgspec.DecodeError as exc:
-        raise ProtocolError(f"the body is not JSON: {exc}") from exc
+UNLIMITED = Limits()
 
 
-def read_request(body: bytes, json_length: str | None, most_rows: int = LONGEST_DIMENSION) -> InferRequest:
-    """Read a request of at most `most_rows`, the first dimension of every tensor.
+def read_request(body: bytes, json_length: str | None, limits: Limits = UNLIMITED) -> InferRequest:
+    """Read a request.
 
     Raises ProtocolError, whose text begins with a JSON pointer where there is a place, and BodyTooLarge for more rows,
     before any element is read.
     """
     text, buffers = split_body(body, json_length)
+    check_outline(text)
     message: RequestMessageIn = decode_json(DECODER, text)
-    check_inputs(message.inputs, most_rows)
+    check_inputs(message.inputs, limits)
     tensors = read_tensors(message.inputs, buffers, "/inputs")
-    binary = flag(message.parameters, "binary_data_output", False, "")
+    binary = message.parameters is not None and message.parameters.binary_data_output
     outputs = [
-        RequestedOutput(output.name, flag(output.parameters, "binary_data", binary, f"/outputs/{index}"))
-        for index, output in enumerate(message.outputs or ())
+        RequestedOutput(output.name, binary if output.parameters is None else output.parameters.or_else(binary))
+        for output in message.outputs or ()
     ]
     return InferRequest(message.id, tensors, outputs or None, binary)
 
 
-def check_inputs(inputs: Sequence[TensorMessageIn], most_rows: int) -> None:
-    """Raise ProtocolError where there is no tensor, and BodyTooLarge for one of more rows than may be."""
+def check_inputs(inputs: Sequence[TensorMessageIn], limits: Limits) -> None:
+    """Raise ProtocolError where there is no tensor or one that cannot be, and BodyTooLarge for too many rows.
+
+    A few columns too many pass, for what is wrong with each is told later; very many would take long to read.
+    """
     if not inputs:
         raise ProtocolError("/inputs: must hold at least one tensor")
-    for tensor in inputs:
-        if tensor.shape and tensor.shape[0] > most_rows:
-            raise BodyTooLarge(f"{tensor.shape[0]} rows are more than the {most_rows} of one request")
-
-
-def flag(parameters: dict[str, Any] | None, name: str, default: bool, pointer: str) -> bool:
-    """Read a boolean parameter."""
-    value = (parameters or {}).get(name, default)
-    if not isinstance(value, bool):
-        raise ProtocolError(f"{pointer}/parameters/{name}: must be true or false")
-    return value
+    check_headers(inputs, "/inputs")
+    columns = 0
+    for index, tensor in enumerate(inputs):
+        if tensor.shape and tensor.shape[0] > limits.rows:
+            raise BodyTooLarge(f"{tensor.shape[0]} rows are more than the {limits.rows} of one request")
+        columns += math.prod(tensor.shape[1:])
+        if columns > limits.columns + MOST_FAULTS:
+            raise ProtocolError(
+                f"/inputs/{index}/shape: makes {columns} columns, where the model reads {limits.columns}"
+            )
 
 
 def write_request(

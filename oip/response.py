@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from oip.document import decode_json, split_body
 from oip.elements import TensorMessageIn
 from oip.errors import ProtocolError
-from oip.request import decode_json, split_body
-from oip.tensor import Tensor, TensorMessage, read_tensors, write_tensor
+from oip.tensor import Tensor, TensorMessage, check_headers, read_tensors, write_tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ def read_response(body: bytes, json_length: str | None) -> InferResponse:
     """Read a response; raises ProtocolError."""
     text, buffers = split_body(body, json_length)
     message: ResponseMessageIn = decode_json(DECODER, text)
+    check_headers(message.outputs, "/outputs")
     tensors = read_tensors(message.outputs, buffers, "/outputs")
     return InferResponse(message.model_name, message.model_version, tensors, message.id, message.parameters or {})
 

@@ -9,15 +9,16 @@ from numpy.typing import NDArray
 
 from oip.buffers import from_binary, write_strings
 from oip.datatypes import DATATYPES
-from oip.elements import TensorMessageIn, from_json
+from oip.document import MOST_TENSORS
+from oip.elements import TensorMessageIn, TensorParameters, from_json
 from oip.errors import MOST_FAULTS, ElementsError, ProtocolError
 
 HEADER_LENGTH = "inference-header-content-length"
 """The header that says how many bytes of a body are JSON; it is there if a tensor is binary, and only then."""
 
-MOST_TENSORS = 2_000
 MOST_DIMENSIONS = 8
 LONGEST_DIMENSION = 2**31
+NO_PARAMETERS = TensorParameters()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class TensorMessage(msgspec.Struct, omit_defaults=True):
 
 
 def read_tensors(messages: Sequence[TensorMessageIn], buffers: memoryview, at: str) -> list[Tensor]:
-    """Read the tensors of a message; `buffers` is what follows the JSON, in their order, used up to its end.
+    """Read the tensors of a message, whose headers are checked; `buffers` is what follows the JSON, used up to its end.
 
     Raises ProtocolError with a pointer that begins with `at`.
     """
@@ -65,16 +66,13 @@ def read_tensors(messages: Sequence[TensorMessageIn], buffers: memoryview, at: s
 def collect_tensors(
     messages: Sequence[TensorMessageIn], elements: Callable[[int, TensorMessageIn, str], NDArray[Any]], at: str
 ) -> list[Tensor]:
-    """Check what is said of the tensors of a message, and read each with `elements`: its index, itself, its pointer.
+    """Read each tensor of a message with `elements`, by its index, itself and its pointer; no two have one name.
 
     Raises ProtocolError with a pointer that begins with `at`.
     """
-    if len(messages) > MOST_TENSORS:
-        raise ProtocolError(f"{at}: holds {len(messages)} tensors, more than {MOST_TENSORS}")
     tensors, faults, seen = [], list[str](), set[str]()
     for index, message in enumerate(messages):
         pointer = f"{at}/{index}"
-        check_header(message, pointer)
         try:
             tensors.append(Tensor(message.name, message.datatype, elements(index, message, pointer)))
         except ElementsError as exc:  # all of them are told at once
@@ -88,25 +86,28 @@ def collect_tensors(
     return tensors
 
 
-def check_header(message: TensorMessageIn, pointer: str) -> None:
-    """Raise ProtocolError for an unknown datatype, an impossible shape, or elements that lie somewhere else."""
-    if message.datatype not in DATATYPES:
-        raise ProtocolError(f"{pointer}/datatype: {message.datatype[:64]!r} is none of {', '.join(DATATYPES)}")
-    if len(message.shape) > MOST_DIMENSIONS or not all(0 <= size < LONGEST_DIMENSION for size in message.shape):
-        raise ProtocolError(f"{pointer}/shape: must be at most {MOST_DIMENSIONS} whole numbers from 0 to 2**31 - 1")
-    if any(name.startswith("shared_memory") for name in message.parameters or {}):
-        raise ProtocolError(f"{pointer}/parameters: shared memory is not supported")
+def check_headers(messages: Sequence[TensorMessageIn], at: str) -> None:
+    """Raise ProtocolError for too many tensors, an unknown datatype, an impossible shape, or elements elsewhere."""
+    if len(messages) > MOST_TENSORS:
+        raise ProtocolError(f"{at}: holds {len(messages)} tensors, more than {MOST_TENSORS}")
+    for index, message in enumerate(messages):
+        pointer = f"{at}/{index}"
+        if message.datatype not in DATATYPES:
+            raise ProtocolError(f"{pointer}/datatype: {message.datatype[:64]!r} is none of {', '.join(DATATYPES)}")
+        if len(message.shape) > MOST_DIMENSIONS or not all(0 <= size < LONGEST_DIMENSION for size in message.shape):
+            right = f"at most {MOST_DIMENSIONS} whole numbers from 0 to 2**31 - 1"
+            raise ProtocolError(f"{pointer}/shape: must be {right}")
+        if message.parameters is not None and message.parameters.shared_memory_region is not None:
+            raise ProtocolError(f"{pointer}/parameters: shared memory is not supported")
 
 
 def binary_size(message: TensorMessageIn, pointer: str) -> int | None:
     """Give the length of the tensor's buffer in bytes, None where the data is in the JSON."""
-    size = (message.parameters or {}).get("binary_data_size")
+    size = (message.parameters or NO_PARAMETERS).binary_data_size
     if size is None:
         if message.data is msgspec.UNSET:
             raise ProtocolError(f"{pointer}/data: is missing")
         return None
-    if type(size) is not int or size < 0:
-        raise ProtocolError(f"{pointer}/parameters/binary_data_size: must be a whole number that is not negative")
     if message.data is not msgspec.UNSET:
         raise ProtocolError(f"{pointer}/data: must not be there beside binary_data_size")
     return size

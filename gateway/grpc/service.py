@@ -59,9 +59,11 @@ class InferenceService:
         """Answer tensors with tensors."""
         account.route = message.model_name
         plan = self.gateway.plan(message.model_name)
-        most_rows = self.gateway.settings.max_rows
         response, _ = await infer(
-            account, plan, message.model_version or None, lambda: read_grpc_request(message, most_rows)
+            account,
+            plan,
+            message.model_version or None,
+            lambda: read_grpc_request(message, self.gateway.limits(plan)),
         )
         return write_grpc_response(response)
 

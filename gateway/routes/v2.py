@@ -14,7 +14,7 @@ class InferEndpoint(Endpoint):
 
         def read() -> InferRequest:
             text = None if length is None else length.decode("latin-1")
-            return read_request(call.body, text, self.gateway.settings.max_rows)
+            return read_request(call.body, text, self.gateway.limits(call.plan))
 
         response, wanted = await infer(call.account, call.plan, call.version, read)
         body, json_length = write_response(response, [output.binary for output in wanted])

@@ -108,13 +108,13 @@ def test_too_many_rows_are_refused_right_or_wrong(value: str) -> None:
         ONE.decode(body.encode(), 2)
 
 
-@pytest.mark.parametrize("flood", ["{}", "[]", '{"":{}}'])
+@pytest.mark.parametrize("flood", ["{}", "[]", '{"":{}}', "1", '""'])
 def test_a_flood_of_empty_records_is_refused_before_it_is_read(flood: str) -> None:
     """Eight megabytes of them cost less than a second copy of the body, where reading them took forty times as much."""
     body = f'{{"instances": [{",".join([flood] * 1_000_000)}]}}'.encode()
     tracemalloc.start()
     try:
-        with pytest.raises((TooManyRows, MalformedBody), match=r"more objects than the 10000 rec|more than 1000 lists"):
+        with pytest.raises((TooManyRows, MalformedBody), match=r"more (objects|values) than|more than 1000 lists"):
             ONE.decode(body, 10_000)
         assert tracemalloc.get_traced_memory()[1] < len(body)
     finally:

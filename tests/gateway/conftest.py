@@ -1,4 +1,4 @@
-"""A gateway process in front of two real models: the tiny ones, trained and served here."""
+"""A gateway process in front of two real models, the tiny ones, trained and served here; and a real bento."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.serving import model_app, running_gateway, served
+from tests.conftest import STORE
+from tests.serving import model_app, running_gateway, running_service, served
 
 PLAIN = {"width": 5.0, "height": 3.0, "count": 4}
 MIXED = {"income": 30.5, "age": 40, "owner": True, "region": "east"}
@@ -36,3 +37,13 @@ def client(tmp_path_factory: pytest.TempPathFactory, ports: dict[str, int]) -> I
     settings = settings_of(ports, max_rows=1000, max_body_mb=1)
     with running_gateway(tmp_path_factory.mktemp("gateway"), settings) as client:
         yield client
+
+
+@pytest.fixture(scope="package")
+def bento(tmp_path_factory: pytest.TempPathFactory, stored_mixed: Path) -> Iterator[str]:
+    """Serve the mixed model with BentoML and give its address."""
+    assert stored_mixed.is_relative_to(STORE)
+    folder = tmp_path_factory.mktemp("bento")
+    with running_service(["--arg", "model=mixed"], Path(STORE), folder) as (process, address):
+        assert process.poll() is None, (folder / "serve.log").read_text()
+        yield address

@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from open_inference.grpc.protocol import InferTensorContents, ModelInferRequest
 
 from contract import Feature, RecordDecoder, Table, table_from_tensors
 from contract.table import shared_datatype
-from oip import DATATYPES, Tensor, read_request, write_request
+from oip import DATATYPES, Limits, Tensor, read_request, write_request
+from oip.grpc import CONTENTS, read_grpc_request
+from oip.tensor import write_tensor
 from tests.oip.columns import Column, Record, columns_of, flat, matrix, upright
 
 MOST_ROWS = 100
+LIMITS = Limits(MOST_ROWS)
 KINDS: dict[str, tuple[type, ...]] = {"b": (bool,), "i": (int,), "u": (int,), "f": (int, float), "O": (str,)}
 
 
@@ -61,7 +65,7 @@ def json_nested(columns: list[Column]) -> list[Tensor]:
 def read_json(columns: list[tuple[Column, list[Any]]]) -> list[Tensor]:
     """Read what these columns are as a document."""
     inputs = [{"name": one.name, "datatype": one.datatype, "shape": one.shape, "data": data} for one, data in columns]
-    return read_request(json_bytes({"inputs": inputs}), None, MOST_ROWS).tensors
+    return read_request(json_bytes({"inputs": inputs}), None, LIMITS).tensors
 
 
 def json_bytes(document: Any) -> bytes:
@@ -82,7 +86,29 @@ def nested(data: list[Any], shape: Sequence[int]) -> list[Any]:
 def binary(columns: list[Column]) -> list[Tensor]:
     """Write the binary extension."""
     body, length = write_request([Tensor(one.name, one.datatype, array_of(one)) for one in columns])
-    return read_request(body, str(length), MOST_ROWS).tensors
+    return read_request(body, str(length), LIMITS).tensors
+
+
+def grpc_raw(columns: list[Column]) -> list[Tensor]:
+    """Write a message of gRPC with raw contents."""
+    buffers = [write_tensor(Tensor(one.name, one.datatype, array_of(one)), binary=True)[1] for one in columns]
+    message = ModelInferRequest(inputs=[headed(one) for one in columns], raw_input_contents=buffers)
+    return read_grpc_request(message, LIMITS).tensors
+
+
+def grpc_typed(columns: list[Column]) -> list[Tensor]:
+    """Write a message of gRPC with typed contents."""
+    inputs = []
+    for one in columns:
+        values = array_of(one).reshape(-1).tolist()
+        texts = [value.encode() for value in values] if one.datatype == "BYTES" else values
+        inputs.append(headed(one, contents=InferTensorContents(**{CONTENTS[one.datatype]: texts})))
+    return read_grpc_request(ModelInferRequest(inputs=inputs), LIMITS).tensors
+
+
+def headed(column: Column, **more: Any) -> ModelInferRequest.InferInputTensor:
+    """Write what stands before the elements."""
+    return ModelInferRequest.InferInputTensor(name=column.name, datatype=column.datatype, shape=column.shape, **more)
 
 
 def array_of(column: Column) -> np.ndarray[Any, Any]:
@@ -123,5 +149,9 @@ TENSORS = (
     Codec("binary [n]", flat, binary),
     Codec("binary [n,1]", upright, binary),
     Codec("binary [n,k]", matrix, binary),
+    Codec("gRPC raw [n]", flat, grpc_raw),
+    Codec("gRPC raw [n,k]", matrix, grpc_raw),
+    Codec("gRPC typed [n,1]", upright, grpc_typed),
+    Codec("gRPC typed [n,k]", matrix, grpc_typed),
 )
 CODECS = (RECORDS, *TENSORS)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from open_inference.grpc.protocol import InferParameter, ModelInferRequest, ModelInferResponse
 
-from oip import DATATYPES, BodyTooLarge, InferResponse, ProtocolError, Tensor, read_request
+from oip import DATATYPES, BodyTooLarge, InferResponse, Limits, ProtocolError, Tensor, read_request
 from oip.grpc import CONTENTS, read_grpc_request, write_grpc_response
 
 Input = ModelInferRequest.InferInputTensor
@@ -144,7 +144,7 @@ def test_too_many_rows_are_refused() -> None:
     """As over HTTP."""
     one = Input(name="x", datatype="FP64", shape=[11])
     with pytest.raises(BodyTooLarge, match="11 rows are more than the 10"):
-        read_grpc_request(ModelInferRequest(inputs=[one]), 10)
+        read_grpc_request(ModelInferRequest(inputs=[one]), Limits(10))
 
 
 def test_an_answer_is_raw() -> None:

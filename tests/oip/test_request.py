@@ -4,6 +4,7 @@ import json
 import re
 import struct
 import time
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from oip import (
     DATATYPES,
     BodyTooLarge,
     InferResponse,
+    Limits,
     ProtocolError,
     Tensor,
     read_request,
@@ -135,7 +137,7 @@ def test_a_tensor_that_contradicts_itself_is_refused(changes: dict[str, Any], te
         (b'{"inputs": ' + b"[" * 100_000, "/inputs"),
         (request().replace(b"2.5", b"NaN"), "the body is not JSON"),
         (b'{"inputs": [' + request()[12:-2] + b"," + request()[12:-2] + b"]}", "/inputs/1/name: x is there twice"),
-        (request()[:-1] + b', "parameters": {"binary_data_output": 1}}', "must be true or false"),
+        (request()[:-1] + b', "parameters": {"binary_data_output": 1}}', "/parameters/binary_data_output: exp"),
     ],
 )
 def test_a_body_that_is_no_request_is_refused(body: bytes, text: str) -> None:
@@ -165,11 +167,53 @@ def test_a_buffer_that_does_not_fit_is_refused(tensor: dict[str, Any], buffer: b
     assert text in refusal(*binary(tensor, buffer))
 
 
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"shape": [2, 30], "data": [0] * 60}, "/inputs/0/shape: makes 30 columns, where the model reads 4"),
+        ({"data": [0] * 1_000_000}, "/inputs/0/shape: [2] wants 2 elements, not 1000000"),
+        ({"data": [""] * 1_000_000, "datatype": "BYTES"}, "/inputs/0/shape: [2] wants 2 elements, not 1000000"),
+        ({"data": ['"'] * 1_000_000, "datatype": "BYTES"}, "/inputs/0/shape: [2] wants 2 elements, not 1000000"),
+        ({"shape": [2, 1], "data": [[]] * 1_000_000}, "/inputs/0/data: is nested otherwise than the shape [2, 1]"),
+        ({"shape": [2, 1], "data": [["[["], *[[]] * 1_000_000], "datatype": "BYTES"}, "/inputs/0/data: is nested"),
+    ],
+)
+def test_more_elements_than_there_can_be_are_refused_before_one_is_read(changes: dict[str, Any], text: str) -> None:
+    """They are counted in the JSON: a million lists would take twenty times its size."""
+    body = request(**changes)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ProtocolError) as caught:
+            read_request(body, None, Limits(10, 4))
+        assert tracemalloc.get_traced_memory()[1] < 4 * len(body) + 100_000
+    finally:
+        tracemalloc.stop()
+
+    assert str(caught.value).startswith(text)
+
+
+def test_brackets_and_quotes_in_texts_are_no_lists_and_no_elements() -> None:
+    """A text may hold what elements are counted by."""
+    data = [["[[,"], ['\\"\\\\']]
+    read = read_request(request(datatype="BYTES", shape=[2, 1], data=data), None)
+
+    assert read.tensors[0].array.tolist() == data
+
+
+def test_texts_that_are_no_utf_8_are_refused() -> None:
+    """The rest of the body may be."""
+    body = request(datatype="BYTES", data=["a", "b"]).replace(b'"b"', b'"\xff"')
+    also_wrong = request(data=["a", "b"]).replace(b'"b"', b'"\xff"')
+
+    assert refusal(body) == "/inputs/0/data: is not UTF-8"
+    assert refusal(also_wrong).startswith("/inputs/0/data/0: expected `float | null`")
+
+
 def test_too_many_rows_are_refused_before_an_element_is_read() -> None:
     """Four million empty texts take no time where ten rows are allowed."""
     body, length = binary({"shape": [2**22], "datatype": "BYTES"}, b"\0" * 2**24)
     with pytest.raises(BodyTooLarge, match="4194304 rows are more than the 10"):
-        read_request(body, length, 10)
+        read_request(body, length, Limits(10))
 
 
 def test_the_wrong_elements_of_long_data_are_found_at_once() -> None:
@@ -193,6 +237,17 @@ def test_thousands_of_tensors_are_refused_at_once() -> None:
     )
 
     assert "/inputs: holds 30000 tensors, more than 2000" in refusal(many.encode())
+
+
+def test_a_large_message_is_counted_before_it_is_read() -> None:
+    """Tensors, outputs and dimensions without end are refused for their number."""
+    inputs = [{"name": "", "shape": [], "datatype": ""}]
+
+    assert "/inputs: holds 20000 tensors" in refusal(json.dumps({"inputs": inputs * 20_000}).encode())
+    assert "/outputs: holds 20000 tensors" in refusal(
+        json.dumps({"inputs": inputs, "outputs": [{"name": "label"}] * 20_000}).encode()
+    )
+    assert "/inputs/0/shape: is too long" in refusal(request(shape=[1] * 200_000))
 
 
 def test_bytes_that_belong_to_no_tensor_are_refused() -> None:
