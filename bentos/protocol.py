@@ -9,6 +9,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from bentos.artifact import FILES
+from bentos.beneath import Beneath
 from bentos.infer import Infer
 from bentos.served import Served
 from bentos.timed import Timed
@@ -23,7 +24,7 @@ class Protocol:
     def __init__(self, served: Served) -> None:
         self.served = served
 
-    def app(self) -> Timed:
+    def app(self) -> Starlette:
         """Give the ASGI app with all paths; BentoML keeps those that it does not know."""
         prefix = "/v2/models/{name}"
         gets: list[tuple[str, Handler]] = [
@@ -39,7 +40,7 @@ class Protocol:
         routes += [Route(path, handler, methods=["GET"]) for path, handler in gets]
         app = Starlette(routes=routes, exception_handlers={HTTPException: self.refuse})
         app.router.redirect_slashes = False
-        return Timed(app)
+        return Starlette(routes=[Beneath(("/v2", "/artifact"), Timed(app))])
 
     async def server(self, _: Request) -> Response:
         """Say what this server is."""

@@ -11,13 +11,16 @@ from tests.serving import running_service, wait_until
 
 
 def test_a_bento_answers_by_itself(shipped: Path, tmp_path: Path) -> None:
-    """Built here, served from another folder, it answers its own record."""
+    """Built here, served from another folder, it answers its own record, and BentoML's page shows how to ask it."""
     run("bentoml", "build", "--arg", "model=novelty", BENTOML_HOME=str(shipped))
     record = (ROOT / "examples" / "record.json").read_bytes()
     with running_service(["novelty:latest"], shipped, tmp_path) as (_, url):
         answer = httpx.post(f"{url}/predict", content=record, headers={"content-type": "application/json"})
+        page, described = httpx.get(url), httpx.get(f"{url}/docs.json")
 
     assert answer.json()["model"] == "novelty"
+    assert page.headers["content-type"].startswith("text/html")
+    assert "/predict" in described.json()["paths"]
     assert answer.json()["predictions"][0]["is_novel"] is False
 
 
