@@ -9,24 +9,34 @@ from contract import pack
 from contract.table import Array
 from gateway.errors import GatewayError
 from gateway.gateway import Gateway
+from gateway.gets import responses
+from gateway.inference import output_names
 from gateway.plans import Plan
-from gateway.schemas import INFER_REQUEST, INFER_RESPONSE, PROBLEM, PROTOCOL_ERROR, request_schema, response_schema
+from gateway.schemas import (
+    INFER_RESPONSE,
+    PROBLEM,
+    PROTOCOL_ERROR,
+    infer_schema,
+    request_schema,
+    response_schema,
+)
 
 
 def describe(app: FastAPI, gateway: Gateway) -> dict[str, Any]:
     """Give the document for what is known now."""
     document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     document["tags"] = [{"name": name} for name in ("predict", "models", "protocol", "health")]
-    schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    schemas["Problem"] = PROBLEM
-    schemas["ProtocolError"] = PROTOCOL_ERROR
-    schemas["InferRequest"], schemas["InferResponse"] = INFER_REQUEST, INFER_RESPONSE
+    for path, operations in document["paths"].items():
+        operations["get"]["responses"] = responses(path)
+    schemas: dict[str, Any] = {"Problem": PROBLEM, "ProtocolError": PROTOCOL_ERROR, "InferResponse": INFER_RESPONSE}
+    document["components"] = {"schemas": schemas}
     for name, plan in gateway.plans.items():
         try:
             request, response = request_schema(plan), response_schema(plan)
         except GatewayError:  # what cannot be asked now is not described
             continue
         schemas[f"{name}_request"], schemas[f"{name}_response"] = request, response
+        schemas[f"{name}_tensors"] = infer_schema(output_names(plan))
         paths = [f"/v1/models/{name}:predict", *(["/v1/predict"] if name == gateway.settings.default else [])]
         for path in paths:
             document["paths"][path] = {"post": predict_operation(path, name, plan)}
@@ -56,14 +66,16 @@ def infer_operation(name: str, plan: Plan) -> dict[str, Any]:
         {"name": feature.name, "shape": [1], "datatype": feature.datatype, "data": json_data(columns[feature.name])}
         for feature in plan.features
     ]
-    content = {"schema": {"$ref": "#/components/schemas/InferRequest"}, "example": {"inputs": tensors}}
+    content = {"schema": {"$ref": f"#/components/schemas/{name}_tensors"}, "example": {"inputs": tensors}}
+    outputs = answer("The outputs, as binary data where that is asked for", "InferResponse", "application/json")
+    outputs["content"]["application/octet-stream"] = {"schema": {"type": "string", "format": "binary"}}
     return {
         "tags": ["protocol"],
         "summary": f"Ask {name} by tensors",
         "operationId": f"infer_{name}",
         "requestBody": {"required": True, "content": {"application/json": content}},
         "responses": {
-            "200": answer("The outputs", "InferResponse", "application/json"),
+            "200": outputs,
             **failures("ProtocolError", "application/json", protocol=True),
         },
     }

@@ -1,10 +1,12 @@
 """The schemas of records, answers, problems and tensors, made from the contracts."""
 
+import math
 from typing import Any
 
 from contract import Feature, Output
 from gateway.errors import GatewayError
 from gateway.plans import Ensemble, Plan
+from oip import DATATYPES
 
 JSON_TYPES = {"number": "number", "integer": "integer", "boolean": "boolean", "category": "string"}
 
@@ -56,10 +58,12 @@ def field_schema(field: Feature | Output) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": [kind, "null"] if nullable else kind, "description": field.description + unit}
     if field.categories:
         schema["enum"] = [*field.categories, *([None] if nullable else [])]
-    if field.minimum is not None:
-        schema["minimum"] = field.minimum
-    if field.maximum is not None:
-        schema["maximum"] = field.maximum
+    low, high = field.limits if isinstance(field, Feature) else (field.minimum, field.maximum)
+    bounded = field.type in ("number", "integer")
+    if bounded and low is not None and math.isfinite(low):
+        schema["minimum"] = low
+    if bounded and high is not None and math.isfinite(high):
+        schema["maximum"] = high
     if hasattr(field, "example"):
         schema["examples"] = [field.example]
     return schema
@@ -105,16 +109,37 @@ TENSOR: dict[str, Any] = {
     },
 }
 
-INFER_REQUEST: dict[str, Any] = {
+
+def infer_schema(outputs: list[str]) -> dict[str, Any]:
+    """Describe a request by tensors for a plan with these outputs; what is optional may be null too."""
+    flags = {"type": ["object", "null"], "properties": {"binary_data": {"type": ["boolean", "null"]}}}
+    wanted = {
+        "type": "object",
+        "required": ["name"],
+        "properties": {"name": {"enum": outputs}, "parameters": flags},
+    }
+    whole = {"type": ["object", "null"], "properties": {"binary_data_output": {"type": "boolean"}}}
+    return {
+        "type": "object",
+        "required": ["inputs"],
+        "properties": {
+            "id": {"type": ["string", "null"]},
+            "parameters": whole,
+            "inputs": {"type": "array", "minItems": 1, "items": INPUT},
+            "outputs": {"type": ["array", "null"], "items": wanted},
+        },
+    }
+
+
+INPUT: dict[str, Any] = {
     "type": "object",
-    "required": ["inputs"],
+    "required": ["name", "shape", "datatype"],
     "properties": {
-        "id": {"type": "string"},
-        "parameters": {"type": "object"},
-        "inputs": {"type": "array", "minItems": 1, "items": TENSOR},
-        "outputs": {
-            "type": "array",
-            "items": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}},
+        **TENSOR["properties"],
+        "datatype": {"enum": list(DATATYPES)},
+        "parameters": {
+            "type": ["object", "null"],
+            "properties": {"binary_data_size": {"type": ["integer", "null"], "minimum": 0}},
         },
     },
 }
