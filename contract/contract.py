@@ -1,7 +1,8 @@
 """The whole contract of a stored model, and its JSON form."""
 
+import contextlib
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Self
 
 import msgspec
 
@@ -75,9 +76,22 @@ class Contract(Interface, frozen=True, kw_only=True):
     format: int = FORMAT
 
     def __post_init__(self) -> None:
-        if self.format != FORMAT:
-            raise ContractError(f"format: {self.format} is not {FORMAT}: train again with this release")
         super().__post_init__()
         self.check_scored()
         if self.reads == "matrix" and any(feature.type == "category" for feature in self.features):
             raise ContractError("reads: a matrix of numbers has no room for a category")
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Self:
+        """Read it; raise ContractError with the JSON path of what is wrong, and for what another release wrote."""
+        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            found = msgspec.json.decode(text, type=Formatted).format
+            if found != FORMAT:
+                raise ContractError(f"format: {found} is not {FORMAT}: train again with this release")
+        return super().from_json(text)
+
+
+class Formatted(msgspec.Struct):
+    """Mirror of a contract only which release wrote it: what else it holds depends on that."""
+
+    format: int = FORMAT
