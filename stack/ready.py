@@ -5,17 +5,18 @@ from collections.abc import Callable, Sequence
 
 import httpx
 
+EVERY_S = 0.25
+"""Each question leaves a line in the gateway's access log, which people look at."""
+
 
 async def wait_until_ready(gateway: str, models: Sequence[str], tell: Callable[[str], None]) -> None:
-    """Ask the gateway until it and all models are ready; tells of each when it is."""
-    waiting = ["gateway", *models]
+    """Ask the gateway until it and all models are ready, one after the other; tells of each when it is."""
+    paths = {"gateway": "/readyz", **{name: f"/v2/models/{name}/ready" for name in models}}
     async with httpx.AsyncClient(base_url=gateway, timeout=2, trust_env=False) as client:
-        while waiting:
-            for name in list(waiting):
-                if await answers(client, "/readyz" if name == "gateway" else f"/v2/models/{name}/ready"):
-                    waiting.remove(name)
-                    tell(f"{name} is ready")
-            await asyncio.sleep(0.1)
+        for name, path in paths.items():
+            while not await answers(client, path):  # noqa: ASYNC110 (another process becomes ready)
+                await asyncio.sleep(EVERY_S)
+            tell(f"{name} is ready")
 
 
 async def answers(client: httpx.AsyncClient, path: str) -> bool:
