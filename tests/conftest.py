@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
 TINY = ROOT / "tests" / "tiny"
@@ -21,6 +22,10 @@ os.environ["BENTOML_DO_NOT_TRACK"] = "True"
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 for variable in [name for name in os.environ if name.startswith("GATEWAY_")]:
     del os.environ[variable]
+
+# How long an example takes says nothing where other processes want the processor too.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 
 def pytest_unconfigure() -> None:
