@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from contract import MOST_ROWS, Contract, Feature, Output
 
@@ -42,12 +42,17 @@ def feature_type(feature: Feature) -> Any:
     low, high = (None if abs(limit) == float("inf") else limit for limit in feature.limits)
     kinds: dict[str, Any] = {
         "number": Annotated[float, Field(ge=low, le=high, allow_inf_nan=False)],
-        "integer": Annotated[int, Field(ge=int(low or 0) if low is not None else None, le=high)],
+        "integer": Annotated[int, Field(ge=None if low is None else int(low), le=high), BeforeValidator(whole)],
         "boolean": bool,
         "category": Literal[feature.categories] if feature.categories else str,
     }
     kind = kinds[feature.type]
     return kind | None if feature.nullable else kind
+
+
+def whole(value: Any) -> Any:
+    """Give a whole number that is written with a point as one; JSON knows no difference."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def feature_field(feature: Feature) -> Any:

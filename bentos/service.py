@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse
 
 from bentos.artifact import ArtifactError, load, read_contract
 from bentos.infer import blame
+from bentos.json_only import JsonOnly
 from bentos.protocol import Protocol
 from bentos.schema import request_model, response_model
 from bentos.served import Served
@@ -122,3 +123,6 @@ class ModelService:
         predictions = columns_to_records(columns, CONTRACT.outputs)
         answered = {"predictions": predictions, "model": CONTRACT.name, "version": CONTRACT.version}
         return Response.model_validate(answered)
+
+
+ModelService.add_asgi_middleware(JsonOnly)  # type: ignore[attr-defined]  # the decorator makes a service of the class

@@ -36,10 +36,12 @@ def value_fault(feature: Feature, value: Any) -> str | None:
     if feature.type == "category":
         return category_fault(feature, value)
     whole = feature.type == "integer"
-    if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return f"must be {'a whole number' if whole else 'a number'}, not {spoken(value)}"
     if not math.isfinite(as_float(value)):
         return "must be a finite number"
+    if whole and value != int(value):
+        return f"must be a whole number, not {spoken(value)}"
     low, high = feature.limits
     if value < low:
         return f"must be at least {low:.15g}{unit(feature)}, not {value:.15g}"

@@ -71,7 +71,10 @@ def annotation(feature: Feature) -> Any:
     if feature.type == "category":
         kind = Literal[feature.categories]
     elif feature.type == "integer":
-        kind = Annotated[int, msgspec.Meta(ge=int(feature.limits[0]), le=int(feature.limits[1]))]
+        low, high = feature.limits
+        # Whole numbers may be written with a point, as from a pandas column that had a hole: JSON knows no difference.
+        pointed = Annotated[float, msgspec.Meta(ge=low, le=high, multiple_of=1)]
+        kind = Annotated[int, msgspec.Meta(ge=int(low), le=int(high))] | pointed
     else:
         kind = bool if feature.type == "boolean" else Annotated[float, msgspec.Meta(ge=low, le=high)]
     return kind | None if feature.nullable else kind

@@ -93,8 +93,7 @@ def check_values(name: str, feature: Feature, values: Any) -> None:
     for row, value in enumerate(array.tolist()):
         empty = feature.type == "category" and value == ""
         missing = value is None or empty or (isinstance(value, float) and math.isnan(value))
-        whole = feature.type == "integer" and isinstance(value, float) and value.is_integer()
-        if message := value_fault(feature, None if missing else int(value) if whole else value):
+        if message := value_fault(feature, None if missing else value):
             why = ", which the empty string stands for" if empty else ""
             raise TrainingError(f"the data of {name} breaks its contract: row {row}, {feature.name} {message}{why}")
 
