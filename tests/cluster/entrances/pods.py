@@ -12,6 +12,7 @@ from tests.cluster.rendered import Manifest, named
 from tests.serving import running_gateway
 
 SERVICE = "ml-inference-service"
+COUNT = "bentogate_requests_total"
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,8 @@ class Pod:
     def answered(self) -> float:
         """Count the predictions that this pod was asked for."""
         families = text_string_to_metric_families(httpx.get(f"{self.admin}/metrics").text)
-        samples = (sample for family in families for sample in family.samples)
-        return sum(sample.value for sample in samples if sample.name == "bentogate_requests_total")
+        counts = (sample for family in families for sample in family.samples if sample.name == COUNT)
+        return sum(count.value for count in counts if count.labels["route"] != "other")
 
     def listed(self, *, ready: bool = True, serving: bool = True, terminating: bool = False) -> Manifest:
         """Give the EndpointSlice that lists this pod; a pod that ends is not ready, and serves while it can."""
