@@ -51,6 +51,12 @@ def output_fault(output: Output, column: Array) -> str | None:
     return f"{what} in row {rows[0]}" if len(rows) else None
 
 
+def rows_in_order(table: Table) -> Array:
+    """Give the indexes of the rows that keep the contract."""
+    wrong = np.array([suspects(feature, table.columns[feature.name]) for feature in table.features])
+    return np.flatnonzero(~wrong.any(axis=0))
+
+
 def suspects(feature: Feature, column: Array) -> Array:
     """Mark the rows for which `value_fault` finds a fault, all at once."""
     if feature.type == "category":

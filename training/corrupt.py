@@ -1,10 +1,11 @@
-"""What careless callers send: records that a novelty detector should find."""
+"""What careless callers send and the contract lets through: records that a novelty detector should find."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
 from contract import Table, pack
+from contract.check_columns import rows_in_order
 from contract.table import Array
 
 UNIT_FACTOR = 10.0
@@ -14,14 +15,18 @@ UNIFORM_RECORDS = 1000
 
 
 def corruptions(table: Table, seed: int) -> dict[str, Table]:
-    """Make the kinds of bad records from good ones; empty where a table has no numeric columns for it.
+    """Make the kinds of bad records from good ones; without those that a table has no numeric columns for.
 
     `unit_errors`: each number of each record ten times too large, one at a time.
     `swapped_columns`: two columns exchanged whose medians differ at least tenfold, ten random pairs a record.
     `uniform_records`: every number drawn evenly within the range of its column.
     """
     random = np.random.default_rng(seed)
-    numeric = [feature.name for feature in table.features if feature.type == "number"]
+    numeric = [
+        feature.name
+        for feature in table.features
+        if feature.type == "number" and np.isfinite(table.columns[feature.name]).any()
+    ]
     found = {
         "unit_errors": joined(table, unit_errors(table, numeric)),
         "swapped_columns": joined(table, swapped_columns(table, numeric, random)),
@@ -31,13 +36,15 @@ def corruptions(table: Table, seed: int) -> dict[str, Table]:
 
 
 def joined(table: Table, parts: Iterator[dict[str, Array]]) -> Table | None:
-    """Put tables under each other, each given by the columns in which it differs from `table`."""
+    """Put what the contract allows of tables under each other, each given by the columns that differ from `table`."""
     tables = [{**table.columns, **part} for part in parts]
     if not tables:
         return None
     rows = max(len(column) for column in tables[0].values())
     names = [feature.name for feature in table.features]
-    return pack(table.features, {name: np.concatenate([np.resize(t[name], rows) for t in tables]) for name in names})
+    made = pack(table.features, {name: np.concatenate([np.resize(t[name], rows) for t in tables]) for name in names})
+    kept = rows_in_order(made)
+    return pack(table.features, {name: made.columns[name][kept] for name in names}) if len(kept) else None
 
 
 def unit_errors(table: Table, numeric: list[str]) -> Iterator[dict[str, Array]]:

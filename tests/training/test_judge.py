@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from contract import Feature, pack, table_faults
 from models import Threshold, catalog
 from tests.conftest import TINY
 from training.corrupt import corruptions
@@ -125,3 +126,21 @@ def test_corruptions_are_what_they_are_called() -> None:
     assert units[0][0] == pytest.approx(10 * first[0])
     assert sorted(swaps[0]) == sorted(first)
     assert ((swaps[0] != first).sum()) == 2
+
+
+def test_what_the_contract_refuses_is_no_corruption() -> None:
+    """Nulls are not swapped into a column that has none, numbers not out of bounds, and what is never known is left."""
+    random = np.random.default_rng(0)
+    features = tuple(
+        Feature(name=name, type="number", nullable=name != "small", maximum=most, description=name, example=1.0)
+        for name, most in (("small", 200), ("large", None), ("unknown", None))
+    )
+    large = random.normal(100, 10, 90)
+    large[::3] = np.nan
+    columns = {"small": random.normal(1, 0.1, 90), "large": large, "unknown": np.full(90, np.nan)}
+    made = corruptions(pack(features, columns), 0)
+
+    assert set(made) == {"unit_errors", "swapped_columns", "uniform_records"}
+    assert not any(table_faults(table) for table in made.values())
+    assert made["swapped_columns"].columns["small"].min() > 50
+    assert made["uniform_records"].rows == 1000
