@@ -40,14 +40,14 @@ def tree_splits(
     estimator: Any, transform: Transform, key: tuple[int, ...]
 ) -> Iterator[tuple[Transform, tuple[int, ...], list[Split]]]:
     """Yield the splits (column, threshold) of every tree inside, with what the rows pass on their way to it."""
+    tree: Any = getattr(estimator, "tree_", None)
     if hasattr(estimator, "steps"):
         body, last = estimator[:-1], estimator[-1]
         if len(estimator.steps) > 1:
             yield from tree_splits(last, lambda rows: body.transform(transform(rows)), (*key, id(body[0])))
         else:
             yield from tree_splits(last, transform, key)
-    elif hasattr(estimator, "tree_"):
-        tree = estimator.tree_
+    elif hasattr(tree, "threshold"):  # that of neighbours has none
         inner = tree.feature >= 0
         yield transform, key, list(zip(tree.feature[inner].tolist(), tree.threshold[inner].tolist(), strict=True))
     elif hasattr(estimator, "_predictors"):
@@ -86,7 +86,8 @@ def cross_thresholds(transform: Transform, splits: list[Split], table: Table) ->
         if feature.type not in ("number", "integer") or not np.isfinite(column).any():
             continue
         low, high = float(np.nanmin(column)), float(np.nanmax(column))
-        edges = np.array([low - (high - low) - 1, high + (high - low) + 1])
+        # No caller can send what is out of bounds, and a logarithm before the trees could not read it.
+        edges = np.clip([low - (high - low) - 1, high + (high - low) + 1], *feature.limits)
         moved = (
             transform(varied(table, feature.name, edges)),
             transform(varied(table, feature.name, edges[::-1].copy())),

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import PCA
 from sklearn.ensemble import (
     GradientBoostingClassifier,
     HistGradientBoostingClassifier,
@@ -16,14 +17,15 @@ from sklearn.ensemble import (
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.mixture import GaussianMixture
-from sklearn.neighbors import LocalOutlierFactor
+from sklearn.neighbors import KernelDensity, LocalOutlierFactor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import Binarizer, KBinsDiscretizer, OneHotEncoder, StandardScaler
+from sklearn.preprocessing import Binarizer, FunctionTransformer, KBinsDiscretizer, OneHotEncoder, StandardScaler
 
-from contract import TOLERANCE, Table, raw_scores
+from contract import TOLERANCE, Table, raw_scores, table_faults
 from contract.artifact import open_graph
 from models import Model, catalog
 from tests.conftest import TINY
+from training.artifact import dump
 from training.dataset import Dataset, read_dataset
 from training.fit import fit
 from training.onnx_graph import compile_candidates
@@ -173,6 +175,25 @@ def test_every_threshold_is_crossed_between_neighbouring_doubles() -> None:
     for name, threshold in splits:
         assert any(value <= threshold < np.nextafter(value, np.inf) for value in values[name])
         assert any(np.nextafter(value, -np.inf) <= threshold < value for value in values[name])
+
+
+@pytest.mark.parametrize("name", ["neighbours", "density", "a logarithm before trees"])
+def test_what_does_not_convert_is_probed_all_the_same(name: str) -> None:
+    """The tree of neighbours is no decision tree, and no row out of bounds is asked, of which a logarithm is NaN."""
+    model, make = {
+        "neighbours": ("novelty", lambda: LocalOutlierFactor(algorithm="kd_tree", novelty=True)),
+        "density": ("novelty", KernelDensity),
+        "a logarithm before trees": (
+            "diagnosis",
+            lambda: make_pipeline(FunctionTransformer(np.log1p), PCA(3), RandomForestClassifier(3, random_state=0)),
+        ),
+    }[name]
+    estimator, dataset = fitted(SHIPPED[model], make)
+    probes = probe_rows(SHIPPED[model].task, estimator, dataset.rows(np.arange(20)), seed=0)
+
+    assert probes.rows > 1000
+    assert not table_faults(probes)
+    assert dump(name, estimator)
 
 
 def test_mixed_columns_pass_with_nulls_and_unseen_categories() -> None:
