@@ -74,7 +74,7 @@ def present(feature: Feature, values: Any) -> Array:
     # Of text and NaN in one list numpy would make the text "nan".
     array = np.asarray(values, dtype=object if feature.type == "category" else None)
     if array.dtype == object:
-        array = array.copy()
+        array = np.array([value.item() if isinstance(value, np.generic) else value for value in array], dtype=object)
         array[pd.isna(array)] = None
     return array
 

@@ -8,8 +8,9 @@ from contract import Interface, InvalidOutput, Table, answer
 from contract.table import Array
 from models import Model
 from training.classes import Classes
-from training.errors import TrainingError
+from training.errors import TrainingError, first_line
 from training.outputs import outputs_of
+from training.probes import allowed_rows
 from training.reads import as_read, scores_of
 
 METHODS = {
@@ -36,6 +37,22 @@ def check_fitted(model: Model, estimator: Any, classes: Classes, rows: Table) ->
     check_scores(model, classes, scores)
     if model.task == "classification" and model.threshold is None:
         check_labels(model, estimator, classes, rows, scores)
+    check_allowed(model, estimator, classes, rows)
+
+
+def check_allowed(model: Model, estimator: Any, classes: Classes, rows: Table) -> None:
+    """Raise TrainingError where an estimator has no answer to a null or a category that its features allow.
+
+    A caller may send it, although there was none in the data.
+    """
+    for what, allowed in allowed_rows(rows):
+        try:
+            check_scores(model, classes, scores_of(model.task, estimator, allowed))
+        except Exception as exc:  # an estimator may raise anything
+            raise TrainingError(
+                f"the features of {model.name} allow {what}, which its estimator cannot read ({first_line(exc)}): "
+                "let it, or do not allow it"
+            ) from exc
 
 
 def check_scores(model: Model, classes: Classes, scores: Array) -> None:

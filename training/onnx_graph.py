@@ -14,6 +14,7 @@ from sklearn.pipeline import Pipeline
 
 from contract import Table, Task
 from training import gaussian, imputer
+from training.errors import first_line
 from training.reads import inputs_of
 from training.thresholds import tree_splits
 
@@ -38,7 +39,7 @@ def compile_candidates(task: Task, estimator: Any, table: Table) -> Iterator[tup
         try:
             model = convert(task, candidate, table, kind)
         except Exception as exc:  # noqa: BLE001 (a converter may raise anything; the reason is kept in the contract)
-            yield name, f"{type(exc).__name__}: {str(exc).strip().splitlines()[0] if str(exc).strip() else ''}"
+            yield name, f"{type(exc).__name__}: {first_line(exc)}"
         else:
             yield name, model.SerializeToString(deterministic=True)
 

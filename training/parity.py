@@ -7,6 +7,7 @@ import numpy as np
 from contract import TOLERANCE, Table, Task, raw_scores
 from contract.artifact import open_graph
 from contract.table import Array
+from training.errors import first_line
 from training.onnx_graph import compile_candidates
 from training.reads import inputs_of
 
@@ -30,7 +31,7 @@ def gate(task: Task, estimator: Any, held_out: Table, probes: Table) -> Verdict:
             try:
                 gap = largest_gap(raw_scores(task, estimator, inputs), open_graph(graph)(inputs))
             except Exception as exc:  # noqa: BLE001 (ONNX Runtime has no common error; the reason is kept)
-                reasons.setdefault(f"it does not run ({str(exc).splitlines()[0][:160]})", []).append(name)
+                reasons.setdefault(f"it does not run ({first_line(exc)[:160]})", []).append(name)
                 break
             if not gap.max(initial=0.0) <= TOLERANCE:
                 bad, count = int((~(gap <= TOLERANCE)).sum()), rows.rows

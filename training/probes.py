@@ -16,30 +16,29 @@ from training.jumps import jump_rows
 from training.reads import scores_of
 from training.thresholds import threshold_rows, varied
 
+NULLS = 16
+"""So many rows are asked with each null, and one with each other value."""
+
 
 def probe_rows(task: Task, estimator: Any, table: Table, seed: int) -> Table:
     """Give the rows to ask beside `table`, whose rows they vary in one value each."""
     ask = partial(scores_of, task, estimator)
-    parts = [*null_rows(table), *category_rows(table), *threshold_rows(estimator, table, seed), *jump_rows(ask, table)]
+    parts = [rows for _, rows in allowed_rows(table)]
+    first = table.features[0].name
+    parts.append(varied(table, first, table.columns[first][:1]))  # there may be nothing else to ask
+    parts += [*threshold_rows(estimator, table, seed), *jump_rows(ask, table)]
     names = [feature.name for feature in table.features]
     return pack(table.features, {name: np.concatenate([part.columns[name] for part in parts]) for name in names})
 
 
-def null_rows(table: Table) -> Iterator[Table]:
-    """Yield the first rows with each nullable feature missing."""
-    for feature in table.features:
-        count = min(table.rows, 16)
-        if feature.nullable and feature.type == "category":
-            yield varied(table, feature.name, np.array([""] * count, dtype=object))
-        elif feature.nullable:
-            yield varied(table, feature.name, np.full(count, np.nan))
-    yield varied(table, table.features[0].name, table.columns[table.features[0].name][:1])
-
-
-def category_rows(table: Table) -> Iterator[Table]:
-    """Yield rows with each value that the contract allows, seen in training or not."""
+def allowed_rows(table: Table) -> Iterator[tuple[str, Table]]:
+    """Yield rows with each null and each value of few that the contract allows, seen in training or not: what, rows."""
     for feature in table.features:
         if feature.type == "category":
-            yield varied(table, feature.name, np.array(feature.categories, dtype=object))
+            values = np.array(feature.categories, dtype=object)
+            yield f"each category of {feature.name}", varied(table, feature.name, values)
         elif feature.type == "boolean":
-            yield varied(table, feature.name, np.array([False, True]))
+            yield f"false and true for {feature.name}", varied(table, feature.name, np.array([False, True]))
+        if feature.nullable:
+            missing = np.array([""] * NULLS, dtype=object) if feature.type == "category" else np.full(NULLS, np.nan)
+            yield f"null for {feature.name}", varied(table, feature.name, missing)

@@ -11,15 +11,21 @@ import msgspec
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
 from bentos.artifact import load
 from contract import ByThreshold, Contract
 from models import Bar, Data, Model, Named, Threshold, catalog
 from tests.conftest import STORE, TINY
+from training.dataset import read_dataset
 from training.errors import TrainingError
-from training.run import train
+from training.run import fit_and_judge, train
 
 PLAIN, MIXED = (catalog(TINY)[name] for name in ("plain", "mixed"))
 
@@ -130,6 +136,25 @@ def mixed_with(missing: Any, *, nullable: bool = True) -> Model:
     return dataclasses.replace(MIXED, features=(*MIXED.features[:3], region), data=data)
 
 
+def boosted() -> Any:
+    """Make an estimator that reads NaN."""
+    return HistGradientBoostingClassifier(max_iter=5)
+
+
+def encoded_strictly() -> Any:
+    """Make an estimator of the mixed columns that knows no category but those of the data."""
+    columns = ColumnTransformer(
+        [("numbers", SimpleImputer(), ["income", "age", "owner"]), ("categories", OneHotEncoder(), ["region"])]
+    )
+    return make_pipeline(columns, LogisticRegression(max_iter=500))
+
+
+def nullable_plain(**changes: Any) -> Model:
+    """Give the plain model with a width that may be null, although none is in its data."""
+    width = msgspec.structs.replace(PLAIN.features[0], nullable=True)
+    return changed(features=(width, *PLAIN.features[1:]), **changes)
+
+
 def numbered(columns: dict[str, Any], target: Any) -> Data:
     """Give the classes as numbers."""
     return Data(columns=columns, target=(target == "high").astype(int))
@@ -166,6 +191,11 @@ def without_target(columns: dict[str, Any], _: Any) -> Data:
         (with_data(too_few), "at least 80"),
         (mixed_with("", nullable=False), "region must not be null, which the empty string stands for"),
         (mixed_with(None, nullable=False), "region must not be null"),
+        (nullable_plain(), "the features of plain allow null for width, which its estimator cannot read"),
+        (
+            dataclasses.replace(MIXED, estimator=encoded_strictly),
+            "the features of mixed allow each category of region, which its estimator cannot read",
+        ),
         (with_data(third_class), "has 'high', 'low', 'medium'; a threshold decides between two classes"),
         (with_data(numbered), "the classes of plain are 0, 1: give each a name"),
         (with_data(without_class), "gives no class in row 5"),
@@ -195,6 +225,32 @@ def test_what_is_refused_leaves_the_store_as_it_was(model: Model, text: str) -> 
 def test_the_empty_string_in_the_data_is_a_missing_category(stored_mixed: Path, missing: Any) -> None:
     """As None and NaN are: the data, and so the model, is the same."""
     assert train(mixed_with(missing)).contract.version == stored_mixed.name
+
+
+def test_null_is_allowed_where_none_is_in_the_data_and_the_estimator_reads_it() -> None:
+    """What refuses the estimator that cannot read it lets the other pass."""
+    fitted, _ = fit_and_judge(nullable_plain(estimator=boosted), lambda _: None)
+
+    assert fitted.model.features[0].nullable
+
+
+def test_values_of_numpy_are_taken_for_what_they_are() -> None:
+    """A list with gaps holds numpy's own scalars, of which none is a Python int or bool."""
+    original = MIXED.data()
+    columns = {
+        **original.columns,
+        "age": [np.int64(value) for value in original.columns["age"]],
+        "owner": list(original.columns["owner"]),
+    }
+    features = [msgspec.structs.replace(feature, nullable=True) for feature in MIXED.features]
+    columns["age"][3] = columns["owner"][4] = None
+    given = dataclasses.replace(
+        MIXED, features=tuple(features), data=lambda: Data(columns=columns, target=original.target)
+    )
+    table = read_dataset(given).table
+
+    assert np.flatnonzero(np.isnan(table.columns["age"])).tolist() == [3]
+    assert np.flatnonzero(np.isnan(table.columns["owner"])).tolist() == [4]
 
 
 def test_training_again_stores_nothing_and_a_b_a_serves_a(stored_plain: Path) -> None:
