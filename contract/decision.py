@@ -26,6 +26,10 @@ class ByThreshold(msgspec.Struct, frozen=True, kw_only=True, tag_field="by", tag
         if not {self.at_or_above, self.below} <= set(allowed):
             raise ContractError(f"decisions: {self.output} is one of {', '.join(map(str, allowed))}")
 
+    def speaks_for(self, outputs: Mapping[str, Output]) -> dict[str, str | bool]:  # noqa: ARG002
+        """Give the value for which each score speaks, by the score's name."""
+        return {self.score: self.at_or_above}
+
     def decide(self, outputs: Mapping[str, Output], columns: Mapping[str, Array], scores: Array) -> Array:  # noqa: ARG002
         """Give the values `[rows]`."""
         above = columns[self.score] >= self.threshold
@@ -46,6 +50,11 @@ class ByLargest(msgspec.Struct, frozen=True, kw_only=True, tag_field="by", tag="
         values = values_of(outputs[self.output])
         if len(values) != len(self.columns) or min(self.columns, default=0) < 0:
             raise ContractError(f"decisions: {self.output} has {len(values)} values, and a column for each")
+
+    def speaks_for(self, outputs: Mapping[str, Output]) -> dict[str, str | bool]:
+        """Give the value for which each output that is one of the scores speaks, by its name."""
+        of = dict(zip(self.columns, values_of(outputs[self.output]), strict=True))
+        return {output.name: of[output.column] for output in outputs.values() if output.column in of}
 
     def decide(self, outputs: Mapping[str, Output], columns: Mapping[str, Array], scores: Array) -> Array:  # noqa: ARG002
         """Give the values `[rows]`."""

@@ -42,6 +42,7 @@ def changes(old: Interface, new: Interface) -> tuple[Change, ...]:
     if before.keys() == after.keys() and list(before) != list(after) and shared_datatype(old.features):
         found.append(Change("/features", True, f"are in another order: {listed(list(after))}"))
     found += field_changes("outputs", by_name(old.outputs), by_name(new.outputs))
+    found += score_changes(scores_of(old), scores_of(new))
     return (*found, *decision_changes(old.decisions, new.decisions))
 
 
@@ -98,6 +99,19 @@ def value_changes(old: Any, new: Any) -> Iterator[tuple[str, bool, str]]:
         yield "nullable", new.nullable, f"is {'true' if new.nullable else 'false'}"
 
 
+def scores_of(interface: Interface) -> dict[str, str | bool]:
+    """Give the value for which each score speaks, such as the class of a probability, where a decision says so."""
+    outputs = by_name(interface.outputs)
+    return {name: value for decision in interface.decisions for name, value in decision.speaks_for(outputs).items()}
+
+
+def score_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
+    """Yield the scores that speak for another value than before."""
+    for name in [name for name in old if name in new]:
+        if old[name] != new[name]:
+            yield Change(f"/outputs/{name}", True, f"speaks for {new[name]!r}, spoke for {old[name]!r}")
+
+
 def decision_changes(old: Sequence[Decision], new: Sequence[Decision]) -> Iterator[Change]:
     """Yield how outputs that both have are decided otherwise."""
     before = {decision.output: decision for decision in old}
@@ -107,8 +121,6 @@ def decision_changes(old: Sequence[Decision], new: Sequence[Decision]) -> Iterat
             if was is not None and rule(was) != rule(now):
                 yield Change(at, False, f"follows from {rule(now)}, not from {rule(was)}")
             continue
-        if was.at_or_above != now.at_or_above:
-            yield Change(f"{at}/at_or_above", True, f"is {now.at_or_above!r}, was {was.at_or_above!r}")
         if was.threshold != now.threshold:
             yield Change(f"{at}/threshold", False, f"is {now.threshold!r}, was {was.threshold!r}")
 

@@ -85,7 +85,11 @@ BREAKING = {
     "a wider output": (with_output(SCORE, maximum=None), "/outputs/score/maximum is none, was 1"),
     "the score means the other label": (
         with_rule(at_or_above="low", below="high"),
-        "/decisions/label/at_or_above is 'low', was 'high'",
+        "/outputs/score speaks for 'low', spoke for 'high'",
+    ),
+    "the same by another rule": (
+        with_parts(OLD, decisions=(ByLargest(output="label", columns=(1, 0)),)),
+        "/outputs/score speaks for 'low', spoke for 'high'",
     ),
 }
 
