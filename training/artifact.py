@@ -100,7 +100,10 @@ def dump(name: str, estimator: Any) -> bytes:
     except Exception as exc:  # skops has no common error
         raise TrainingError(f"the estimator of {name} cannot be stored without pickle: {exc}") from exc
     if unknown := sorted(set(skops.io.get_untrusted_types(data=stored)) - set(TRUSTED_TYPES)):
-        raise TrainingError(f"the estimator of {name} holds types that no service would load: {', '.join(unknown)}")
+        raise TrainingError(
+            f"the estimator of {name} holds types that no service would load: {', '.join(unknown)}; "
+            "make it of scikit-learn's own"
+        )
     return stored
 
 

@@ -22,7 +22,12 @@ ROUNDING = 1e-9
 def fit(make: Callable[[], Any], table: Table, target: Array | None) -> Any:
     """Fit a new estimator to some rows."""
     estimator = make()
-    return estimator.fit(as_read(estimator, table), target)
+    return found(estimator.fit(as_read(estimator, table), target))
+
+
+def found(estimator: Any) -> Any:
+    """Give what a search for parameters found, and not the search: its record of times never repeats."""
+    return getattr(estimator, "best_estimator_", estimator)
 
 
 class Learned(NamedTuple):
@@ -35,7 +40,7 @@ class Learned(NamedTuple):
 
 def learned(model: Model, make: Callable[[], Any], dataset: Dataset, training: Array, seed: int) -> Learned:
     """Fit an estimator to the training rows; one that was fitted elsewhere is taken as it is, and has seen no row."""
-    estimator = make()
+    estimator = found(make())
     if is_fitted(estimator):
         check_columns(model.name, estimator, model.features)
         return Learned(estimator, scores_of(model.task, estimator, dataset.rows(training)), elsewhere=True)

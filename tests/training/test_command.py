@@ -93,7 +93,12 @@ def test_what_a_model_raises_is_told_and_the_others_are_trained(tmp_path: Path) 
     done = run(*TRAIN, "--models", str(models), BENTOML_HOME=str(tmp_path / "home"), check=False)
 
     assert done.returncode == 1
-    assert "error: gone cannot be trained: FileNotFoundError" in done.stderr
+    line = next(index for index, text in enumerate(gone.splitlines(), 1) if "/nowhere" in text)
+    said = (
+        "error: gone cannot be trained: FileNotFoundError: [Errno 2] No such file or directory: '/nowhere' (gone.py, "
+    )
+    assert f"{said}line {line})\n" in done.stderr
+    assert "Traceback" not in done.stderr
     assert "plain" in done.stdout
 
 

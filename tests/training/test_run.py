@@ -15,6 +15,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
@@ -251,6 +252,17 @@ def test_values_of_numpy_are_taken_for_what_they_are() -> None:
 
     assert np.flatnonzero(np.isnan(table.columns["age"])).tolist() == [3]
     assert np.flatnonzero(np.isnan(table.columns["owner"])).tolist() == [4]
+
+
+def test_what_a_search_found_is_stored_without_the_search() -> None:
+    """Its record holds how long each fit took, which would make every training another version."""
+    searched = changed(
+        name="searched", estimator=lambda: GridSearchCV(PLAIN.estimator(), {"logisticregression__C": [0.1, 1.0]}, cv=3)
+    )
+    first, second = train(searched), train(searched)
+
+    assert (first.stored, second.stored) == ("new", "unchanged")
+    assert first.contract.runtime == "onnx", first.contract.runtime_reason
 
 
 def test_training_again_stores_nothing_and_a_b_a_serves_a(stored_plain: Path) -> None:
