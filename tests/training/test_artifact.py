@@ -21,6 +21,8 @@ from contract import TRUSTED_TYPES, Contract
 from models import model_names
 from tests.conftest import run, store_tiny
 from training.digest import digest_of, normalised
+from training.report.figure import draw
+from training.report.plots.counts import bars
 
 FILES = {
     "contract.json",
@@ -161,3 +163,11 @@ def test_the_report_shows_what_belongs_to_the_task(name: str, shown: list[str], 
     assert ("<h2>The decision</h2>" in text) == bool(decided)
     assert decided in text
     assert all(f"<td>{metric.replace('_', ' ')}</td>" in text for metric in contract.metrics)
+
+
+def test_any_text_may_stand_in_a_plot() -> None:
+    """Dollars are no formula, and letters that Matplotlib's own font lacks are left to the browser, without a word."""
+    svg = draw(bars({"$a^ up to $b": 1.0, "漢": 2.0}, "Shares", "Share"))
+
+    assert "$a^ up to $b" in svg
+    assert "漢" in svg

@@ -2,6 +2,7 @@
 
 import io
 import re
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,7 @@ STYLE: Any = {
     "font.family": "sans-serif",
     "font.size": 9,
     "text.color": INK,
+    "text.parse_math": False,
     "axes.labelcolor": INK,
     "axes.edgecolor": LINE,
     "axes.spines.top": False,
@@ -39,7 +41,8 @@ STYLE: Any = {
 
 def draw(paint: Painter, width: float = 4.4, height: float = 3.3) -> Markup:
     """Give an SVG element of what `paint` draws on the axes that it is handed; the size is in inches."""
-    with rc_context(STYLE):
+    with rc_context(STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # text stays text: the browser draws it
         figure = Figure(figsize=(width, height), layout="constrained")
         paint(figure.add_subplot())
         target = io.StringIO()
