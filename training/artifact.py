@@ -102,7 +102,7 @@ def dump(name: str, estimator: Any) -> bytes:
     if unknown := sorted(set(skops.io.get_untrusted_types(data=stored)) - set(TRUSTED_TYPES)):
         raise TrainingError(
             f"the estimator of {name} holds types that no service would load: {', '.join(unknown)}; "
-            "make it of scikit-learn's own"
+            "make it of others, or, if none of them runs what a file says, add them to contract/trusted.py"
         )
     return stored
 

@@ -11,7 +11,7 @@ import pandas as pd
 from contract import Feature, Table, pack, table_faults
 from contract.check import value_fault
 from contract.table import Array
-from models import Model
+from models import Data, Model
 from training.classes import Classes
 from training.errors import TrainingError
 from training.target import read_classes, read_values
@@ -47,6 +47,8 @@ class Dataset:
 def read_dataset(model: Model) -> Dataset:
     """Read and check the data of a model; raises TrainingError with the row and feature of what is wrong."""
     data = model.data()
+    if not isinstance(data, Data):
+        raise TrainingError(f"data() of {model.name} gives a {type(data).__name__}: let it return Data(columns=…)")
     missing = [feature.name for feature in model.features if feature.name not in data.columns]
     if missing:
         raise TrainingError(f"the data of {model.name} has no column {missing[0]}")

@@ -21,8 +21,15 @@ METHODS = {
 """What an estimator is asked for, and where to get it."""
 
 
+def check_estimator(model: Model, estimator: Any) -> None:
+    """Raise TrainingError for what is no estimator; a class is none either."""
+    if isinstance(estimator, type) or not hasattr(estimator, "fit"):
+        what = f"the class {estimator.__name__}" if isinstance(estimator, type) else f"a {type(estimator).__name__}"
+        raise TrainingError(f"estimator() of {model.name} gives {what}: let it return an estimator")
+
+
 def check_method(model: Model, estimator: Any) -> None:
-    """Raise TrainingError for an estimator that has no scores for the task."""
+    """Raise TrainingError for a fitted estimator that has no scores for the task; of some, only fitting shows it."""
     if not hasattr(estimator, METHODS[model.task].split()[0]):
         raise TrainingError(f"the estimator of {model.name} has no {METHODS[model.task]}")
 
@@ -64,7 +71,9 @@ def check_scores(model: Model, classes: Classes, scores: Array) -> None:
     try:
         answer(served, scores)
     except InvalidOutput as exc:
-        raise TrainingError(f"what was said of rows that were not learned from could not be served: {exc}") from exc
+        raise TrainingError(
+            f"what was said of rows that were not learned from could not be served: {exc}; let the estimator keep to it"
+        ) from exc
 
 
 def check_labels(model: Model, estimator: Any, classes: Classes, rows: Table, probabilities: Array) -> None:

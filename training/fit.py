@@ -10,6 +10,7 @@ from contract import Table
 from contract.table import Array
 from models import Model, Threshold
 from training.dataset import Dataset
+from training.estimator import check_method
 from training.outputs import deciding_column
 from training.reads import as_read, check_columns, is_fitted, scores_of
 
@@ -42,6 +43,7 @@ def learned(model: Model, make: Callable[[], Any], dataset: Dataset, training: A
     """Fit an estimator to the training rows; one that was fitted elsewhere is taken as it is, and has seen no row."""
     estimator = found(make())
     if is_fitted(estimator):
+        check_method(model, estimator)
         check_columns(model.name, estimator, model.features)
         return Learned(estimator, scores_of(model.task, estimator, dataset.rows(training)), elsewhere=True)
     unseen = cross_validated_scores(model, make, dataset, training, seed)
@@ -57,6 +59,7 @@ def cross_validated_scores(model: Model, make: Callable[[], Any], dataset: Datas
     parts: list[tuple[Array, Array]] = []
     for learn, ask in folds.split(index, target):
         estimator = fit(make, dataset.rows(index[learn]), dataset.target_of(index[learn]))
+        check_method(model, estimator)
         parts.append((ask, scores_of(model.task, estimator, dataset.rows(index[ask]))))
     order = np.argsort(np.concatenate([ask for ask, _ in parts]))
     return np.concatenate([scores for _, scores in parts])[order]

@@ -10,12 +10,13 @@ from onnx import TensorProto, helper, numpy_helper
 from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
 from skl2onnx.sklapi import CastTransformer
+from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
 from contract import Table, Task
 from training import gaussian, imputer
 from training.errors import first_line
-from training.reads import inputs_of
+from training.reads import as_read, inputs_of, picks_by_name, reads
 from training.thresholds import tree_splits
 
 SCORES = "bentogate_scores"
@@ -32,6 +33,9 @@ def compile_candidates(task: Task, estimator: Any, table: Table) -> Iterator[tup
     """
     gaussian.register()
     imputer.register()
+    numbers = all(feature.type != "category" for feature in table.features)
+    if numbers and reads(estimator, table.features) == "columns" and not picks_by_name(estimator, table.features):
+        estimator = gathered(estimator, table)
     candidates = [("double", DoubleTensorType, estimator), ("single", FloatTensorType, estimator)]
     if len(getattr(estimator, "steps", ())) > 1:
         candidates.insert(1, ("mixed", DoubleTensorType, narrowed(estimator)))
@@ -42,6 +46,15 @@ def compile_candidates(task: Task, estimator: Any, table: Table) -> Iterator[tup
             yield name, f"{type(exc).__name__}: {first_line(exc)}"
         else:
             yield name, model.SerializeToString(deterministic=True)
+
+
+def gathered(estimator: Any, table: Table) -> Any:
+    """Give an estimator that was fitted to a data frame behind a step that makes one matrix of the columns.
+
+    Only of some estimators would skl2onnx put them together by itself.
+    """
+    columns = ColumnTransformer([("bentogate_columns", "passthrough", list(table.columns))])
+    return Pipeline([("bentogate_gather", columns.fit(as_read(estimator, table))), ("bentogate_model", estimator)])
 
 
 def narrowed(pipeline: Any) -> Any:

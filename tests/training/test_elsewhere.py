@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
@@ -65,6 +66,15 @@ def test_it_is_stored_without_fitting_and_answers_exactly_alike(
     assert outcome.contract.runtime == "onnx", outcome.contract.runtime_reason
     assert outcome.contract.metrics["recall"].value > 0.5
     assert "fitted elsewhere" in outcome.report.read_text()
+
+
+@pytest.mark.parametrize("make", [lambda: LogisticRegression(max_iter=500), lambda: RandomForestClassifier(5)])
+def test_onnx_serves_what_was_fitted_to_a_frame_whatever_it_is(make: Callable[[], Any]) -> None:
+    """Of these two skl2onnx puts no columns together by itself."""
+    _, given = elsewhere(dataclasses.replace(PLAIN, estimator=make), frame(PLAIN), "framed")
+    fitted, _ = fit_and_judge(dataclasses.replace(given, bars=()), lambda _: None)
+
+    assert fitted.verdict.graph, fitted.verdict.reason
 
 
 def test_its_alternatives_are_fitted() -> None:

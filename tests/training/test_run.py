@@ -11,19 +11,21 @@ import msgspec
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.compose import ColumnTransformer, make_column_selector, make_column_transformer
+from sklearn.ensemble import HistGradientBoostingClassifier, StackingClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
+from sklearn.svm import SVC
 
 from bentos.artifact import load
 from contract import ByThreshold, Contract
 from models import Bar, Data, Model, Named, Threshold, catalog
 from tests.conftest import STORE, TINY
+from training.artifact import dump
 from training.dataset import read_dataset
 from training.errors import TrainingError
 from training.run import fit_and_judge, train
@@ -180,6 +182,10 @@ def without_target(columns: dict[str, Any], _: Any) -> Data:
             changed(bars=(Bar(metric="accurracy", at_least=0.5),)),
             "has a bar on 'accurracy'; a classification has roc_auc",
         ),
+        (changed(data=lambda: None), "data() of plain gives a NoneType: let it return Data"),
+        (changed(estimator=lambda: None), "estimator() of plain gives a NoneType: let it return an estimator"),
+        (changed(estimator=lambda: GaussianNB), "estimator() of plain gives the class GaussianNB: let it return"),
+        (changed(estimator=SVC), "the estimator of plain has no predict_proba (CalibratedClassifierCV gives one"),
         (changed(estimator=Homemade), "holds types that no service would load: tests.training.test_run.Homemade"),
         (changed(estimator=Unstorable), "the estimator of plain cannot be stored without pickle"),
         (with_data(spoiled), "breaks its contract: row 17, width must be at least 0 m, not -3"),
@@ -263,6 +269,29 @@ def test_what_a_search_found_is_stored_without_the_search() -> None:
 
     assert (first.stored, second.stored) == ("new", "unchanged")
     assert first.contract.runtime == "onnx", first.contract.runtime_reason
+
+
+@pytest.mark.parametrize(
+    ("model", "make"),
+    [
+        (PLAIN, lambda: StackingClassifier([("line", PLAIN.estimator())])),
+        (
+            MIXED,
+            lambda: make_pipeline(
+                make_column_transformer(
+                    (SimpleImputer(), make_column_selector(dtype_include="number")),
+                    (OneHotEncoder(handle_unknown="ignore"), make_column_selector(dtype_exclude="number")),
+                ),
+                LogisticRegression(max_iter=500),
+            ),
+        ),
+    ],
+)
+def test_what_shows_only_once_it_is_fitted_can_be_stored(model: Model, make: Callable[[], Any]) -> None:
+    """Whether there is `predict_proba` at all, and which columns are numbers."""
+    fitted, _ = fit_and_judge(dataclasses.replace(model, estimator=make), lambda _: None)
+
+    assert dump(model.name, fitted.estimator)
 
 
 def test_training_again_stores_nothing_and_a_b_a_serves_a(stored_plain: Path) -> None:
