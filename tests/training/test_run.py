@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.compose import ColumnTransformer, make_column_selector, make_column_transformer
-from sklearn.ensemble import HistGradientBoostingClassifier, StackingClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier, StackingClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -258,6 +258,14 @@ def test_values_of_numpy_are_taken_for_what_they_are() -> None:
 
     assert np.flatnonzero(np.isnan(table.columns["age"])).tolist() == [3]
     assert np.flatnonzero(np.isnan(table.columns["owner"])).tolist() == [4]
+
+
+def test_an_estimator_without_a_seed_repeats() -> None:
+    """A forest that was given no `random_state`, trained twice, is one version."""
+    unseeded = changed(name="unseeded", estimator=lambda: RandomForestClassifier(5), bars=())
+    first, second = train(unseeded), train(unseeded)
+
+    assert (first.stored, second.stored) == ("new", "unchanged")
 
 
 def test_what_a_search_found_is_stored_without_the_search() -> None:
