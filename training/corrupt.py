@@ -42,9 +42,15 @@ def joined(table: Table, parts: Iterator[dict[str, Array]]) -> Table | None:
         return None
     rows = max(len(column) for column in tables[0].values())
     names = [feature.name for feature in table.features]
-    made = pack(table.features, {name: np.concatenate([np.resize(t[name], rows) for t in tables]) for name in names})
-    kept = rows_in_order(made)
-    return pack(table.features, {name: made.columns[name][kept] for name in names}) if len(kept) else None
+    return let_through(
+        pack(table.features, {name: np.concatenate([np.resize(t[name], rows) for t in tables]) for name in names})
+    )
+
+
+def let_through(table: Table) -> Table | None:
+    """Give the rows that the contract lets through, None where there are none."""
+    kept = rows_in_order(table)
+    return pack(table.features, {name: column[kept] for name, column in table.columns.items()}) if len(kept) else None
 
 
 def unit_errors(table: Table, numeric: list[str]) -> Iterator[dict[str, Array]]:

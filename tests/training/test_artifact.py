@@ -9,11 +9,13 @@ import sys
 import zipfile
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import pytest
 import skops.io
+from matplotlib.figure import Figure
 from sklearn.preprocessing import FunctionTransformer
 from skops.io.exceptions import UntrustedTypesFoundException
 
@@ -22,7 +24,7 @@ from models import model_names
 from tests.conftest import run, store_tiny
 from training.digest import digest_of, normalised
 from training.report.figure import draw
-from training.report.plots.counts import bars
+from training.report.plots.counts import bars, histogram
 
 FILES = {
     "contract.json",
@@ -167,7 +169,18 @@ def test_the_report_shows_what_belongs_to_the_task(name: str, shown: list[str], 
 
 def test_any_text_may_stand_in_a_plot() -> None:
     """Dollars are no formula, and letters that Matplotlib's own font lacks are left to the browser, without a word."""
-    svg = draw(bars({"$a^ up to $b": 1.0, "漢": 2.0}, "Shares", "Share"))
+    svg = draw(histogram({"values": ["$5", "漢"], "counts": [1, 2]}), 2, 0.7) + draw(
+        bars({"$a^ up to $b": 1.0, "漢": 2.0}, "Shares", "Share")
+    )
 
     assert "$a^ up to $b" in svg
     assert "漢" in svg
+
+
+@pytest.mark.parametrize(("values", "shown"), [([0.0, 1.0, 2.5], ["0", "1", "2.5"]), (["a category"] * 9, [])])
+def test_the_values_of_a_feature_are_written_where_there_is_room(values: list[Any], shown: list[str]) -> None:
+    """Whole numbers without a point, and nothing where names would lie upon each other."""
+    axes = Figure(figsize=(2, 0.7)).add_subplot()
+    histogram({"values": values, "counts": [1] * len(values)})(axes)
+
+    assert [label.get_text() for label in axes.get_xticklabels()] == shown

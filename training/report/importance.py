@@ -7,6 +7,7 @@ import numpy as np
 from contract import Table, pack
 from contract.table import Array
 from training.artifact import Fitted
+from training.corrupt import let_through
 from training.judge import ask
 
 REPEATS = 10
@@ -33,10 +34,17 @@ def permutation_importance(fitted: Fitted, rows: Table, quality: Callable[[Array
 
 
 def unit_errors_by_feature(fitted: Fitted, rows: Table, factor: float, threshold: float) -> dict[str, float]:
-    """Give the share of records that are found when that feature alone is `factor` times too large."""
+    """Give the share of records that are found when that feature alone is `factor` times too large.
+
+    A feature of which the contract lets no such record through is left out.
+    """
     found = {}
     for feature in rows.features:
         if feature.type == "number":
-            changed = pack(rows.features, {**rows.columns, feature.name: rows.columns[feature.name] * factor})
+            changed = let_through(
+                pack(rows.features, {**rows.columns, feature.name: rows.columns[feature.name] * factor})
+            )
+            if changed is None:
+                continue
             found[feature.name] = float((ask(fitted.model, fitted.estimator, changed)[:, 0] >= threshold).mean())
     return found

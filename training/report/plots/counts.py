@@ -11,6 +11,9 @@ from training.report.figure import GOOD, INK, Painter
 WIDEST = 32
 """As many letters of labels stand beside each other under a plot."""
 
+WIDEST_BESIDE_A_FEATURE = 28
+"""As many letters stand under the small plot of a feature; of more none is shown."""
+
 
 def confusion_at(threshold: float, good: Array, bad: Array, labels: Sequence[str]) -> Painter:
     """Paint how many rows of the good ones and of the bad ones are below and at or above the threshold."""
@@ -60,7 +63,10 @@ def histogram(profile: Mapping[str, Any]) -> Painter:
                 edges[:-1], counts / np.maximum(widths, 1e-300) / max(counts.sum(), 1), widths, align="edge", color=GOOD
             )
         else:
-            axes.bar([str(value) for value in profile["values"]], profile["counts"], color=GOOD)
+            labels = [f"{value:g}" if isinstance(value, float) else str(value) for value in profile["values"]]
+            axes.bar(range(len(labels)), profile["counts"], color=GOOD)
+            room = len("".join(labels)) + len(labels) <= WIDEST_BESIDE_A_FEATURE
+            axes.set_xticks(range(len(labels)) if room else [], labels if room else [])
         axes.set_yticks([])
         axes.grid(visible=False)
         axes.spines["left"].set_visible(False)
