@@ -18,6 +18,7 @@ from oip import (
     Stopwatch,
     Tensor,
     UnsupportedEncoding,
+    headers_of,
     packed,
     read_body,
     read_request,
@@ -45,7 +46,7 @@ class Infer:
         status, content_type = 200, b"application/json"
         headers: list[tuple[bytes, bytes]] = []
         try:
-            given = dict(scope["headers"])
+            given = headers_of(scope)
             body = await read_body(given, receive, MOST_BYTES)
             scope["stopwatch"].enter("decode")
             body = await unpacked(given, body, MOST_BYTES)

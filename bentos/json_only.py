@@ -2,7 +2,7 @@
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from oip.asgi import error_body, send_body
+from oip.asgi import error_body, headers_of, send_body
 
 
 class JsonOnly:
@@ -18,7 +18,7 @@ class JsonOnly:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request on, or refuse it."""
         if scope["type"] == "http" and scope["path"] == "/predict":
-            declared = dict(scope["headers"]).get(b"content-type", b"application/json")
+            declared = headers_of(scope).get(b"content-type", b"application/json")
             if declared.split(b";", 1)[0].strip().lower() != b"application/json":
                 message = "the content type is not application/json"
                 await send_body(send, 400, error_body(message), b"application/json")

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from oip import REQUEST_ID, SERVER_TIMING, Stopwatch, lenient, request_id, with_headers
+from oip import REQUEST_ID, SERVER_TIMING, Stopwatch, headers_of, lenient, request_id, with_headers
 from oip.asgi import Receive, Scope, Send
 
 
@@ -18,7 +18,7 @@ class Timed:
             await self.app(scope, receive, send)
             return
         stopwatch = Stopwatch()
-        its_id = request_id(dict(scope["headers"])).encode()
+        its_id = request_id(headers_of(scope)).encode()
 
         def headers(_: int) -> list[tuple[bytes, bytes]]:
             return [(REQUEST_ID.encode(), its_id), (SERVER_TIMING.encode(), stopwatch.header())]

@@ -16,10 +16,13 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Headers = dict[bytes, bytes]
-"""Names in lower case; of equal names the last."""
+"""Values by names in lower case."""
 
 REQUEST_ID = "x-request-id"
 SANE_ID = re.compile(rb"[\w.-]{1,128}")
+
+MOST_DIGITS = 19
+"""Of a length; a longer one may have zeros before it, and Python reads no number of thousands of digits."""
 
 
 class BodyTooLarge(ValueError):
@@ -28,6 +31,18 @@ class BodyTooLarge(ValueError):
 
 class Disconnected(ConnectionError):
     """Report a caller that went away before its body was whole."""
+
+
+def headers_of(scope: Scope) -> Headers:
+    """Give the headers of a request; lines of one name are one list (RFC 9110, 5.3)."""
+    lines = scope["headers"]
+    headers = dict(lines)
+    if len(headers) == len(lines):
+        return headers
+    values: dict[bytes, list[bytes]] = {}
+    for name, value in lines:
+        values.setdefault(name, []).append(value)
+    return {name: b", ".join(several) for name, several in values.items()}
 
 
 def request_id(headers: Headers) -> str:
@@ -39,7 +54,7 @@ def request_id(headers: Headers) -> str:
 async def read_body(headers: Headers, receive: Receive, limit: int) -> bytes:
     """Read a body of at most `limit` bytes; raises BodyTooLarge and Disconnected."""
     declared = headers.get(b"content-length", b"0")
-    if declared.isdigit() and int(declared) > limit:
+    if declared.isdigit() and len(declared) <= MOST_DIGITS and int(declared) > limit:
         raise BodyTooLarge(f"the body has {int(declared)} bytes, more than {limit}")
     parts, size, more = [], 0, True
     while more:

@@ -3,7 +3,7 @@
 from starlette.types import ASGIApp
 
 from gateway.account import Account, Accounts
-from oip import REQUEST_ID, SERVER_TIMING, lenient, request_id, with_headers
+from oip import REQUEST_ID, SERVER_TIMING, headers_of, lenient, request_id, with_headers
 from oip.asgi import Receive, Scope, Send
 
 
@@ -21,7 +21,7 @@ class Accounted:
             return
         asked = lenient(scope)
         caller = (scope.get("client") or ("",))[0]
-        account = asked["account"] = Account(request_id(dict(scope["headers"])), asked["path"], caller)
+        account = asked["account"] = Account(request_id(headers_of(scope)), asked["path"], caller)
 
         def headers(status: int) -> list[tuple[bytes, bytes]]:
             account.status = status

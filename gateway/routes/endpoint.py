@@ -8,7 +8,7 @@ from gateway.errors import GatewayError, WrongMethod
 from gateway.gateway import Gateway
 from gateway.plans import Plan
 from gateway.problems import rendered
-from oip import Disconnected, packed, read_body, send_body, unpacked
+from oip import Disconnected, headers_of, packed, read_body, send_body, unpacked
 from oip.asgi import Headers, Receive, Scope, Send
 
 
@@ -59,7 +59,7 @@ class Endpoint(ABC):
         self, account: Account, scope: Scope, receive: Receive, name: str, version: str | None
     ) -> Answer:
         """Read a request, check what does not depend on the form, and give the answer; raises GatewayError."""
-        headers, limit = dict(scope["headers"]), self.gateway.settings.max_body_bytes
+        headers, limit = headers_of(scope), self.gateway.settings.max_body_bytes
         body = await read_body(headers, receive, limit)
         account.enter("decode")
         if scope["method"] != "POST":

@@ -180,6 +180,13 @@ def test_bodies_that_cannot_be_unpacked_are_refused(
     assert answer.headers.get("accept-encoding") == ("gzip, deflate" if status == 415 else None)
 
 
+def test_two_lines_of_encodings_are_two_encodings(door: httpx.Client) -> None:
+    """The first is not forgotten: a body that is packed twice would be unpacked once."""
+    answer = door.post(INFER, content=b"x", headers=[("content-encoding", "gzip"), ("content-encoding", "deflate")])
+
+    assert (answer.status_code, "'gzip, deflate' is unknown" in answer.json()["error"]) == (415, True)
+
+
 def test_only_successful_inference_is_packed(door: httpx.Client) -> None:
     """Protocol clients unpack nothing else."""
     wanted = {"accept-encoding": "gzip"}
