@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from contract import model_metadata, properties, tensor_metadata
+from gateway.errors import BackendUnknown
 from gateway.inference import check_version, qualified
 from gateway.plans import Ensemble, Plan
 
@@ -40,10 +41,12 @@ def ensemble_metadata(plan: Ensemble) -> dict[str, Any]:
 async def is_ready(plan: Plan, version: str | None) -> bool:
     """Say whether a plan can answer now: all its members can, and one whose contract is not known cannot.
 
-    Raises UnknownName for a version that is not served.
+    Raises UnknownName for a version that is not served, where it is known which is.
     """
-    if version is not None:
+    try:
         check_version(plan, version)
+    except BackendUnknown:
+        return False
     if any(member.current is None for member in plan.members):
         return False
     return all(await asyncio.gather(*(member.is_ready() for member in plan.members)))

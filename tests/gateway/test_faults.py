@@ -266,7 +266,9 @@ def test_a_dead_model_is_503_quickly_and_comes_back_by_itself(
         with running_gateway(tmp_path, settings) as client:
             assert client.get("/readyz").json() == {"ready": True, "waiting_for": ["plain"]}
             assert ask(client).json()["reason"] == "backend_unknown"
-            assert client.get("/v2/models/plain/ready").status_code == 503
+            for path in ("/v2/models/plain/ready", "/v2/models/plain/versions/1/ready"):
+                ready = client.get(path)
+                assert (ready.status_code, ready.json()) == (503, {"name": "plain", "ready": False})
             with served(model_app(stored_plain), port):
                 wait_until(lambda: ask(client).status_code == 200)
             wait_until(lambda: ask(client).status_code == 503)

@@ -126,6 +126,12 @@ def test_a_version_that_is_not_served_is_not_found(doors: Doors) -> None:
         assert refusal(call, message).code() == CODE.NOT_FOUND
 
 
+@pytest.mark.parametrize("version", ["", "1"])
+def test_a_model_that_is_not_known_yet_is_not_ready(doors: Doors, version: str) -> None:
+    """Whatever version is meant; that is an answer and no failure."""
+    assert not doors.stub.ModelReady(protocol.ModelReadyRequest(name="absent", version=version)).ready
+
+
 @pytest.mark.parametrize(
     ("answer", "code"),
     [
