@@ -17,6 +17,7 @@ from gateway.metadata import VERSION
 from gateway.openapi import describe
 from gateway.problems import rendered
 from gateway.routes import Accounted, Dispatch, catalogue, health
+from oip import HEADER_LENGTH, REQUEST_ID, SERVER_TIMING
 
 DESCRIPTION = """One request, answered by every model behind the gateway.
 
@@ -37,7 +38,13 @@ def public_app(gateway: Gateway) -> ASGIApp:
     dispatch = Dispatch(gateway, beneath(settings.root_path, app))
     if not settings.cors_origins:
         return Accounted(gateway.accounts, dispatch)
-    shared = CORSMiddleware(dispatch, settings.cors_origins, allow_methods=["GET", "POST"], allow_headers=["*"])
+    shared = CORSMiddleware(
+        dispatch,
+        settings.cors_origins,
+        allow_methods=["GET", "POST"],
+        allow_headers=["*"],
+        expose_headers=[REQUEST_ID, SERVER_TIMING, HEADER_LENGTH, "retry-after"],
+    )
     return Accounted(gateway.accounts, shared)
 
 

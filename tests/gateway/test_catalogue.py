@@ -111,7 +111,7 @@ def test_requests_rows_and_refusals_are_counted(client: httpx.Client, stored_pla
 
 @pytest.mark.parametrize("origins", [[], ["https://app.example"]])
 def test_cors_is_off_unless_set(tmp_path: Path, ports: dict[str, int], origins: list[str]) -> None:
-    """A browser of another origin is let in only by name."""
+    """A browser of another origin is let in only by name, and then its page may read the headers of the answer."""
     more: dict[str, Any] = {"cors_origins": origins} if origins else {}
     headers = {"origin": "https://app.example", "access-control-request-method": "POST"}
     with running_gateway(tmp_path, settings_of(ports, **more)) as client:
@@ -120,6 +120,9 @@ def test_cors_is_off_unless_set(tmp_path: Path, ports: dict[str, int], origins: 
 
     assert allowed == (origins[0] if origins else None)
     assert answered.headers.get("access-control-allow-origin") == (origins[0] if origins else None)
+    assert answered.headers.get("access-control-expose-headers") == (
+        "x-request-id, server-timing, inference-header-content-length, retry-after" if origins else None
+    )
 
 
 def test_links_know_the_prefix_of_a_proxy(tmp_path: Path, ports: dict[str, int]) -> None:
