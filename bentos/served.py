@@ -20,5 +20,5 @@ class Served:
         """Say why the parameters of a path name no model of this service, or None if they do."""
         name, version = params["name"], params.get("version", self.contract.version)
         if name != self.contract.name:
-            return f"there is no model {name!r} here, only {self.contract.name}"
+            return f"there is no model {name[:60]!r} here, only {self.contract.name}"
         return None if version == self.contract.version else f"{name} has the version {self.contract.version} only"
