@@ -14,39 +14,15 @@ import structlog
 import uvicorn
 import uvloop
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.app import admin_app, public_app
+from gateway.connection import Connection, SecureConnection
 from gateway.doors import Doors, open_doors
 from gateway.gateway import open_gateway
 from gateway.settings import Settings
 from gateway.tls import follow
 
 log = structlog.get_logger()
-
-
-GOODBYE_S = 1.0
-
-
-class Goodbye(HttpToolsProtocol):
-    """End a TLS connection at shutdown without its client's consent.
-
-    TLS closes when both sides have said so, and a client that keeps a connection for its next request says nothing: it
-    would hold the end up for the whole deadline. What is not sent yet is still sent.
-    """
-
-    def shutdown(self) -> None:
-        """Close, and cut off soon after."""
-        super().shutdown()
-        if self.transport.is_closing():
-            self.loop.call_later(GOODBYE_S, self.cut_off)
-
-    def cut_off(self) -> None:
-        """Give up on the client's consent once everything is sent."""
-        if self.transport.get_write_buffer_size():
-            self.loop.call_later(GOODBYE_S, self.cut_off)
-        else:
-            self.transport.abort()
 
 
 class Listener(uvicorn.Server):
@@ -62,7 +38,7 @@ def listener(app: ASGIApp, timeout_s: float, tls: ssl.SSLContext | None = None) 
     return Listener(
         uvicorn.Config(
             app,
-            http=Goodbye if tls else "httptools",
+            http=SecureConnection if tls else Connection,
             ws="none",
             lifespan="off",
             log_config=None,
