@@ -1,9 +1,9 @@
 """Records as columns: one numpy array per feature, or one matrix where all share a datatype."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,8 +23,7 @@ DTYPES: dict[str, np.dtype[Any]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(msgspec.Struct, frozen=True):
     """Hold `rows` records as columns, in the order of `features`.
 
     Where all features share a datatype, `matrix` is `[rows, len(features)]` and `columns` are views of it.

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -14,16 +13,14 @@ from oip.errors import MOST_FAULTS, ProtocolError
 from oip.tensor import LONGEST_DIMENSION, Tensor, TensorMessage, check_headers, read_tensors, write_tensor
 
 
-@dataclass(frozen=True, slots=True)
-class RequestedOutput:
+class RequestedOutput(msgspec.Struct, frozen=True):
     """Name an output that the caller wants, and whether as binary data."""
 
     name: str
     binary: bool
 
 
-@dataclass(frozen=True, slots=True)
-class InferRequest:
+class InferRequest(msgspec.Struct, frozen=True):
     """Hold a request whose tensors agree with their shapes and datatypes.
 
     `outputs` is None where every output is wanted; then `binary` says in which form.
@@ -92,8 +89,7 @@ class RequestMessage(msgspec.Struct, omit_defaults=True):
 DECODER = msgspec.json.Decoder(RequestMessageIn)
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """Say how much a request may hold: `rows` is the first dimension, `columns` what the model reads."""
 
     rows: int = LONGEST_DIMENSION

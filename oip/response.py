@@ -1,7 +1,6 @@
 """An inference response."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -13,15 +12,14 @@ from oip.errors import ProtocolError
 from oip.tensor import Tensor, TensorMessage, check_headers, read_tensors, write_tensor
 
 
-@dataclass(frozen=True, slots=True)
-class InferResponse:
+class InferResponse(msgspec.Struct, frozen=True):
     """Hold an answer; `parameters` are free for the server to use."""
 
     model_name: str
     model_version: str | None
     tensors: list[Tensor]
     id: str | None = None
-    parameters: dict[str, str | float | bool] = field(default_factory=dict)
+    parameters: dict[str, str | float | bool] = {}
 
 
 class ResponseMessage(msgspec.Struct, omit_defaults=True):

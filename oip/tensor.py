@@ -1,7 +1,6 @@
 """One tensor: as JSON data, and as the buffers of the binary extension (`binary_tensor_data`)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -21,8 +20,8 @@ LONGEST_DIMENSION = 2**31
 NO_PARAMETERS = TensorParameters()
 
 
-@dataclass(frozen=True, slots=True)
-class Tensor:
+# As all that each request makes this is a struct: making a frozen dataclass takes 0.4 µs, a struct 0.07.
+class Tensor(msgspec.Struct, frozen=True):
     """Hold a named array in one of the protocol's datatypes."""
 
     name: str

@@ -1,13 +1,12 @@
 """What a model answers."""
 
-from dataclasses import dataclass
+import msgspec
 
 from contract import Output
 from contract.table import Array
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
+class Prediction(msgspec.Struct, frozen=True):
     """Hold what one model answered: `[rows]` arrays by the name of the output.
 
     `call_ms` is how long the call took, `compute_ms` what the model says that it took itself, None if nothing.
