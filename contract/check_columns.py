@@ -19,7 +19,7 @@ def table_faults(table: Table) -> list[tuple[int, Feature, str]]:
         (int(row), feature, value_fault(feature, as_json(feature, column[row])) or "")
         for feature in table.features
         for column in (table.columns[feature.name],)
-        for row in np.flatnonzero(suspects(feature, column))
+        for row in suspects(feature, column).nonzero()[0]
     )
     return list(islice(found, MOST_FAULTS))
 
@@ -47,7 +47,7 @@ def output_fault(output: Output, column: Array) -> str | None:
         low, high = output.limits
         wrong = ~(np.isfinite(column) & (column >= low) & (column <= high))
         what = "is no finite number within its bounds"
-    rows = np.flatnonzero(wrong)
+    (rows,) = wrong.nonzero()
     return f"{what} in row {rows[0]}" if len(rows) else None
 
 
