@@ -111,9 +111,9 @@ class Backend:
     async def contract_of(self, response: InferResponse) -> Interface:
         """Give the contract of the version that answered, looked up where it is new."""
         version = self.dialect.version(response)
-        if await self.look_up(lambda: version in self.known):
-            return self.known[version]
-        raise BackendUnknown(f"{self.name} answered as a version whose contract is not known yet", model=self.name)
+        if version not in self.known and not await self.look_up(lambda: version in self.known):
+            raise BackendUnknown(f"{self.name} answered as a version whose contract is not known yet", model=self.name)
+        return self.known[version]
 
     async def look_up(self, found: Callable[[], bool]) -> bool:
         """Ask for the contract until it is the one that is looked for; says whether it is found."""
