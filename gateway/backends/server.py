@@ -25,7 +25,6 @@ class Server:
         self.address = settings.address
         self.model_path = f"/v2/models/{quote(self.model, safe='')}"
         self.infer_url = httpx.URL(f"{self.address}{self.model_path}/infer")
-        self.host = self.infer_url.netloc.decode()
         self.transport = open_transport(settings.connections)
 
     async def close(self) -> None:
@@ -44,15 +43,12 @@ class Server:
 
     async def infer(self, body: bytes, json_length: int | None, request_id: str) -> Answer:
         """Send a request, whose JSON has this length where tensors in binary form follow it; raises GatewayError."""
-        headers = [
-            ("host", self.host),
-            ("content-length", str(len(body))),
-            IDENTITY,
-            (REQUEST_ID, request_id),
-        ]
+        headers = [IDENTITY, (REQUEST_ID, request_id)]
         if json_length is None:
             headers += [("content-type", "application/json")]
         else:
             headers += [("content-type", "application/octet-stream"), (HEADER_LENGTH, str(json_length))]
-        request = httpx.Request("POST", self.infer_url, headers=headers, content=body)
+        # Given a stream, httpx does not look for headers to add, which took it 10 µs of 15; the transport adds them.
+        request = httpx.Request("POST", self.infer_url, headers=headers, stream=httpx.ByteStream(body))
+        request.read()
         return await call(self.transport, request, self.name)
