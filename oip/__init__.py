@@ -14,7 +14,8 @@ from oip.asgi import (
 from oip.compression import ACCEPT_ENCODING, UnsupportedEncoding, packed, unpacked
 from oip.datatypes import DATATYPES
 from oip.errors import ProtocolError
-from oip.request import InferRequest, Limits, RequestedOutput, read_request, write_request
+from oip.limits import Limits
+from oip.request import InferRequest, RequestedOutput, read_request, write_request
 from oip.response import InferResponse, read_response, write_response
 from oip.tensor import HEADER_LENGTH, Tensor
 from oip.timing import COMPUTE, SERVER_TIMING, Stopwatch, compute_ms

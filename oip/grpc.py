@@ -12,7 +12,8 @@ from open_inference.grpc.protocol import InferParameter, InferTensorContents, Mo
 from oip.buffers import from_binary
 from oip.elements import TensorMessageIn, TensorParameters, from_list
 from oip.errors import MOST_FAULTS, ElementsError, ProtocolError
-from oip.request import UNLIMITED, InferRequest, Limits, RequestedOutput, check_inputs
+from oip.limits import UNLIMITED, Limits, check_inputs
+from oip.request import InferRequest, RequestedOutput
 from oip.response import InferResponse
 from oip.tensor import collect_tensors, write_tensor
 

@@ -1,16 +1,15 @@
 """An inference request."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from oip.asgi import BodyTooLarge
 from oip.document import check_outline, decode_json, split_body
 from oip.elements import TensorMessageIn
-from oip.errors import MOST_FAULTS, ProtocolError
-from oip.tensor import LONGEST_DIMENSION, Tensor, TensorMessage, check_headers, read_tensors, write_tensor
+from oip.errors import ProtocolError
+from oip.limits import UNLIMITED, Limits, check_inputs
+from oip.tensor import Tensor, TensorMessage, read_tensors, write_tensor
 
 
 class RequestedOutput(msgspec.Struct, frozen=True):
@@ -89,16 +88,6 @@ class RequestMessage(msgspec.Struct, omit_defaults=True):
 DECODER = msgspec.json.Decoder(RequestMessageIn)
 
 
-class Limits(msgspec.Struct, frozen=True):
-    """Say how much a request may hold: `rows` is the first dimension, `columns` what the model reads."""
-
-    rows: int = LONGEST_DIMENSION
-    columns: int = LONGEST_DIMENSION
-
-
-UNLIMITED = Limits()
-
-
 def read_request(body: bytes, json_length: str | None, limits: Limits = UNLIMITED) -> InferRequest:
     """Read a request.
 
@@ -116,25 +105,6 @@ def read_request(body: bytes, json_length: str | None, limits: Limits = UNLIMITE
         for output in message.outputs or ()
     ]
     return InferRequest(message.id, tensors, outputs or None, binary)
-
-
-def check_inputs(inputs: Sequence[TensorMessageIn], limits: Limits) -> None:
-    """Raise ProtocolError where there is no tensor or one that cannot be, and BodyTooLarge for too many rows.
-
-    A few columns too many pass, for what is wrong with each is told later; very many would take long to read.
-    """
-    if not inputs:
-        raise ProtocolError("/inputs: must hold at least one tensor")
-    check_headers(inputs, "/inputs")
-    columns = 0
-    for index, tensor in enumerate(inputs):
-        if tensor.shape and tensor.shape[0] > limits.rows:
-            raise BodyTooLarge(f"{tensor.shape[0]} rows are more than the {limits.rows} of one request")
-        columns += math.prod(tensor.shape[1:])
-        if columns > limits.columns + MOST_FAULTS:
-            raise ProtocolError(
-                f"/inputs/{index}/shape: makes {columns} columns, where the model reads {limits.columns}"
-            )
 
 
 def write_request(
