@@ -37,10 +37,10 @@ class GatewayError(Exception):
         self.faults = tuple(faults)
         self.model = model
 
-    @property
-    def protocol_status(self) -> int:
+    @classmethod
+    def protocol_status(cls) -> int:
         """Give the status on `/v2`, where the protocol's clients know 400 only for what the caller did wrong."""
-        return 400 if self.status == 422 else self.status
+        return 400 if cls.status == 422 else cls.status
 
     @property
     def headers(self) -> list[tuple[bytes, bytes]]:

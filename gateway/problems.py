@@ -37,5 +37,5 @@ def error_text(error: GatewayError) -> str:
 def rendered(error: GatewayError, path: str, request_id: str | None = None) -> tuple[int, bytes, bytes]:
     """Give status, body and content type for a path."""
     if path == "/v2" or path.startswith("/v2/"):
-        return error.protocol_status, error_body(error_text(error)), ERROR_TYPE
+        return error.protocol_status(), error_body(error_text(error)), ERROR_TYPE
     return error.status, problem(error, request_id), PROBLEM_TYPE

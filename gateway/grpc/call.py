@@ -61,7 +61,7 @@ class Accounting:
                 account.status = 200
                 context.set_trailing_metadata(trailing(account))
             except GatewayError as error:
-                account.status = error.protocol_status
+                account.status = error.protocol_status()
                 await refuse(context, account, error)
             finally:
                 self.accounts.close(account)
@@ -79,7 +79,7 @@ class Accounting:
 async def refuse(context: Context, account: Account, error: GatewayError) -> NoReturn:
     """End a call with the code and the text of a failure."""
     more = [(name.decode(), value.decode()) for name, value in error.headers]
-    await context.abort(CODES[error.protocol_status], shortened(error_text(error)), (*trailing(account), *more))
+    await context.abort(CODES[error.protocol_status()], shortened(error_text(error)), (*trailing(account), *more))
 
 
 def trailing(account: Account) -> tuple[tuple[str, str], ...]:

@@ -184,7 +184,7 @@ def test_bytes_that_are_no_message_are_refused(doors: Doors) -> None:
 def test_every_failure_has_a_code() -> None:
     """But those that only HTTP can cause."""
     for kind in GatewayError.__subclasses__():
-        assert (kind("").protocol_status in CODES) == (kind not in ONLY_HTTP), kind
+        assert (kind.protocol_status() in CODES) == (kind not in ONLY_HTTP), kind
 
 
 async def failure(exc: Exception) -> grpc.aio.AioRpcError:

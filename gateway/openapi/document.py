@@ -7,19 +7,14 @@ from fastapi.openapi.utils import get_openapi
 
 from contract import pack
 from contract.table import Array
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, WrongMediaType
 from gateway.gateway import Gateway
-from gateway.gets import responses
 from gateway.inference import output_names
+from gateway.openapi.gets import responses
+from gateway.openapi.records import PROBLEM, request_schema, response_schema
+from gateway.openapi.schema import answer, failures, reference
+from gateway.openapi.tensors import INFER_RESPONSE, PROTOCOL_ERROR, infer_schema
 from gateway.plans import Plan
-from gateway.schemas import (
-    INFER_RESPONSE,
-    PROBLEM,
-    PROTOCOL_ERROR,
-    infer_schema,
-    request_schema,
-    response_schema,
-)
 
 
 def describe(app: FastAPI, gateway: Gateway) -> dict[str, Any]:
@@ -46,15 +41,15 @@ def describe(app: FastAPI, gateway: Gateway) -> dict[str, Any]:
 
 def predict_operation(path: str, name: str, plan: Plan) -> dict[str, Any]:
     """Describe one path of `/v1`."""
-    content = {"schema": {"$ref": f"#/components/schemas/{name}_request"}, "example": {"instances": [example(plan)]}}
+    content = {"schema": reference(f"{name}_request"), "example": {"instances": [example(plan)]}}
     return {
         "tags": ["predict"],
         "summary": f"Ask {name}",
         "operationId": f"predict_{name}" + ("_default" if path == "/v1/predict" else ""),
         "requestBody": {"required": True, "content": {"application/json": content}},
         "responses": {
-            "200": answer("One prediction per instance, in order", f"{name}_response", "application/json"),
-            **failures("Problem", "application/problem+json", protocol=False),
+            "200": answer("One prediction per instance, in order", reference(f"{name}_response")),
+            **failures(GatewayError.__subclasses__(), protocol=False),
         },
     }
 
@@ -66,39 +61,22 @@ def infer_operation(name: str, plan: Plan) -> dict[str, Any]:
         {"name": feature.name, "shape": [1], "datatype": feature.datatype, "data": json_data(columns[feature.name])}
         for feature in plan.features
     ]
-    content = {"schema": {"$ref": f"#/components/schemas/{name}_tensors"}, "example": {"inputs": tensors}}
-    outputs = answer("The outputs, as binary data where that is asked for", "InferResponse", "application/json")
+    content = {"schema": reference(f"{name}_tensors"), "example": {"inputs": tensors}}
+    outputs = answer("The outputs, as binary data where that is asked for", reference("InferResponse"))
+    kinds = [kind for kind in GatewayError.__subclasses__() if kind is not WrongMediaType]  # it takes any
     outputs["content"]["application/octet-stream"] = {"schema": {"type": "string", "format": "binary"}}
     return {
         "tags": ["protocol"],
         "summary": f"Ask {name} by tensors",
         "operationId": f"infer_{name}",
         "requestBody": {"required": True, "content": {"application/json": content}},
-        "responses": {
-            "200": outputs,
-            **failures("ProtocolError", "application/json", protocol=True),
-        },
+        "responses": {"200": outputs, **failures(kinds, protocol=True)},
     }
 
 
 def json_data(column: Array) -> list[Any]:
     """Give a column as the data of a tensor, null for NaN."""
     return [None if value != value else value for value in column.tolist()]  # noqa: PLR0124 (NaN is not itself)
-
-
-def failures(schema: str, media_type: str, *, protocol: bool) -> dict[str, Any]:
-    """Describe every failure once per status."""
-    found: dict[str, Any] = {}
-    for kind in GatewayError.__subclasses__():
-        status = 400 if protocol and kind.status == 422 else kind.status
-        if not (protocol and kind.reason == "wrong_media_type"):
-            found.setdefault(str(status), answer(kind.title, schema, media_type))
-    return dict(sorted(found.items()))
-
-
-def answer(description: str, schema: str, media_type: str) -> dict[str, Any]:
-    """Describe one response."""
-    return {"description": description, "content": {media_type: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}}
 
 
 def example(plan: Plan) -> dict[str, Any]:

@@ -3,15 +3,7 @@
 from typing import Any
 
 from gateway.errors import BackendUnknown, GatewayError, InternalError, UnknownName
-
-BOOLEAN, TEXT, OBJECT = {"type": "boolean"}, {"type": "string"}, {"type": "object"}
-TEXTS = {"type": "array", "items": TEXT}
-
-
-def record(required: dict[str, Any], **optional: Any) -> dict[str, Any]:
-    """Describe an object by the schemas of its members."""
-    return {"type": "object", "required": list(required), "properties": {**required, **optional}}
-
+from gateway.openapi.schema import BOOLEAN, OBJECT, TEXT, TEXTS, Schema, answer, failures, record
 
 TENSORS = {
     "type": "array",
@@ -33,7 +25,7 @@ METADATA = record(
 )
 READY = record({"name": TEXT, "ready": BOOLEAN})
 
-GETS: dict[str, tuple[dict[str, Any], tuple[type[GatewayError], ...]]] = {
+GETS: dict[str, tuple[Schema, tuple[type[GatewayError], ...]]] = {
     "/livez": (record({"live": BOOLEAN}), ()),
     "/readyz": (record({"ready": BOOLEAN, "waiting_for": TEXTS}), ()),
     "/v1/models": (record({"default": TEXT, "models": {"type": "array", "items": MODEL}}), ()),
@@ -52,14 +44,7 @@ GETS: dict[str, tuple[dict[str, Any], tuple[type[GatewayError], ...]]] = {
 def responses(path: str) -> dict[str, Any]:
     """Describe the answers of a path; who is not ready says so with 503, in the same form."""
     schema, kinds = GETS[path]
-    protocol = path.startswith("/v2")
-    name, media_type = ("ProtocolError", "application/json") if protocol else ("Problem", "application/problem+json")
-    failure = {media_type: {"schema": {"$ref": f"#/components/schemas/{name}"}}}
-    right = {"application/json": {"schema": schema}}
-    found: dict[str, Any] = {"200": {"description": "The answer", "content": right}}
+    found = {"200": answer("The answer", schema), **failures((*kinds, InternalError), protocol=path.startswith("/v2"))}
     if "ready" in path:
-        found["503"] = {"description": "Not ready", "content": right}
-    failing: tuple[type[GatewayError], ...] = (*kinds, InternalError)
-    for kind in failing:
-        found[str(kind.status)] = {"description": kind.title, "content": failure}
+        found["503"] = answer("Not ready", schema)
     return dict(sorted(found.items()))

@@ -1,0 +1,5 @@
+"""The description of the interface, `/openapi.json`."""
+
+from gateway.openapi.document import describe
+
+__all__ = ["describe"]

@@ -1,0 +1,66 @@
+"""The documents of `/v1`: records and predictions, made from the contracts, and problems."""
+
+import math
+
+from contract import Feature, Output
+from gateway.errors import GatewayError
+from gateway.openapi.schema import TEXT, Schema, record
+from gateway.plans import Ensemble, Plan
+
+JSON_TYPES = {"number": "number", "integer": "integer", "boolean": "boolean", "category": "string"}
+
+
+def request_schema(plan: Plan) -> Schema:
+    """Describe `{"instances": [...]}` for the records of a plan."""
+    one = {**record({feature.name: field_schema(feature) for feature in plan.features}), "additionalProperties": False}
+    whole = record({"instances": {"type": "array", "minItems": 1, "items": one}})
+    return {**whole, "additionalProperties": False}
+
+
+def response_schema(plan: Plan) -> Schema:
+    """Describe the answer of a plan."""
+    by_model = {
+        contract.name: record({output.name: field_schema(output) for output in contract.outputs})
+        for contract in plan.contracts
+    }
+    prediction = record(by_model) if isinstance(plan, Ensemble) else by_model[plan.name]
+    return record(
+        {
+            "id": TEXT,
+            "predictions": {"type": "array", "items": prediction},
+            "models": {"type": "object", "additionalProperties": record({"version": TEXT})},
+        }
+    )
+
+
+def field_schema(field: Feature | Output) -> Schema:
+    """Describe one field with all that the contract knows of it."""
+    nullable = getattr(field, "nullable", False)
+    kind = JSON_TYPES[field.type]
+    unit = f" ({field.unit})" if field.unit else ""
+    schema: Schema = {"type": [kind, "null"] if nullable else kind, "description": field.description + unit}
+    if field.categories:
+        schema["enum"] = [*field.categories, *([None] if nullable else [])]
+    low, high = field.limits if isinstance(field, Feature) else (field.minimum, field.maximum)
+    bounded = field.type in ("number", "integer")
+    if bounded and low is not None and math.isfinite(low):
+        schema["minimum"] = low
+    if bounded and high is not None and math.isfinite(high):
+        schema["maximum"] = high
+    if hasattr(field, "example"):
+        schema["examples"] = [field.example]
+    return schema
+
+
+PROBLEM: Schema = record(
+    {
+        "type": TEXT,
+        "title": TEXT,
+        "status": {"type": "integer"},
+        "detail": TEXT,
+        "reason": {"enum": [kind.reason for kind in GatewayError.__subclasses__()]},
+    },
+    model=TEXT,
+    id=TEXT,
+    errors={"type": "array", "items": record({"pointer": TEXT, "detail": TEXT})},
+)
