@@ -11,7 +11,7 @@ PROBLEM_TYPE = b"application/problem+json"
 ERROR_TYPE = b"application/json"
 
 
-def problem(error: GatewayError, request_id: str | None = None) -> bytes:
+def problem(error: GatewayError, request_id: str) -> bytes:
     """Write a problem document; `errors` has a JSON pointer (RFC 6901) for every wrong field."""
     document: dict[str, Any] = {
         "type": f"urn:bentogate:problem:{error.reason}",
@@ -19,13 +19,12 @@ def problem(error: GatewayError, request_id: str | None = None) -> bytes:
         "status": error.status,
         "detail": str(error),
         "reason": error.reason,
+        "id": request_id,
     }
     if error.model:
         document["model"] = error.model
     if error.faults:
         document["errors"] = [{"pointer": fault.pointer, "detail": fault.message} for fault in error.faults]
-    if request_id:
-        document["id"] = request_id
     return msgspec.json.encode(document)
 
 
@@ -34,7 +33,7 @@ def error_text(error: GatewayError) -> str:
     return "; ".join(f"{fault.pointer}: {fault.message}" for fault in error.faults) or str(error)
 
 
-def rendered(error: GatewayError, path: str, request_id: str | None = None) -> tuple[int, bytes, bytes]:
+def rendered(error: GatewayError, path: str, request_id: str) -> tuple[int, bytes, bytes]:
     """Give status, body and content type for a path."""
     if path == "/v2" or path.startswith("/v2/"):
         return error.protocol_status(), error_body(error_text(error)), ERROR_TYPE
