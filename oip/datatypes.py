@@ -24,10 +24,10 @@ DATATYPES: dict[str, np.dtype[Any]] = {
 
 
 def json_type(datatype: str) -> Any:
-    """Give the type that msgspec checks for one element: strict, null only where NaN can stand for it."""
+    """Give the type that msgspec checks for one element: strict, null only where NaN or the empty string can stand for it."""
     dtype = DATATYPES[datatype]
     if dtype.kind in "iu":
         limits = np.iinfo(dtype)
         top = min(int(limits.max), 2**63 - 1)  # msgspec's bounds are signed; numpy refuses what is beyond UINT64
         return Annotated[int, msgspec.Meta(ge=int(limits.min), le=None if dtype.itemsize == 8 else top)]
-    return {"b": bool, "f": float | None, "O": str}[dtype.kind]
+    return {"b": bool, "f": float | None, "O": str | None}[dtype.kind]

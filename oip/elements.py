@@ -75,13 +75,16 @@ def from_list(values: list[Any], message: TensorMessageIn, pointer: str) -> NDAr
 
 
 def array_of(values: list[Any], datatype: str, nested: bool, pointer: str) -> NDArray[Any]:
-    """Make an array of elements that fit their datatype."""
+    """Make an array of elements that fit their datatype; null becomes NaN, or the empty string."""
     try:
         if datatype == "BYTES" and not nested:
             array = np.empty(len(values), dtype=object)
             array[:] = values
-            return array
-        return np.array(values, dtype=DATATYPES[datatype])
+        else:
+            array = np.array(values, dtype=DATATYPES[datatype])
+        if datatype == "BYTES":
+            array[np.equal(array, None)] = ""
+        return array
     except (ValueError, OverflowError) as exc:
         raise ProtocolError(f"{pointer}/data: does not fit datatype and shape") from exc
 

@@ -32,6 +32,18 @@ def inputs(record: dict[str, Any], **changes: dict[str, Any]) -> dict[str, Any]:
     return {"inputs": tensors}
 
 
+def test_null_is_the_missing_category_in_json(client: httpx.Client) -> None:
+    """As the empty string is; where the contract allows none it is refused with its place."""
+    answers = [
+        client.post("/v2/models/mixed/infer", json=inputs({**MIXED, "region": value})).json()["outputs"]
+        for value in (None, "")
+    ]
+    refused = client.post("/v2/models/mixed/infer", json=inputs({**MIXED, "age": None}))
+
+    assert answers[0] == answers[1]
+    assert (refused.status_code, "/inputs/1/data/0: " in refused.json()["error"]) == (400, True)
+
+
 def test_json_tensors_give_json_tensors(client: httpx.Client, stored_mixed: Path) -> None:
     """All four datatypes; the id comes back, the version is named."""
     answer = client.post("/v2/models/mixed/infer", json={"id": "7", **inputs(MIXED)})

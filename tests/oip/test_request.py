@@ -76,8 +76,11 @@ def test_data_is_flat_or_nested(data: Any) -> None:
     assert read_request(request(shape=[2, 2], data=data), None).tensors[0].array.tolist() == [[1, 2], [3, 4]]
 
 
-def test_null_is_nan_for_floats_only() -> None:
-    """JSON has no NaN; null stands for it in inputs."""
+def test_null_is_nan_or_the_empty_text_and_nothing_else() -> None:
+    """JSON has no NaN; null stands for it in inputs, and for a text that is missing."""
+    for shape, data in (([2], ["a", None]), ([1, 2], [["a", None]])):
+        texts = read_request(request(shape=shape, datatype="BYTES", data=data), None).tensors[0].array
+        assert texts.reshape(-1).tolist() == ["a", ""]
     assert np.isnan(read_request(request(data=[None, 1]), None).tensors[0].array[0])
     assert "/inputs/0/data/0: expected `int`, got `null`" in refusal(request(datatype="INT64", data=[None, 1]))
 
