@@ -24,7 +24,7 @@ DATATYPES: dict[str, np.dtype[Any]] = {
 
 
 def json_type(datatype: str) -> Any:
-    """Give the type that msgspec checks for one element: strict, null only where NaN or the empty string can stand for it."""
+    """Give the type that msgspec checks for one element: strict, null only where NaN or an empty text stands for it."""
     dtype = DATATYPES[datatype]
     if dtype.kind in "iu":
         limits = np.iinfo(dtype)

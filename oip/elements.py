@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from oip.datatypes import DATATYPES, json_type
 from oip.errors import MOST_FAULTS, ElementsError, ProtocolError
 
+NULL: NDArray[Any] = np.array(None)
+"""To compare whole arrays with."""
+
 CHUNK = 10_000
 SMALL = 2**16
 """Bytes of data that need no count: for thirty tensors of one row it would be a tenth of reading them."""
@@ -82,11 +85,11 @@ def array_of(values: list[Any], datatype: str, nested: bool, pointer: str) -> ND
             array[:] = values
         else:
             array = np.array(values, dtype=DATATYPES[datatype])
-        if datatype == "BYTES":
-            array[np.equal(array, None)] = ""
-        return array
     except (ValueError, OverflowError) as exc:
         raise ProtocolError(f"{pointer}/data: does not fit datatype and shape") from exc
+    if datatype == "BYTES":
+        array[array == NULL] = ""
+    return array
 
 
 def decoded(raw: bytes) -> list[Any]:
