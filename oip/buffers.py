@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oip.datatypes import DATATYPES
-from oip.elements import TensorMessageIn, shaped
+from oip.elements import shaped
 from oip.errors import ProtocolError
+from oip.messages import TensorMessageIn
 
 
 def from_binary(message: TensorMessageIn, buffer: memoryview, pointer: str) -> NDArray[Any]:

@@ -4,8 +4,8 @@ from typing import Any
 
 import msgspec
 
-from oip.elements import msgspec_fault
 from oip.errors import ProtocolError
+from oip.faults import msgspec_fault
 
 LARGE = 2**18
 """Bytes of JSON; up to here all the parts there can be are read in little time."""

@@ -1,42 +1,26 @@
-"""The elements of a tensor: what comes in of it, and its values as JSON or Python has them."""
+"""The elements of a tensor as JSON or Python has them."""
 
 import math
 import re
 from functools import cache
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from oip.datatypes import DATATYPES, json_type
-from oip.errors import MOST_FAULTS, ElementsError, ProtocolError
+from oip.errors import ElementsError, ProtocolError
+from oip.faults import element_faults, msgspec_fault
+from oip.messages import TensorMessageIn
 
 NULL: NDArray[Any] = np.array(None)
 """To compare whole arrays with."""
 
-CHUNK = 10_000
 SMALL = 2**16
 """Bytes of data that need no count: for thirty tensors of one row it would be a tenth of reading them."""
 
 TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*"')
-
-
-class TensorParameters(msgspec.Struct, gc=False):
-    """Mirror the parameters of a tensor that mean something here; all others are skipped unread."""
-
-    binary_data_size: Annotated[int, msgspec.Meta(ge=0)] | None = None
-    shared_memory_region: str | None = None
-
-
-class TensorMessageIn(msgspec.Struct, gc=False):
-    """Mirror a tensor that comes in; `data` stays unread until its datatype is known."""
-
-    name: str
-    datatype: str
-    shape: list[int]
-    parameters: TensorParameters | None = None
-    data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 @cache
@@ -117,26 +101,6 @@ def check_count(message: TensorMessageIn, raw: bytes, nested: bool, pointer: str
         )
 
 
-def element_faults(datatype: str, values: list[Any], pointer: str) -> list[str]:
-    """Find the elements of flat data that do not fit, the first MOST_FAULTS of them.
-
-    msgspec stops at the first, so each time it is asked again from there on, a part at a time.
-    """
-    kind, faults, start = json_type(datatype), list[str](), 0
-    while start < len(values) and len(faults) < MOST_FAULTS:
-        part = values[start : start + CHUNK]
-        try:
-            msgspec.convert(part, list[kind])  # type: ignore[valid-type]
-        except msgspec.ValidationError as exc:
-            text, _, place = str(exc).partition(" - at `$[")
-            start += int(place.rstrip("]`"))
-            faults.append(f"{pointer}/data/{start}: {text[:1].lower()}{text[1:]}")
-            start += 1
-        else:
-            start += CHUNK
-    return faults
-
-
 def shaped(array: NDArray[Any], message: TensorMessageIn, pointer: str) -> NDArray[Any]:
     """Give the array its shape, if it has as many elements."""
     if array.size != math.prod(message.shape):
@@ -147,10 +111,3 @@ def shaped(array: NDArray[Any], message: TensorMessageIn, pointer: str) -> NDArr
         return array.reshape(message.shape)
     except ValueError as exc:  # none of its elements, and dimensions that numpy cannot count
         raise ProtocolError(f"{pointer}/shape: {message.shape} is too large") from exc
-
-
-def msgspec_fault(exc: Exception, pointer: str) -> str:
-    """Turn msgspec's `… - at `$.a[3]`` into `pointer/a/3: …`."""
-    text, _, place = str(exc).partition(" - at `$")
-    steps = re.sub(r"[.\[]", "/", place.rstrip("`").replace("]", ""))
-    return f"{pointer}{steps.replace('...', '')}: {text[:1].lower()}{text[1:]}"

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from open_inference.grpc.protocol import InferParameter, InferTensorContents, ModelInferRequest, ModelInferResponse
 
 from oip.buffers import from_binary
-from oip.elements import TensorMessageIn, TensorParameters, from_list
+from oip.elements import from_list
 from oip.errors import MOST_FAULTS, ElementsError, ProtocolError
 from oip.limits import UNLIMITED, Limits, check_inputs
+from oip.messages import TensorMessageIn, TensorParameters
 from oip.request import InferRequest, RequestedOutput
 from oip.response import InferResponse
 from oip.tensor import collect_tensors, write_tensor

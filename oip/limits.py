@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import msgspec
 
 from oip.asgi import BodyTooLarge
-from oip.elements import TensorMessageIn
 from oip.errors import MOST_FAULTS, ProtocolError
+from oip.messages import TensorMessageIn
 from oip.tensor import LONGEST_DIMENSION, check_headers
 
 

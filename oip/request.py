@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 
 from oip.document import check_outline, decode_json, split_body
-from oip.elements import TensorMessageIn
 from oip.errors import ProtocolError
 from oip.limits import UNLIMITED, Limits, check_inputs
+from oip.messages import TensorMessageIn
 from oip.tensor import Tensor, TensorMessage, read_tensors, write_tensor
 
 

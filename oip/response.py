@@ -7,8 +7,8 @@ import msgspec
 import numpy as np
 
 from oip.document import decode_json, split_body
-from oip.elements import TensorMessageIn
 from oip.errors import ProtocolError
+from oip.messages import TensorMessageIn
 from oip.tensor import Tensor, TensorMessage, check_headers, read_tensors, write_tensor
 
 

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from oip.buffers import from_binary, write_strings
 from oip.datatypes import DATATYPES
 from oip.document import MOST_TENSORS
-from oip.elements import TensorMessageIn, TensorParameters, from_json
+from oip.elements import from_json
 from oip.errors import MOST_FAULTS, ElementsError, ProtocolError
+from oip.messages import TensorMessageIn, TensorParameters
 
 HEADER_LENGTH = "inference-header-content-length"
 """The header that says how many bytes of a body are JSON; it is there if a tensor is binary, and only then."""
