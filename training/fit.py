@@ -10,7 +10,7 @@ from contract import Table
 from contract.table import Array
 from models import Model, Threshold
 from training.dataset import Dataset
-from training.estimator import check_method
+from training.estimator import check_estimator, check_method
 from training.outputs import deciding_column
 from training.reads import as_read, check_columns, is_fitted, scores_of
 
@@ -41,7 +41,9 @@ class Learned(NamedTuple):
 
 def learned(model: Model, make: Callable[[], Any], dataset: Dataset, training: Array, seed: int) -> Learned:
     """Fit an estimator to the training rows; one that was fitted elsewhere is taken as it is, and has seen no row."""
-    estimator = found(make())
+    given = make()
+    check_estimator(model, given)
+    estimator = found(given)
     if is_fitted(estimator):
         check_method(model, estimator)
         check_columns(model.name, estimator, model.features)

@@ -14,7 +14,7 @@ from training import store
 from training.artifact import Fitted, contract_of, files_of
 from training.dataset import read_dataset, split
 from training.errors import TrainingError
-from training.estimator import check_estimator, check_fitted, check_scores
+from training.estimator import check_fitted, check_scores
 from training.fit import choose_threshold, learned
 from training.judge import Evidence, gather, judge
 from training.parity import gate
@@ -82,7 +82,6 @@ def fit_and_judge(model: Model, step: Step) -> tuple[Fitted, Evidence]:
     """Do all that comes before storing; raises TrainingError for a model below its bar."""
     step("data")
     np.random.seed(SEED)  # noqa: NPY002 (an estimator without a seed of its own draws from this generator)
-    check_estimator(model, model.estimator())
     dataset = read_dataset(model)
     training, held_out = split(dataset, SEED)
     step("fit and cross-validation")
