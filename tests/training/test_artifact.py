@@ -6,6 +6,7 @@ import pickle
 import pickletools
 import shutil
 import sys
+import warnings
 import zipfile
 from functools import partial
 from pathlib import Path
@@ -40,10 +41,12 @@ FILES = {
 
 def is_pickle(content: bytes) -> bool:
     """Say whether bytes are a whole pickle: every opcode known, up to STOP, something built."""
-    try:
-        opcodes = [opcode.name for opcode, _, _ in pickletools.genops(io.BytesIO(content))]
-    except (ValueError, UnicodeDecodeError, IndexError):
-        return False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of escapes that any bytes may hold
+        try:
+            opcodes = [opcode.name for opcode, _, _ in pickletools.genops(io.BytesIO(content))]
+        except (ValueError, UnicodeDecodeError, IndexError):
+            return False
     return opcodes[-1:] == ["STOP"] and len(opcodes) > 1
 
 
