@@ -22,6 +22,14 @@ def join(tables: Sequence[Table]) -> Table:
     return Table(first.features, sum(table.rows for table in tables), columns, None)
 
 
+def part(table: Table, start: int, stop: int) -> Table:
+    """Give some rows of a table, as views."""
+    if table.matrix is not None:
+        return pack_matrix(table.features, table.matrix[start:stop])
+    columns = {name: column[start:stop] for name, column in table.columns.items()}
+    return Table(table.features, stop - start, columns, None)
+
+
 def split(columns: Columns, rows: Sequence[int]) -> Iterator[Columns]:
     """Cut columns into pieces of so many rows, in order, as views; raises ValueError where they do not add up."""
     if any(len(column) != sum(rows) for column in columns.values()):

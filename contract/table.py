@@ -45,6 +45,10 @@ class Table(msgspec.Struct, frozen=True):
             return Table(features, self.rows, self.columns, self.matrix)
         return pack(features, self.columns)
 
+    def under(self, features: tuple[Feature, ...]) -> "Table":
+        """Give the table of other features with the same names and datatypes in the same order."""
+        return Table(features, self.rows, self.columns, self.matrix)
+
     def inputs(self, reads: Reads) -> "dict[str, Array]":
         """Give what an estimator or an ONNX graph reads.
 

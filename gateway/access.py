@@ -37,6 +37,7 @@ class AccessRecord(msgspec.Struct):
     rows: int
     ms: dict[str, float]
     versions: dict[str, str]
+    calls: dict[str, str]
 
 
 class AccessLog:

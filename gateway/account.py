@@ -1,6 +1,7 @@
 """The account of one request, kept alike whichever door it came through: who asked what, and what came of it."""
 
 import asyncio
+import math
 from collections.abc import Container, Coroutine
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -26,6 +27,7 @@ class Account(Stopwatch):
     """Hold what is told of one request: to its caller, in the metrics and in the access record.
 
     `route` is the public name that is asked, or the path where no model is. `status` is None until an answer begins.
+    `deadline` is in the loop's time. `calls` has the id of the call that asked each model.
     """
 
     def __init__(self, request_id: str, route: str, caller: str) -> None:
@@ -37,18 +39,25 @@ class Account(Stopwatch):
         self.reason: str | None = None
         self.rows = 0
         self.versions: dict[str, str] = {}
+        self.calls: dict[str, str] = {}
+        self.deadline = math.inf
 
     async def ask(self, plan: Plan, table: Table) -> list[Prediction]:
         """Ask a plan for checked rows, and book who answered and how long each took; what follows is encoding."""
         self.rows = table.rows
         self.enter("call")
-        predictions = await plan.predict(table, self.id)
+        predictions = await plan.predict(table, self.id, self.deadline)
         self.enter("encode")
         for prediction in predictions:
-            self.versions[prediction.model] = prediction.version
-            self.book(f"call.{prediction.model}", prediction.call_ms)
-            if prediction.compute_ms is not None:
-                self.book(f"compute.{prediction.model}", prediction.compute_ms)
+            model, joint = prediction.model, prediction.joint
+            self.versions[model] = prediction.version
+            self.calls[model] = joint.call_id
+            self.book(f"call.{model}", joint.call_ms)
+            if joint.compute_ms is not None:
+                self.book(f"compute.{model}", joint.compute_ms)
+        queued = max([prediction.queue_ms for prediction in predictions])
+        self.book("queue", queued)
+        self.book("call", self.ms["call"] - queued)
         return predictions
 
 
@@ -63,8 +72,9 @@ class Accounts:
 
     async def carry_out(self, account: Account, work: Coroutine[None, None, T]) -> T:
         """Do the work of a request within its deadline; raises GatewayError for all that fails, and Disconnected."""
+        account.deadline = asyncio.get_running_loop().time() + self.timeout_s
         try:
-            async with asyncio.timeout(self.timeout_s):
+            async with asyncio.timeout_at(account.deadline):
                 return await work
         except Disconnected:
             raise
@@ -113,6 +123,7 @@ def record(account: Account) -> AccessRecord:
         rows=account.rows,
         ms=account.ms,
         versions=account.versions,
+        calls=account.calls,
     )
 
 

@@ -17,7 +17,7 @@ GatewayError
 """
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from contract import Fault
 from oip import ACCEPT_ENCODING
@@ -36,6 +36,10 @@ class GatewayError(Exception):
         super().__init__(message)
         self.faults = tuple(faults)
         self.model = model
+
+    def again(self) -> Self:
+        """Give the same failure for another caller: an error that is raised keeps the way that it takes."""
+        return type(self)(str(self), self.faults, self.model)
 
     @classmethod
     def protocol_status(cls) -> int:

@@ -60,7 +60,7 @@ class Gateway:
 async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
     """Open the pools and begin to learn the contracts; closes all of it at the end."""
     metrics = Metrics()
-    backends = {name: Backend(name, backend, metrics.learned) for name, backend in settings.backends.items()}
+    backends = {name: Backend(name, backend, metrics) for name, backend in settings.backends.items()}
     with access_log(settings, metrics) as access:
         watchers = [asyncio.create_task(watch(backend, settings.refresh_s)) for backend in backends.values()]
         try:

@@ -1,11 +1,23 @@
 """The metrics, each named in one place; their labels are bounded by the settings."""
 
+from collections.abc import Callable
 from functools import cache
+from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 SECONDS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
 """Buckets that fit a service of milliseconds and its deadlines."""
+
+
+ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
+
+
+class BatchMetrics(NamedTuple):
+    """Hold what is counted of the calls to one model."""
+
+    rows: Histogram
+    isolation_calls: Counter
 
 
 class Metrics:
@@ -34,11 +46,33 @@ class Metrics:
             ("model", "version"),
             registry=self.registry,
         )
+        self.batch_rows = Histogram(
+            "bentogate_batch_rows", "Rows of one call, by model", ("model",), buckets=ROWS, registry=self.registry
+        )
+        self.isolation_calls = Counter(
+            "bentogate_isolation_calls",
+            "Calls that were made to find out whose record makes a call fail, by model",
+            ("model",),
+            registry=self.registry,
+        )
+        self.in_flight = Gauge("bentogate_in_flight", "Calls under way, by model", ("model",), registry=self.registry)
+        self.queued_rows = Gauge(
+            "bentogate_queued_rows", "Rows that wait for a call, by model", ("model",), registry=self.registry
+        )
         # Looking a label up costs as much as counting: each is looked up once.
         self.request_counter = cache(self.requests.labels)
         self.timer = cache(self.seconds.labels)
         self.row_counter = cache(self.rows.labels)
         self.refusal_counter = cache(self.refused.labels)
+
+    def batches(self, model: str) -> BatchMetrics:
+        """Give what counts the calls to a model."""
+        return BatchMetrics(self.batch_rows.labels(model), self.isolation_calls.labels(model))
+
+    def watch_queue(self, model: str, in_flight: Callable[[], int], queued_rows: Callable[[], int]) -> None:
+        """Have the state of a queue looked at when the metrics are asked for: it costs no request anything."""
+        self.in_flight.labels(model).set_function(in_flight)
+        self.queued_rows.labels(model).set_function(queued_rows)
 
     def learned(self, model: str, old: str | None, new: str) -> None:
         """Note that a model has a new version."""

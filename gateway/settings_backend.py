@@ -99,6 +99,8 @@ class BackendSettings(Strict):
 
     url: Annotated[HttpUrl, AfterValidator(plain_url)]
     connections: int = Field(default=100, ge=1, le=10_000)
+    concurrency: int = Field(default=1, ge=1, le=1_000)
+    max_batch_rows: int = Field(default=1024, ge=1, le=1_000_000)
     model: str | None = Field(default=None, min_length=1)
     contract: Annotated[Interface | None, PlainValidator(declared_contract)] = None
     scores: str | None = Field(default=None, min_length=1)

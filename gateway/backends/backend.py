@@ -5,14 +5,17 @@ import contextlib
 import time
 from collections.abc import Callable
 
-from contract import ContractError, Interface, RecordDecoder, Table
+from contract import ContractError, Feature, Interface, RecordDecoder, Table
+from gateway.backends.batcher import Batcher
+from gateway.backends.caller import Caller
 from gateway.backends.declared import Declared
 from gateway.backends.dialect import Dialect, Told
+from gateway.backends.heard import Heard
 from gateway.backends.history import History
 from gateway.backends.judge import output_blamed, output_refused
-from gateway.backends.prediction import Prediction
 from gateway.backends.server import Server
 from gateway.errors import BackendFault, BackendUnavailable, BackendUnknown, GatewayError
+from gateway.metrics import Metrics
 from gateway.settings_backend import BackendSettings
 from oip import HEADER_LENGTH, SERVER_TIMING, InferResponse, ProtocolError, compute_ms, read_response
 
@@ -33,20 +36,23 @@ class Backend:
     answer is judged by its own while a rollout is under way.
     """
 
-    def __init__(self, name: str, settings: BackendSettings, learned: Callable[[str, str | None, str], None]) -> None:
+    def __init__(self, name: str, settings: BackendSettings, metrics: Metrics) -> None:
         self.name = name
         self.server = Server(name, settings)
         self.dialect: Dialect = Told(self.server)
         if settings.contract is not None:
             self.dialect = Declared(self.server, settings.contract, settings.scores)
-        self.learned = learned
+        self.learned = metrics.learned
         self.history = History(name)
         self.known: dict[str, Interface] = {}
         self.current: Interface | None = None
         self.own_decoder: RecordDecoder | None = None
+        self.batcher = Batcher(name, self.ask, settings.concurrency, settings.max_batch_rows, metrics.batches(name))
+        metrics.watch_queue(name, lambda: len(self.batcher.calls), lambda: self.batcher.queue.rows)
 
     async def close(self) -> None:
-        """Close the connections."""
+        """End the calls under way and close the connections."""
+        await self.batcher.close()
         await self.server.close()
 
     @property
@@ -83,30 +89,28 @@ class Backend:
             return False
         return status == 200
 
-    async def predict(self, table: Table, request_id: str) -> Prediction:
-        """Ask for the outputs of checked rows; the model is told the id.
+    def submit(self, caller: Caller) -> None:
+        """Have checked rows predicted, in one call with those of others."""
+        self.batcher.submit(caller)
+
+    async def ask(self, table: Table, call_id: str, again: bool) -> Heard:
+        """Ask for the outputs of checked rows in one call, which is told its id; `again` after the model refused them.
 
         Raises BackendFault, BackendUnreachable, BackendUnavailable and BackendUnknown, each naming the model.
         """
-        asked = self.contract
-        try:
-            rows = table.select(asked.features)
-        except KeyError as exc:  # a new version came between reading the record and now
-            raise BackendUnavailable(f"{self.name} has just changed its features", model=self.name) from exc
-        request = self.dialect.request(rows)
+        request = self.dialect.request(table)
         began = time.perf_counter()
-        answer = await self.server.infer(*request, request_id)
+        answer = await self.server.infer(*request, call_id)
         call_ms = (time.perf_counter() - began) * 1000
         if answer.status != 200:
-            raise await self.refusal(answer.status, answer.body, asked)
+            raise await self.refusal(answer.status, answer.body, table.features, again)
         try:
             read = read_response(answer.body, answer.header(HEADER_LENGTH))
         except ProtocolError as exc:
             raise BackendFault(f"{self.name} gave no valid answer", model=self.name) from exc
         contract = await self.contract_of(read)
-        columns = self.dialect.columns(read, contract, rows.rows)
         compute = compute_ms(answer.header(SERVER_TIMING))
-        return Prediction(self.name, contract.version, contract.outputs, columns, call_ms, compute)
+        return Heard(read, contract, self.dialect, table.rows, call_id, call_ms, compute)
 
     async def contract_of(self, response: InferResponse) -> Interface:
         """Give the contract of the version that answered, looked up where it is new."""
@@ -126,12 +130,12 @@ class Backend:
                         await self.learn()
         return found()
 
-    async def refusal(self, status: int, body: bytes, asked: Interface) -> GatewayError:
-        """Say what a model's refusal of records that were checked by the contract `asked` means to the caller."""
+    async def refusal(self, status: int, body: bytes, asked: tuple[Feature, ...], again: bool) -> GatewayError:
+        """Say what a model's refusal of records that were checked by the features `asked` means to the callers."""
         if status in (429, 502, 503, 504):  # BentoML says 429 for its own overload
             return BackendUnavailable(f"{self.name} cannot answer now", model=self.name)
-        if output := output_blamed(body, asked):
+        if output := output_blamed(body, self.contract):
             return output_refused(self.name, output, "is no prediction")
-        if await self.look_up(lambda: self.contract.features != asked.features):
+        if not again and await self.look_up(lambda: self.contract.features != asked):
             return BackendUnavailable(f"{self.name} has just changed its features", model=self.name)
         return BackendFault(f"{self.name} refused {self.dialect.demand} (status {status})", model=self.name)

@@ -1,20 +1,77 @@
-"""What a model answers."""
+"""What a model answers: to one joined call, and of that to each caller."""
 
-import msgspec
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
-from contract import Output
-from contract.table import Array
+import numpy as np
+
+from contract import Interface, Output, Value, columns_to_records
+from contract.table import Columns
 
 
-class Prediction(msgspec.Struct, frozen=True):
-    """Hold what one model answered: `[rows]` arrays by the name of the output.
+@dataclass(eq=False)
+class Joint:
+    """Hold what one call answered: `[rows]` arrays by the name of the output, judged by the contract.
 
     `call_ms` is how long the call took, `compute_ms` what the model says that it took itself, None if nothing.
     """
 
-    model: str
-    version: str
-    outputs: tuple[Output, ...]
-    columns: dict[str, Array]
+    contract: Interface
+    columns: Columns
+    call_id: str
     call_ms: float
     compute_ms: float | None
+
+    @cached_property
+    def records(self) -> list[dict[str, Value]]:
+        """Give one JSON object per row, made once for all callers."""
+        return columns_to_records(self.columns, self.contract.outputs)
+
+
+class Prediction:
+    """Hold a caller's rows of a call, from `start` up to `stop`; `queue_ms` is how long it waited for the call."""
+
+    __slots__ = ("joint", "queue_ms", "start", "stop")
+
+    def __init__(self, joint: Joint, start: int, stop: int, queue_ms: float) -> None:
+        self.joint = joint
+        self.start = start
+        self.stop = stop
+        self.queue_ms = queue_ms
+
+    @property
+    def model(self) -> str:
+        """Name the model."""
+        return self.joint.contract.name
+
+    @property
+    def version(self) -> str:
+        """Give the version that answered."""
+        return self.joint.contract.version
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """Describe the outputs of that version."""
+        return self.joint.contract.outputs
+
+    @property
+    def columns(self) -> Columns:
+        """Give `[rows]` arrays by the name of the output."""
+        return {name: column[self.start : self.stop] for name, column in self.joint.columns.items()}
+
+    @property
+    def records(self) -> list[dict[str, Value]]:
+        """Give one JSON object per row."""
+        return self.joint.records[self.start : self.stop]
+
+
+def put_together(parts: Sequence[Prediction]) -> Prediction:
+    """Give the rows of several calls of one version, in order, as those of one; it took as long as all of them."""
+    joints = [part.joint for part in parts]
+    pieces = [part.columns for part in parts]
+    columns = {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
+    computed = [joint.compute_ms for joint in joints if joint.compute_ms is not None]
+    first, call_ms, compute_ms = joints[0], sum(joint.call_ms for joint in joints), sum(computed) if computed else None
+    joint = Joint(first.contract, columns, first.call_id, call_ms, compute_ms)
+    return Prediction(joint, 0, sum(part.stop - part.start for part in parts), parts[0].queue_ms)

@@ -1,21 +1,29 @@
 """A plan that asks several models the same records at once."""
 
-import asyncio
+from typing import NamedTuple
 
 from contract import ContractError, Feature, Interface, RecordDecoder, Table, union_of_features
-from gateway.backends import Backend, Prediction
-from gateway.errors import BackendFault
+from gateway.backends import Backend, Prediction, predictions
+from gateway.errors import BackendFault, BackendUnavailable
+
+
+class Joint(NamedTuple):
+    """Hold the reader of records for some contracts, and whether each of them has the very columns that it reads."""
+
+    contracts: tuple[Interface, ...]
+    decoder: RecordDecoder
+    same: tuple[bool, ...]
 
 
 class Ensemble:
-    """Fan out to all members; it fails as a whole, at once, and then the other calls are cancelled."""
+    """Fan out to all members; it fails as a whole, at once, and then nobody waits for the others."""
 
     kind = "ensemble"
 
     def __init__(self, name: str, members: tuple[Backend, ...]) -> None:
         self.name = name
         self.members = members
-        self.joint: tuple[tuple[Interface, ...], RecordDecoder] | None = None
+        self.joint: Joint | None = None
 
     @property
     def contracts(self) -> list[Interface]:
@@ -31,33 +39,33 @@ class Ensemble:
     def decoder(self) -> RecordDecoder:
         """Give the reader of records; made anew when a member's contract changes."""
         contracts = tuple(self.contracts)
-        if self.joint is None or any(old is not new for old, new in zip(self.joint[0], contracts, strict=True)):
+        if self.joint is None or any(old is not new for old, new in zip(self.joint.contracts, contracts, strict=True)):
             try:
                 features = union_of_features(contract.features for contract in contracts)
             except ContractError as exc:
                 raise BackendFault(f"the models of {self.name} cannot read the same record: {exc}") from exc
-            self.joint = contracts, RecordDecoder(features)
-        return self.joint[1]
+            same = tuple(columns_of(contract.features) == columns_of(features) for contract in contracts)
+            self.joint = Joint(contracts, RecordDecoder(features), same)
+        return self.joint.decoder
 
-    async def predict(self, table: Table, request_id: str) -> list[Prediction]:
-        """Ask all members; gives their predictions in their order."""
+    async def predict(self, table: Table, request_id: str, deadline: float) -> list[Prediction]:
+        """Ask all members; gives their predictions in their order. It fails as a whole, with the first failure."""
+        submits = [member.submit for member in self.members]
+        return await predictions(zip(submits, self.tables(table), strict=True), request_id, deadline)
+
+    def tables(self, table: Table) -> list[Table]:
+        """Give each member what it reads of a record; raises BackendUnavailable."""
+        if self.joint is not None and self.joint.decoder.features is table.features:
+            return [
+                table.under(contract.features) if same else table.select(contract.features)
+                for contract, same in zip(self.joint.contracts, self.joint.same, strict=True)
+            ]
         try:
-            async with asyncio.TaskGroup() as group:
-                calls = [group.create_task(member.predict(table, request_id)) for member in self.members]
-        except ExceptionGroup as failed:
-            error = first_leaf(failed)
-            failed.__traceback__ = None
-        else:
-            return [call.result() for call in calls]
-        # An error that a frame of its own traceback holds keeps the request until the next full collection, and so does
-        # the group of a TaskGroup: a dead model under four callers of 16 MB took 600 MB so.
-        try:
-            raise error
-        finally:
-            del error, calls, group
+            return [table.select(contract.features) for contract in self.contracts]
+        except KeyError as exc:  # a new version came between reading the record and now
+            raise BackendUnavailable(f"the models of {self.name} have just changed their features") from exc
 
 
-def first_leaf(group: ExceptionGroup[Exception]) -> Exception:
-    """Give the first error of a group."""
-    error = group.exceptions[0]
-    return first_leaf(error) if isinstance(error, ExceptionGroup) else error
+def columns_of(features: tuple[Feature, ...]) -> list[tuple[str, str]]:
+    """Give the names and the datatypes of the columns of a table."""
+    return [(feature.name, feature.datatype) for feature in features]

@@ -37,8 +37,8 @@ class Plan(Protocol):
     def decoder(self) -> RecordDecoder:
         """The reader of records; raises BackendUnknown."""
 
-    async def predict(self, table: Table, request_id: str) -> list[Prediction]:
-        """Answer checked rows: one prediction per member that was asked, each told the id of the request."""
+    async def predict(self, table: Table, request_id: str, deadline: float) -> list[Prediction]:
+        """Answer checked rows by a deadline in the loop's time: one prediction per member that was asked."""
 
 
 def make_plans(backends: Mapping[str, Backend], routes: Mapping[str, RouteSettings]) -> dict[str, Plan]:

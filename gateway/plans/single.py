@@ -1,7 +1,7 @@
 """A plan of one model."""
 
 from contract import Feature, Interface, RecordDecoder, Table
-from gateway.backends import Backend, Prediction
+from gateway.backends import Backend, Prediction, predictions
 
 
 class Single:
@@ -29,6 +29,6 @@ class Single:
         """Give the reader of records."""
         return self.backend.decoder
 
-    async def predict(self, table: Table, request_id: str) -> list[Prediction]:
+    async def predict(self, table: Table, request_id: str, deadline: float) -> list[Prediction]:
         """Ask the model."""
-        return [await self.backend.predict(table, request_id)]
+        return await predictions([(self.backend.submit, table)], request_id, deadline)

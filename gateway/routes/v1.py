@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from contract import MOST_FAULTS, InvalidRecords, MalformedBody, TooManyRows, columns_to_records
+from contract import MOST_FAULTS, InvalidRecords, MalformedBody, TooManyRows
 from gateway.backends import Prediction
 from gateway.errors import InvalidRecord, MalformedRequest, TooLarge, WrongMediaType
 from gateway.plans import Ensemble, Plan
@@ -50,7 +50,7 @@ def document(call: Call, predictions: list[Prediction]) -> bytes:
 
 def merged(plan: Plan, predictions: list[Prediction]) -> list[dict[str, Any]]:
     """Put the members' predictions of each instance together."""
-    lists = [columns_to_records(prediction.columns, prediction.outputs) for prediction in predictions]
+    lists = [prediction.records for prediction in predictions]
     if not isinstance(plan, Ensemble):
         return lists[0]
     names = [prediction.model for prediction in predictions]

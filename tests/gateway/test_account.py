@@ -18,7 +18,7 @@ from tests.gateway.test_v2 import inputs
 from tests.serving import running_gateway, wait_until
 
 BOTH = {"instances": [{**PLAIN, **MIXED}] * 2}
-FIELDS = ["time", "id", "route", "caller", "status", "reason", "rows", "ms", "versions"]
+FIELDS = ["time", "id", "route", "caller", "status", "reason", "rows", "ms", "versions", "calls"]
 TIMING = re.compile(r"[\w!#$%&'*+.^`|~-]+;dur=\d+\.\d+(, [\w!#$%&'*+.^`|~-]+;dur=\d+\.\d+)*")
 
 
@@ -59,8 +59,8 @@ def test_a_record_says_who_asked_what_and_who_answered(recorded: Recorded, ports
     assert (record["route"], record["caller"], record["status"], record["reason"]) == ("both", "127.0.0.1", 200, None)
     assert record["rows"] == 2
     assert record["versions"] == {name: model["version"] for name, model in answer.json()["models"].items()}
-    assert ms["call"] >= max(ms[f"call.{name}"] for name in ports)
-    assert 0 < ms["decode"] + ms["call"] + ms["encode"] <= ms["total"]
+    assert ms["queue"] + ms["call"] >= max(ms[f"call.{name}"] for name in ports)
+    assert 0 < ms["decode"] + ms["queue"] + ms["call"] + ms["encode"] <= ms["total"]
     assert datetime.now(UTC) - datetime.fromisoformat(record["time"]) < timedelta(seconds=30)
     assert len(records(recorded.log, "whole-1")) == 1
 
@@ -106,7 +106,7 @@ def test_phases_are_counted(recorded: Recorded) -> None:
     text = httpx.get(f"{recorded.client.headers['x-admin']}/metrics").text
     phases = set(re.findall(r'bentogate_request_seconds_count{phase="(\S+)",route="mixed"}', text))
 
-    assert phases == {"decode", "call", "encode", "total"}
+    assert phases == {"decode", "queue", "call", "encode", "total"}
     assert 'bentogate_requests_total{code="200",route="other"}' in text
 
 
@@ -121,7 +121,7 @@ def test_the_last_record_is_written_before_the_end(tmp_path: Path, ports: dict[s
 
 def record(number: int) -> AccessRecord:
     """Make a record."""
-    return AccessRecord(datetime.now(UTC), str(number), "plain", "", 200, None, 1, {}, {})
+    return AccessRecord(datetime.now(UTC), str(number), "plain", "", 200, None, 1, {}, {}, {})
 
 
 def test_a_full_ring_loses_the_oldest_and_tells(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,7 @@ import pytest
 from starlette.responses import JSONResponse
 
 from gateway.backends import Backend
+from gateway.metrics import Metrics
 from gateway.settings_backend import BackendSettings
 from oip import HEADER_LENGTH, InferResponse, read_request
 from tests.gateway.poor import HIGH, LOW, RECORD, Poor, ask, documented
@@ -103,7 +104,7 @@ async def test_ever_new_versions_do_not_fill_the_memory(poor: Poor) -> None:
     """A server that names another one each time costs no more than a few contracts."""
     with served(poor.app()) as port:
         settings = {**documented()["backends"]["churn"], "url": f"http://127.0.0.1:{port}"}
-        backend = Backend("churn", BackendSettings(**settings), lambda *_: None)
+        backend = Backend("churn", BackendSettings(**settings), Metrics())
         for number in range(20):
             answer = InferResponse("churn-classifier", f"v{number}", [])
             assert (await backend.contract_of(answer)).version == f"v{number}"

@@ -1,0 +1,98 @@
+"""Who waits for a model: one request at one backend, and what it waits for at all of its backends."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+
+from contract import Table
+from gateway.backends.prediction import Prediction, put_together
+from gateway.errors import BackendUnavailable, GatewayError
+
+
+class Reply:
+    """Hold what one request waits for: a prediction of each model that it asks, or the first failure."""
+
+    __slots__ = ("future", "missing", "predictions")
+
+    def __init__(self, models: int) -> None:
+        self.future: asyncio.Future[list[Prediction]] = asyncio.get_running_loop().create_future()
+        self.predictions: dict[int, Prediction] = {}
+        self.missing = models
+
+    def answer(self, index: int, prediction: Prediction) -> None:
+        """Take the prediction of one model."""
+        self.predictions[index] = prediction
+        self.missing -= 1
+        if not self.missing and not self.future.done():
+            self.future.set_result([one for _, one in sorted(self.predictions.items())])
+
+
+class Caller:
+    """Hold the checked rows of one request for one model.
+
+    `deadline` is in the loop's time. Nobody waits any more (`gone`) once the model has answered, after the deadline,
+    and when another model has failed.
+    """
+
+    __slots__ = ("answered", "began", "deadline", "id", "index", "parts", "reply", "table", "taken")
+
+    def __init__(self, reply: Reply, index: int, table: Table, request_id: str, deadline: float) -> None:
+        self.reply = reply
+        self.index = index
+        self.table = table
+        self.id = request_id
+        self.deadline = deadline
+        self.began = time.perf_counter()
+        self.taken = 0
+        self.answered = False
+        self.parts: dict[int, Prediction] = {}
+
+    @property
+    def gone(self) -> bool:
+        """Say that nobody waits for this any more."""
+        return self.answered or self.reply.future.done()
+
+    @property
+    def left(self) -> int:
+        """Count the rows that no call has taken yet."""
+        return self.table.rows - self.taken
+
+    def answer(self, start: int, prediction: Prediction) -> None:
+        """Take the prediction of the rows from `start` on; with the last of them the model has answered."""
+        if prediction.stop - prediction.start == self.table.rows:
+            self.answer_whole(prediction)
+            return
+        self.parts[start] = prediction
+        if sum(part.stop - part.start for part in self.parts.values()) < self.table.rows:
+            return
+        parts = [part for _, part in sorted(self.parts.items())]
+        if len({part.version for part in parts}) > 1:
+            model = prediction.model
+            self.fail(BackendUnavailable(f"{model} has just changed its version, in the middle of this", model=model))
+        else:
+            self.answer_whole(put_together(parts))
+
+    def answer_whole(self, prediction: Prediction) -> None:
+        """Take the prediction of all rows."""
+        self.answered = True
+        self.reply.answer(self.index, prediction)
+
+    def fail(self, error: GatewayError) -> None:
+        """End the waiting with a failure; the first one counts."""
+        if not self.gone:
+            self.reply.future.set_exception(error)
+
+
+async def predictions(
+    asked: Iterable[tuple[Callable[[Caller], None], Table]], request_id: str, deadline: float
+) -> list[Prediction]:
+    """Hand the rows of one request to the models that it asks, and wait for all of them or for the first failure."""
+    pairs = list(asked)
+    reply = Reply(len(pairs))
+    for index, (submit, table) in enumerate(pairs):
+        submit(Caller(reply, index, table, request_id, deadline))
+    future = reply.future
+    try:
+        return await future
+    finally:
+        del reply, future  # an error holds this frame, which may not hold the error

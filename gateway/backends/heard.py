@@ -1,0 +1,36 @@
+"""An answer that was read and is not judged yet."""
+
+import msgspec
+
+from contract import Interface
+from gateway.backends.dialect import Dialect
+from gateway.backends.prediction import Joint
+from oip import InferResponse, Tensor
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """Hold an answer to `rows` rows, and the contract of the version that gave it."""
+
+    response: InferResponse
+    contract: Interface
+    dialect: Dialect
+    rows: int
+    call_id: str
+    call_ms: float
+    compute_ms: float | None
+
+    def judged(self) -> Joint:
+        """Give the outputs; raises BackendFault that names model and output."""
+        columns = self.dialect.columns(self.response, self.contract, self.rows)
+        return Joint(self.contract, columns, self.call_id, self.call_ms, self.compute_ms)
+
+    @property
+    def is_whole(self) -> bool:
+        """Say that every tensor has a row for each row that was asked for."""
+        return all(tensor.array.shape[:1] == (self.rows,) for tensor in self.response.tensors)
+
+    def part(self, start: int, stop: int) -> "Heard":
+        """Give some of the rows of a whole answer."""
+        tensors = [Tensor(one.name, one.datatype, one.array[start:stop]) for one in self.response.tensors]
+        response = msgspec.structs.replace(self.response, tensors=tensors)
+        return msgspec.structs.replace(self, response=response, rows=stop - start)

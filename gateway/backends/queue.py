@@ -1,0 +1,81 @@
+"""What waits for a model, and how much of it the next call takes."""
+
+from collections import deque
+from typing import NamedTuple
+
+from contract import Table
+from contract.batch import part
+from gateway.backends.caller import Caller
+
+
+class Piece(NamedTuple):
+    """Hold rows of one caller, from `start` up to `stop`; of all but large requests these are all."""
+
+    caller: Caller
+    start: int
+    stop: int
+
+    @property
+    def rows(self) -> int:
+        """Count the rows."""
+        return self.stop - self.start
+
+    @property
+    def waits(self) -> bool:
+        """Say that somebody waits for these rows."""
+        return not self.caller.gone and self.start not in self.caller.parts
+
+    @property
+    def table(self) -> Table:
+        """Give the rows."""
+        table = self.caller.table
+        return table if self.rows == table.rows else part(table, self.start, self.stop)
+
+
+class Queue:
+    """Keep callers in the order in which they came.
+
+    Only a request of more rows than one call may have is cut. It takes a quarter of a call at a time and goes behind
+    those who wait, so that they wait for no more than a call; with nobody else there it takes all of each call.
+    """
+
+    def __init__(self, most_rows: int) -> None:
+        self.most_rows = most_rows
+        self.quantum = max(1, most_rows // 4)
+        self.callers: deque[Caller] = deque()
+
+    def append(self, caller: Caller) -> None:
+        """Put a caller behind the others."""
+        self.callers.append(caller)
+
+    @property
+    def rows(self) -> int:
+        """Count the rows that wait."""
+        return sum(caller.left for caller in self.callers if not caller.gone)
+
+    def take(self) -> list[Piece]:
+        """Take what the next call asks for: at most `most_rows` rows of the same features, none of who has gone."""
+        pieces: list[Piece] = []
+        room = self.most_rows
+        while self.callers and room:
+            caller = self.callers.popleft()
+            if caller.gone:
+                continue
+            rows = caller.left
+            if pieces and caller.table.features is not pieces[0].caller.table.features:
+                self.callers.appendleft(caller)  # read by another version of the contract
+                break
+            if caller.table.rows > self.most_rows:
+                rows = min(rows, self.quantum, room)
+            elif rows > room:
+                self.callers.appendleft(caller)
+                break
+            start = caller.taken
+            if pieces and pieces[-1].caller is caller:
+                start = pieces.pop().start
+            caller.taken += rows
+            room -= rows
+            pieces.append(Piece(caller, start, caller.taken))
+            if caller.left:
+                self.callers.append(caller)
+        return pieces
