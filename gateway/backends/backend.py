@@ -110,7 +110,7 @@ class Backend:
             raise BackendFault(f"{self.name} gave no valid answer", model=self.name) from exc
         contract = await self.contract_of(read)
         compute = compute_ms(answer.header(SERVER_TIMING))
-        return Heard(read, contract, self.dialect, table.rows, call_id, call_ms, compute)
+        return Heard(read, contract, self.dialect.columns, table.rows, call_id, call_ms, compute)
 
     async def contract_of(self, response: InferResponse) -> Interface:
         """Give the contract of the version that answered, looked up where it is new."""

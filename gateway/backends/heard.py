@@ -1,19 +1,21 @@
 """An answer that was read and is not judged yet."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from contract import Interface
-from gateway.backends.dialect import Dialect
+from contract.table import Array
 from gateway.backends.prediction import Joint
 from oip import InferResponse, Tensor
 
 
 class Heard(msgspec.Struct, frozen=True):
-    """Hold an answer to `rows` rows, and the contract of the version that gave it."""
+    """Hold an answer to `rows` rows, the contract of the version that gave it, and how it is judged by that."""
 
     response: InferResponse
     contract: Interface
-    dialect: Dialect
+    judge: Callable[[InferResponse, Interface, int], dict[str, Array]]
     rows: int
     call_id: str
     call_ms: float
@@ -21,7 +23,7 @@ class Heard(msgspec.Struct, frozen=True):
 
     def judged(self) -> Joint:
         """Give the outputs; raises BackendFault that names model and output."""
-        columns = self.dialect.columns(self.response, self.contract, self.rows)
+        columns = self.judge(self.response, self.contract, self.rows)
         return Joint(self.contract, columns, self.call_id, self.call_ms, self.compute_ms)
 
     @property
