@@ -11,7 +11,7 @@ from contract.table import Columns, Table, pack_matrix
 def join(tables: Sequence[Table]) -> Table:
     """Put the rows of tables with the same features below each other; raises ValueError where the features differ."""
     first = tables[0]
-    if any(table.features != first.features for table in tables):
+    if any(table.features is not first.features and table.features != first.features for table in tables):
         raise ValueError("only tables with the same features can be joined")
     if len(tables) == 1:
         return first

@@ -8,6 +8,7 @@ import msgspec
 from contract.check import Fault
 from contract.explain import InvalidRecords, MalformedBody, explain, refuse_doubles, refuse_too_many
 from contract.feature import Feature
+from contract.features import in_order
 from contract.table import Table, pack_rows
 
 MOST_ROWS = 10_000
@@ -22,7 +23,7 @@ class RecordDecoder:
     """
 
     def __init__(self, features: Sequence[Feature]) -> None:
-        self.features = tuple(features)
+        self.features = in_order(features)
         names = {f"f{index}": feature.name for index, feature in enumerate(self.features)}
         record = msgspec.defstruct(
             "Record",

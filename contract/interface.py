@@ -8,6 +8,7 @@ import msgspec
 
 from contract.decision import Decision
 from contract.feature import ContractError, Feature, Output
+from contract.features import in_order
 
 NAME_PATTERN = re.compile(r"[a-z][a-z0-9]{0,39}")
 """A model's name is also a module, a store tag, an image, a Kubernetes Service and a route: this fits them all."""
@@ -30,6 +31,7 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         check_name(self.name)
         check_fields(self.features, self.outputs)
+        msgspec.structs.force_setattr(self, "features", in_order(self.features))
         outputs = {output.name: output for output in self.outputs}
         for decision in self.decisions:
             if decision.output not in outputs or outputs[decision.output].column is not None:

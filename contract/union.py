@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from contract.feature import ContractError, Feature
+from contract.features import Features
 
 
-def union_of_features(contracts: Iterable[Sequence[Feature]]) -> tuple[Feature, ...]:
+def union_of_features(contracts: Iterable[Sequence[Feature]]) -> Features:
     """Join the features of several models, in the order of their first appearance.
 
     A feature that several read must satisfy them all: the narrower bounds, the common categories, null only where
@@ -18,7 +19,7 @@ def union_of_features(contracts: Iterable[Sequence[Feature]]) -> tuple[Feature, 
         for feature in features:
             known = union.get(feature.name)
             union[feature.name] = feature if known is None or known == feature else narrowed(known, feature)
-    return tuple(union.values())
+    return Features(union.values())
 
 
 def narrowed(one: Feature, other: Feature) -> Feature:
