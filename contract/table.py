@@ -60,10 +60,6 @@ class Table(msgspec.Struct, frozen=True, dict=True):
             return Table(wanted, self.rows, self.separate, self.matrix)
         return pack(wanted, self.columns)
 
-    def under(self, features: tuple[Feature, ...]) -> "Table":
-        """Give the table of other features with the same names and datatypes in the same order."""
-        return Table(features, self.rows, self.columns, self.matrix)
-
     def inputs(self, reads: Reads) -> "dict[str, Array]":
         """Give what an estimator or an ONNX graph reads.
 
