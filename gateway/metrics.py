@@ -6,9 +6,7 @@ from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-SECONDS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
-"""Buckets that fit a service of milliseconds and its deadlines."""
-
+from gateway.seconds import Seconds
 
 ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
 
@@ -17,6 +15,7 @@ class BatchMetrics(NamedTuple):
     """Hold what is counted of the calls to one model."""
 
     rows: Histogram
+    predicted: Counter
     isolation_calls: Counter
 
 
@@ -28,13 +27,12 @@ class Metrics:
         self.requests = Counter(
             "bentogate_requests", "Requests answered, by route and status", ("route", "code"), registry=self.registry
         )
-        self.seconds = Histogram(
+        self.seconds = Seconds(
             "bentogate_request_seconds",
             "Seconds that requests took, by phase; total is from the first byte of a request to the last of its answer",
             ("route", "phase"),
-            buckets=SECONDS,
-            registry=self.registry,
         )
+        self.registry.register(self.seconds)
         self.rows = Counter("bentogate_rows", "Rows predicted, by model", ("model",), registry=self.registry)
         self.refused = Counter("bentogate_refused", "Requests refused, by reason", ("reason",), registry=self.registry)
         self.unrecorded = Counter(
@@ -61,13 +59,11 @@ class Metrics:
         )
         # Looking a label up costs as much as counting: each is looked up once.
         self.request_counter = cache(self.requests.labels)
-        self.timer = cache(self.seconds.labels)
-        self.row_counter = cache(self.rows.labels)
         self.refusal_counter = cache(self.refused.labels)
 
     def batches(self, model: str) -> BatchMetrics:
         """Give what counts the calls to a model."""
-        return BatchMetrics(self.batch_rows.labels(model), self.isolation_calls.labels(model))
+        return BatchMetrics(self.batch_rows.labels(model), self.rows.labels(model), self.isolation_calls.labels(model))
 
     def watch_queue(self, model: str, in_flight: Callable[[], int], queued_rows: Callable[[], int]) -> None:
         """Have the state of a queue looked at when the metrics are asked for: it costs no request anything."""

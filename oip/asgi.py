@@ -5,8 +5,8 @@ took 1.4 times and a FastAPI route 2.5 times the processor time.
 """
 
 import re
-import secrets
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from random import getrandbits
 from typing import Any
 
 import msgspec
@@ -48,7 +48,12 @@ def headers_of(scope: Scope) -> Headers:
 def request_id(headers: Headers) -> str:
     """Take over the caller's id where it is sane, or make one."""
     given = headers.get(REQUEST_ID.encode(), b"")
-    return given.decode() if SANE_ID.fullmatch(given) else secrets.token_hex(8)
+    return given.decode() if given and SANE_ID.fullmatch(given) else new_id()
+
+
+def new_id() -> str:
+    """Make an id of 64 random bits: it need not be unforeseeable, only no other's."""
+    return f"{getrandbits(64):016x}"
 
 
 async def read_body(headers: Headers, receive: Receive, limit: int) -> bytes:

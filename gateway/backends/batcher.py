@@ -1,7 +1,6 @@
 """Joining concurrent requests for one model into one call."""
 
 import asyncio
-import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -14,6 +13,7 @@ from gateway.backends.prediction import Prediction
 from gateway.backends.queue import Piece, Queue
 from gateway.errors import BackendFault, DeadlineExceeded, GatewayError, InternalError
 from gateway.metrics import BatchMetrics
+from oip.asgi import new_id
 
 Ask = Callable[[Table, str, bool], Awaitable[Heard]]
 """Asks for rows in one call, which is told its id, for the first time or again; raises GatewayError."""
@@ -106,13 +106,14 @@ class Batcher:
 
         Raises GatewayError where no caller can have an answer.
         """
-        call_id = pieces[0].caller.id if len(pieces) == 1 else secrets.token_hex(8)
+        call_id = pieces[0].caller.id if len(pieces) == 1 else new_id()
         table = join([piece.table for piece in pieces])
         self.metrics.rows.observe(table.rows)
         began = time.perf_counter()
         try:
             async with asyncio.timeout_at(max([piece.caller.deadline for piece in pieces])):
                 heard = await self.ask(table, call_id, again)
+            self.metrics.predicted.inc(table.rows)
             return answer(pieces, heard, began)
         except TimeoutError as exc:
             raise DeadlineExceeded(f"{self.model} did not answer in time", model=self.model) from exc
