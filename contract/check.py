@@ -58,10 +58,15 @@ def category_fault(feature: Feature, value: Any) -> str | None:
     return f"must be one of {known}, not {spoken(value)}"
 
 
-def record_faults(features: Sequence[Feature], records: Sequence[Any], at: tuple[str | int, ...]) -> list[Fault]:
-    """Find what is wrong in a list of JSON records that stands at `at`, the first MOST_FAULTS of it."""
+def record_faults(
+    features: Sequence[Feature], records: Sequence[Any], at: tuple[str | int, ...], first: int = 0
+) -> list[Fault]:
+    """Find what is wrong in a list of JSON records that stands at `at`, the first MOST_FAULTS of it.
+
+    `first` is the place of the first record, where others come before it.
+    """
     by_name = {feature.name: feature for feature in features}
-    found = (fault for row, record in enumerate(records) for fault in one_record(by_name, record, (*at, row)))
+    found = (fault for row, record in enumerate(records, first) for fault in one_record(by_name, record, (*at, row)))
     return list(islice(found, MOST_FAULTS))
 
 

@@ -1,14 +1,24 @@
 """From the bytes of a request to checked columns, in one pass where nothing is wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from itertools import chain
 from typing import Annotated, Any, Literal
 
 import msgspec
 
+from contract.batch import join
 from contract.check import Fault
-from contract.explain import InvalidRecords, MalformedBody, explain, refuse_doubles, refuse_too_many
+from contract.explain import (
+    InvalidRecords,
+    MalformedBody,
+    explain,
+    explain_pieces,
+    refuse_doubles,
+    refuse_too_many,
+)
 from contract.feature import Feature
 from contract.features import in_order
+from contract.pieces import PIECE, cut
 from contract.table import Table, pack_rows
 
 MOST_ROWS = 10_000
@@ -36,6 +46,7 @@ class RecordDecoder:
         self.row_of = msgspec.structs.astuple
         document = msgspec.defstruct("Document", [("instances", list[record])], forbid_unknown_fields=True)  # type: ignore[valid-type]
         self.decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(document)
+        self.piece_decoder: msgspec.json.Decoder[list[Any]] = msgspec.json.Decoder(list[record])  # type: ignore[valid-type]
 
     def decode(self, body: bytes, max_rows: int) -> Table:
         """Give the records of a body.
@@ -51,18 +62,53 @@ class RecordDecoder:
         if not instances:
             raise InvalidRecords([Fault(("instances",), "must hold at least one record")])
         refuse_too_many(len(instances), max_rows)
-        table = pack_rows(self.features, [self.row_of(record) for record in instances])
-        if body.count(b'"') != self.quotes(table):
+        table = self.table(instances)
+        if body.count(b'"') != 2 + self.quotes(table):
             refuse_doubles(body)
         return table
 
-    def quotes(self, table: Table) -> int:
-        """Count the quotation marks of a plain document with these records.
+    def decode_in_pieces(self, body: bytes, max_rows: int, size: int = PIECE) -> Generator[None, None, Table]:
+        """Do the same in steps of some milliseconds: others have their turn at each `yield`.
 
-        A body with others has escapes in its texts, or says a member twice, which msgspec takes without a word.
+        Only a body that is not JSON, has another outline, or is cut in the middle of a text is read as one.
+        """
+        pieces = cut(body, size)
+        tables, rows, doubtful = [], 0, []
+        for piece in pieces:
+            try:
+                records = self.piece_decoder.decode(piece)
+            except (msgspec.ValidationError, UnicodeDecodeError, RecursionError):
+                yield from explain_pieces(self.features, body, chain([piece], pieces), rows, max_rows)
+            except msgspec.DecodeError:
+                break
+            if not records:
+                break
+            rows += len(records)
+            if rows <= max_rows:
+                tables.append(table := self.table(records))
+                if piece.count(b'"') != self.quotes(table):
+                    doubtful.append(piece)
+            yield
+        else:
+            if tables:
+                refuse_too_many(rows, max_rows)
+                for piece in doubtful:
+                    refuse_doubles(piece)
+                    yield
+                return join(tables)
+        return self.decode(body, max_rows)
+
+    def table(self, records: Sequence[Any]) -> Table:
+        """Make a table of what was read."""
+        return pack_rows(self.features, [self.row_of(record) for record in records])
+
+    def quotes(self, table: Table) -> int:
+        """Count the quotation marks of a plain list of these records.
+
+        A list with others has escapes in its texts, or says a member twice, which msgspec takes without a word.
         """
         texts = sum(int((table.columns[name] != "").sum()) for name in self.categories)
-        return 2 * (1 + table.rows * len(self.features) + texts)
+        return 2 * (table.rows * len(self.features) + texts)
 
 
 def annotation(feature: Feature) -> Any:
