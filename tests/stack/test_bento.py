@@ -1,13 +1,18 @@
 """A built bento serves what it was built with, and a worker that comes back to a damaged model ends it."""
 
+import re
 import shutil
 from pathlib import Path
 
 import httpx
 import psutil
+import pytest
 
 from tests.conftest import ROOT, STORE, run, store_tiny
 from tests.serving import running_service, wait_until
+
+SPAN = "x-bentoml-request-id"
+"""What BentoML names the span of a request in."""
 
 
 def test_a_bento_answers_by_itself(shipped: Path, tmp_path: Path) -> None:
@@ -19,9 +24,23 @@ def test_a_bento_answers_by_itself(shipped: Path, tmp_path: Path) -> None:
         page, described = httpx.get(url), httpx.get(f"{url}/docs.json")
 
     assert answer.json()["model"] == "novelty"
+    assert SPAN not in answer.headers
     assert page.headers["content-type"].startswith("text/html")
     assert "/predict" in described.json()["paths"]
     assert answer.json()["predictions"][0]["is_novel"] is False
+
+
+def test_spans_are_made_for_who_asks_for_them(shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file that BENTOML_CONFIG names has the last word, as docs/operations.md shows."""
+    shown = re.search(r"```yaml\n(services:.*?)```", (ROOT / "docs" / "operations.md").read_text(), re.DOTALL)
+    config = tmp_path / "bentoml.yaml"
+    config.write_text(shown[1] if shown else "")
+    monkeypatch.setenv("BENTOML_CONFIG", str(config))
+    record = (ROOT / "examples" / "record.json").read_bytes()
+    with running_service(["--arg", "model=diagnosis"], shipped, tmp_path) as (_, url):
+        answer = httpx.post(f"{url}/predict", content=record, headers={"content-type": "application/json"})
+
+    assert (answer.status_code, SPAN in answer.headers) == (200, True)
 
 
 def test_a_worker_that_comes_back_to_a_damaged_model_ends_the_service(shipped: Path, tmp_path: Path) -> None:
