@@ -10,6 +10,8 @@ from oip import (
     ACCEPT_ENCODING,
     COMPUTE,
     HEADER_LENGTH,
+    REQUEST_ID,
+    SERVER_TIMING,
     BodyTooLarge,
     Disconnected,
     InferResponse,
@@ -22,11 +24,14 @@ from oip import (
     packed,
     read_body,
     read_request,
+    request_id,
     send_body,
     unpacked,
     write_response,
 )
 from oip.asgi import Headers, Receive, Scope, Send, error_body
+
+LENGTH, ID, TIMING = HEADER_LENGTH.encode(), REQUEST_ID.encode(), SERVER_TIMING.encode()
 
 log = logging.getLogger("bentoml.bentogate")
 
@@ -36,31 +41,36 @@ MOST_TENSOR_ROWS = 1_000_000
 
 
 class Infer:
-    """Answer an inference request as a plain ASGI endpoint."""
+    """Answer inference requests to one model as a plain ASGI endpoint, which keeps its own time."""
 
     def __init__(self, served: Served) -> None:
         self.served = served
+        outputs = served.contract.outputs
+        self.datatypes = {output.name: output.datatype for output in outputs}
+        self.names = list(self.datatypes)
+        self.limits = Limits(MOST_TENSOR_ROWS, len(served.contract.features))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read, predict, answer; every failure is a status and `{"error": text}`."""
+        stopwatch = Stopwatch()
+        given = headers_of(scope)
         status, content_type = 200, b"application/json"
         headers: list[tuple[bytes, bytes]] = []
         try:
-            given = headers_of(scope)
             body = await read_body(given, receive, MOST_BYTES)
-            scope["stopwatch"].enter("decode")
+            stopwatch.enter("decode")
             body = await unpacked(given, body, MOST_BYTES)
-            answer, length = self.answer(scope["path_params"], given, body, scope["stopwatch"])
+            answer, length = self.answer(given, body, stopwatch)
             answer, headers = await packed(given, answer)
             if length is not None:
                 content_type = b"application/octet-stream"
-                headers.append((HEADER_LENGTH.encode(), str(length).encode()))
+                headers.append((LENGTH, str(length).encode()))
         except Disconnected:
             return
         except UnsupportedEncoding as exc:
             status, answer, headers = 415, error_body(str(exc)), [ACCEPT_ENCODING]
-        except Refused as exc:
-            status, answer = exc.status, error_body(str(exc))
+        except StillLoading as exc:
+            status, answer = 503, error_body(str(exc))
         except BodyTooLarge as exc:
             status, answer = 413, error_body(str(exc))
         except (ProtocolError, InvalidRecords) as exc:
@@ -70,27 +80,22 @@ class Infer:
         except Exception:  # the one outermost handler
             log.exception("an inference failed")
             status, answer = 500, error_body("the model failed; its log says why")
+        headers += [(ID, request_id(given).encode()), (TIMING, stopwatch.header())]
         await send_body(send, status, answer, content_type, headers)
 
-    def answer(
-        self, params: dict[str, str], headers: Headers, body: bytes, stopwatch: Stopwatch
-    ) -> tuple[bytes, int | None]:
+    def answer(self, headers: Headers, body: bytes, stopwatch: Stopwatch) -> tuple[bytes, int | None]:
         """Give the body of the answer, and the length of its JSON where it is binary."""
         model, contract = self.served.model, self.served.contract
-        if error := self.served.unknown(params):
-            raise Refused(404, error)
         if model is None:
-            raise Refused(503, "the model is loading")
-        length = headers.get(HEADER_LENGTH.encode())
-        limits = Limits(MOST_TENSOR_ROWS, len(contract.features))
-        request = read_request(body, None if length is None else length.decode("latin-1"), limits)
-        chosen = request.chosen([output.name for output in contract.outputs])
+            raise StillLoading("the model is loading")
+        length = headers.get(LENGTH)
+        request = read_request(body, None if length is None else length.decode("latin-1"), self.limits)
+        chosen = request.chosen(self.names)
         table = table_from_tensors(contract.features, request.tensors)
         stopwatch.enter(COMPUTE)
         columns = model.predict(table)
         stopwatch.enter("encode")
-        datatypes = {output.name: output.datatype for output in contract.outputs}
-        tensors = [Tensor(output.name, datatypes[output.name], columns[output.name]) for output in chosen]
+        tensors = [Tensor(output.name, self.datatypes[output.name], columns[output.name]) for output in chosen]
         response = InferResponse(contract.name, contract.version, tensors, request.id)
         return write_response(response, [output.binary for output in chosen])
 
@@ -100,9 +105,5 @@ def blame(error: InvalidOutput) -> dict[str, str]:
     return {"error": str(error), "output": error.output}
 
 
-class Refused(Exception):
-    """Carry a status and its text to the one place that answers."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
+class StillLoading(Exception):
+    """Report a request that came before its model."""

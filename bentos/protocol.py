@@ -7,15 +7,20 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from bentos.artifact import FILES
-from bentos.beneath import Beneath
 from bentos.infer import Infer
 from bentos.served import Served
 from bentos.timed import Timed
 from contract import model_metadata
+from oip.asgi import Receive, Scope, Send
 
 Handler = Callable[[Request], Awaitable[Response]]
+
+
+PREFIXES = ("/v2", "/artifact")
+"""What every path of the protocol is, or is beneath."""
 
 
 class Protocol:
@@ -24,8 +29,8 @@ class Protocol:
     def __init__(self, served: Served) -> None:
         self.served = served
 
-    def app(self) -> Starlette:
-        """Give the ASGI app with all paths; BentoML keeps those that it does not know."""
+    def app(self) -> ASGIApp:
+        """Give the ASGI app with all paths, made for those beneath PREFIXES."""
         prefix = "/v2/models/{name}"
         gets: list[tuple[str, Handler]] = [
             ("/v2", self.server),
@@ -34,13 +39,31 @@ class Protocol:
         ]
         routes = []
         for path in (prefix, f"{prefix}/versions/{{version}}"):
-            routes.append(Route(f"{path}/infer", Infer(self.served), methods=["POST"]))
+            routes.append(Route(f"{path}/infer", self.infer_elsewhere, methods=["POST"]))
             gets += [(path, self.metadata), (f"{path}/ready", self.model_ready)]
         gets.append(("/artifact/{file}", self.artifact))
         routes += [Route(path, handler, methods=["GET"]) for path, handler in gets]
         app = Starlette(routes=routes, exception_handlers={HTTPException: self.refuse})
         app.router.redirect_slashes = False
-        return Starlette(routes=[Beneath(("/v2", "/artifact"), Timed(app))])
+        return self.infer_first(Timed(app))
+
+    def infer_first(self, others: ASGIApp) -> ASGIApp:
+        """Answer inference by its exact path before a router looks at it, and hand all else on."""
+        infer, contract = Infer(self.served), self.served.contract
+        model = f"/v2/models/{contract.name}"
+        paths = {f"{path}/infer{end}" for path in (model, f"{model}/versions/{contract.version}") for end in ("", "/")}
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["path"] in paths and scope["method"] == "POST":
+                await infer(scope, receive, send)
+            else:
+                await others(scope, receive, send)
+
+        return app
+
+    async def infer_elsewhere(self, request: Request) -> Response:
+        """Refuse inference by a model or a version that is not the one here."""
+        return JSONResponse({"error": self.served.unknown(request.path_params)}, 404)
 
     async def server(self, _: Request) -> Response:
         """Say what this server is."""

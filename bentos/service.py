@@ -19,9 +19,10 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import JSONResponse
 
 from bentos.artifact import ArtifactError, load, read_contract
+from bentos.beneath import Beneath
 from bentos.infer import blame
 from bentos.json_only import JsonOnly
-from bentos.protocol import Protocol
+from bentos.protocol import PREFIXES, Protocol
 from bentos.schema import request_model, response_model
 from bentos.served import Served
 from bentos.stored import tag_of
@@ -89,7 +90,6 @@ IMAGE = (
     logging={"access": {"enabled": False}},
     tracing=UNTRACED,
 )
-@bentoml.asgi_app(Protocol(SERVED).app(), path="/")
 class ModelService:
     """Serve one stored model."""
 
@@ -130,4 +130,6 @@ class ModelService:
         return Response.model_validate(answered)
 
 
-ModelService.add_asgi_middleware(JsonOnly)  # type: ignore[attr-defined]  # the decorator makes a service of the class
+add_middleware = ModelService.add_asgi_middleware  # type: ignore[attr-defined]  # the decorator makes a service of it
+add_middleware(Beneath, prefixes=PREFIXES, own=Protocol(SERVED).app())
+add_middleware(JsonOnly)

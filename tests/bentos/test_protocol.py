@@ -48,6 +48,22 @@ def test_many_rows_in_one_binary_request(client: httpx.Client) -> None:
     assert np.unique(probability.array).size == 1
 
 
+def test_every_path_of_a_model_answers_alike(client: httpx.Client, stored_mixed: Path) -> None:
+    """With and without its version, and a slash at the end."""
+    body, length = write_request(columns())
+    asked = {"content": body, "headers": {HEADER_LENGTH: str(length), "x-request-id": "mine"}}
+    answers = [
+        client.post(f"/v2/models/mixed{version}/infer{end}", **asked)  # type: ignore[arg-type]
+        for version in ("", f"/versions/{stored_mixed.name}")
+        for end in ("", "/")
+    ]
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.content for answer in answers}) == 1
+    assert {answer.headers["x-request-id"] for answer in answers} == {"mine"}
+    assert all("compute;dur=" in answer.headers["server-timing"] for answer in answers)
+
+
 def test_the_artifact_is_shown(client: httpx.Client, stored_mixed: Path) -> None:
     """Contract, golden rows, profile and report, as they are stored."""
     for name in ("contract.json", "golden.json", "profile.json", "report.html"):
@@ -64,6 +80,7 @@ def test_the_artifact_is_shown(client: httpx.Client, stored_mixed: Path) -> None
         ("GET", "/v2/models/nope", 404),
         ("GET", "/v2/models/mixed/versions/1", 404),
         ("POST", "/v2/models/nope/infer", 404),
+        ("POST", "/v2/models/mixed/versions/1/infer", 404),
         ("POST", "/v2/models/mixed/infer", 400),
         ("GET", "/v2/models/mixed/infer", 405),
         ("DELETE", "/v2/models/mixed", 405),
