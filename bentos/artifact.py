@@ -1,11 +1,13 @@
 """Reading a stored model: its files, its estimator or graph, and the proof that it answers as in training."""
 
+import asyncio
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from bentos.runtime import open_skops
 from contract import Contract, ContractError, Table, answer, columns_to_records, differences
@@ -34,6 +36,10 @@ FILES = {
 
 MOST_DIFFERENCES = 3
 
+PIECE = 1024
+"""Rows that a model is asked for at once: 0.1 ms of the shipped models, 2 of a forest of a hundred trees in ONNX, 5 of
+histogram boosting and of neighbours in scikit-learn, where smaller pieces cost more in all. None changed a bit."""
+
 
 class ArtifactError(RuntimeError):
     """Report an artifact that cannot be read, or that does not answer as it did in training."""
@@ -57,6 +63,17 @@ class Model:
     def predict(self, table: Table) -> dict[str, Array]:
         """Give the outputs of checked rows, one `[rows]` array each; raises InvalidOutput."""
         return answer(self.contract, self.runtime(table.inputs(self.contract.reads)))
+
+    async def predict_in_turns(self, table: Table) -> dict[str, Array]:
+        """Give the same, to the bit, and let others have their turn of the event loop after each PIECE of rows."""
+        if table.rows <= PIECE:
+            return self.predict(table)
+        inputs = table.inputs(self.contract.reads)
+        scores = []
+        for start in range(0, table.rows, PIECE):
+            scores.append(self.runtime({name: rows[start : start + PIECE] for name, rows in inputs.items()}))
+            await asyncio.sleep(0)
+        return answer(self.contract, np.concatenate(scores))
 
 
 def load(folder: Path) -> Model:

@@ -60,7 +60,7 @@ class Infer:
             body = await read_body(given, receive, MOST_BYTES)
             stopwatch.enter("decode")
             body = await unpacked(given, body, MOST_BYTES)
-            answer, length = self.answer(given, body, stopwatch)
+            answer, length = await self.answer(given, body, stopwatch)
             answer, headers = await packed(given, answer)
             if length is not None:
                 content_type = b"application/octet-stream"
@@ -83,7 +83,7 @@ class Infer:
         headers += [(ID, request_id(given).encode()), (TIMING, stopwatch.header())]
         await send_body(send, status, answer, content_type, headers)
 
-    def answer(self, headers: Headers, body: bytes, stopwatch: Stopwatch) -> tuple[bytes, int | None]:
+    async def answer(self, headers: Headers, body: bytes, stopwatch: Stopwatch) -> tuple[bytes, int | None]:
         """Give the body of the answer, and the length of its JSON where it is binary."""
         model, contract = self.served.model, self.served.contract
         if model is None:
@@ -93,7 +93,7 @@ class Infer:
         chosen = request.chosen(self.names)
         table = table_from_tensors(contract.features, request.tensors)
         stopwatch.enter(COMPUTE)
-        columns = model.predict(table)
+        columns = await model.predict_in_turns(table)
         stopwatch.enter("encode")
         tensors = [Tensor(output.name, self.datatypes[output.name], columns[output.name]) for output in chosen]
         response = InferResponse(contract.name, contract.version, tensors, request.id)
