@@ -8,15 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract import Feature, Table
+from contract.features import Features, in_order
 from contract.table import pack
 from gateway.backends.caller import Caller, Reply
 from gateway.backends.queue import Piece, Queue
 
-FEATURES = (Feature(name="x", type="number", unit="", description="a number", example=1.0),)
-OTHERS = (Feature(name="x", type="number", unit="", description="another number", example=1.0),)
+FEATURES = in_order([Feature(name="x", type="number", unit="", description="a number", example=1.0)])
+OTHERS = in_order([Feature(name="x", type="number", unit="", description="another number", example=1.0)])
 
 
-def table_of(rows: int, features: tuple[Feature, ...] = FEATURES) -> Table:
+def table_of(rows: int, features: Features = FEATURES) -> Table:
     """Make a table with its row numbers."""
     return pack(features, {"x": list(range(rows))})
 
