@@ -1,18 +1,14 @@
 """What is wrong with a body that the fast path refused, or may have misread."""
 
 import json
-import math
 from collections.abc import Generator, Iterable, Sequence
 from typing import Any, NoReturn
 
 import msgspec
 
+from contract.any_json import any_json
 from contract.check import LONGEST_NAME, MOST_FAULTS, Fault, record_faults, spoken
 from contract.feature import Feature
-
-MOST_DIGITS = 400
-"""A whole number of more digits is larger than every double."""
-
 
 MOST_LISTS = 1000
 """Up to so many lists a wrong body is read to say what is wrong with it."""
@@ -124,24 +120,6 @@ def instances_of(body: bytes) -> list[Any]:
     return instances
 
 
-def any_json(body: bytes) -> Any:
-    """Read JSON without a type; a number too large for a double, which msgspec refuses, becomes infinite.
-
-    Raises ValueError for what is no JSON, half of a surrogate pair included, which Python's parser takes.
-    """
-    try:
-        return msgspec.json.decode(body)
-    except msgspec.ValidationError:
-        document = json.loads(body, parse_constant=not_json, parse_int=whole)
-        json.dumps(document, ensure_ascii=False).encode()
-        return document
-
-
-def whole(digits: str) -> float:
-    """Read a whole number; one that no double can hold is infinite."""
-    return int(digits) if len(digits) < MOST_DIGITS else math.copysign(math.inf, -1 if digits[0] == "-" else 1)
-
-
 def refuse_doubles(body: bytes) -> None:
     """Raise MalformedBody for an object that names a member twice (RFC 8259, section 4, leaves the meaning open)."""
 
@@ -152,8 +130,3 @@ def refuse_doubles(body: bytes) -> None:
             raise MalformedBody(f"the body names {twice[:LONGEST_NAME]!r} twice in one object")
 
     json.loads(body, object_pairs_hook=members)
-
-
-def not_json(token: str) -> Any:
-    """Refuse NaN and Infinity, which Python's parser would take."""
-    raise ValueError(f"{token} is no JSON")
