@@ -6,7 +6,8 @@ from functools import cached_property
 
 import numpy as np
 
-from contract import Interface, Output, Value, columns_to_records
+from contract import Interface, Output
+from contract.rows import Row, rows_of
 from contract.table import Columns
 
 
@@ -24,9 +25,9 @@ class Joint:
     compute_ms: float | None
 
     @cached_property
-    def records(self) -> list[dict[str, Value]]:
+    def records(self) -> list[Row]:
         """Give one JSON object per row, made once for all callers."""
-        return columns_to_records(self.columns, self.contract.outputs)
+        return rows_of(self.columns, self.contract.outputs)
 
 
 class Prediction:
@@ -61,7 +62,7 @@ class Prediction:
         return {name: column[self.start : self.stop] for name, column in self.joint.columns.items()}
 
     @property
-    def records(self) -> list[dict[str, Value]]:
+    def records(self) -> list[Row]:
         """Give one JSON object per row."""
         return self.joint.records[self.start : self.stop]
 

@@ -1,15 +1,36 @@
 """`POST /v1/predict` and `POST /v1/models/{name}:predict`."""
 
-from typing import Any
+import asyncio
 
 import msgspec
 
-from contract import MOST_FAULTS, InvalidRecords, MalformedBody, TooManyRows
+from contract import MOST_FAULTS, InvalidRecords, MalformedBody, RecordDecoder, Table, TooManyRows
+from contract.pieces import PIECE
+from contract.rows import Row, rows_of, side_by_side
 from gateway.backends import Prediction
 from gateway.errors import InvalidRecord, MalformedRequest, TooLarge, WrongMediaType
 from gateway.plans import Ensemble, Plan
 from gateway.routes.endpoint import Answer, Call, Endpoint
 from oip.asgi import Headers
+
+ROWS = 1000
+"""So many are written at once, in less than a millisecond; then others have their turn."""
+
+ENCODER = msgspec.json.Encoder()
+
+
+class Version(msgspec.Struct, gc=False):
+    """Mirror what an answer says of a model."""
+
+    version: str
+
+
+class Document(msgspec.Struct, gc=False):
+    """Mirror an answer."""
+
+    id: str
+    predictions: list[Row] | msgspec.Raw
+    models: dict[str, Version]
 
 
 class PredictEndpoint(Endpoint):
@@ -19,7 +40,7 @@ class PredictEndpoint(Endpoint):
         """Decode, ask, encode."""
         check_media_type(call.headers)
         try:
-            table = call.plan.decoder.decode(call.body, self.gateway.settings.max_rows)
+            table = await read(call.plan.decoder, call.body, self.gateway.settings.max_rows)
         except MalformedBody as exc:
             raise MalformedRequest(str(exc), [exc.fault] if exc.fault.path else ()) from exc
         except InvalidRecords as exc:
@@ -27,7 +48,21 @@ class PredictEndpoint(Endpoint):
         except TooManyRows as exc:
             raise TooLarge(str(exc)) from exc
         predictions = await call.account.ask(call.plan, table)
-        return Answer(document(call, predictions), b"application/json", [])
+        return Answer(await document(call, predictions), b"application/json", [])
+
+
+async def read(decoder: RecordDecoder, body: bytes, max_rows: int) -> Table:
+    """Read the records of a body; while it is a large one, others have their turn."""
+    if len(body) <= PIECE:
+        return decoder.decode(body, max_rows)
+    steps = decoder.decode_in_pieces(body, max_rows)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            table: Table = end.value
+            return table
+        await asyncio.sleep(0)
 
 
 def counted(faults: int) -> str:
@@ -37,24 +72,32 @@ def counted(faults: int) -> str:
     return f"{faults} {'field is' if faults == 1 else 'fields are'} wrong"
 
 
-def document(call: Call, predictions: list[Prediction]) -> bytes:
-    """Write the answer; for one model alone the inner level goes away."""
-    return msgspec.json.encode(
-        {
-            "id": call.account.id,
-            "predictions": merged(call.plan, predictions),
-            "models": {prediction.model: {"version": prediction.version} for prediction in predictions},
-        }
-    )
+async def document(call: Call, predictions: list[Prediction]) -> bytes:
+    """Write the answer; while it is a large one, others have their turn."""
+    found: list[Row] | msgspec.Raw
+    if call.account.rows <= ROWS:
+        found = merged(call.plan, predictions, [prediction.records for prediction in predictions])
+    else:
+        pieces = []
+        for start in range(0, call.account.rows, ROWS):
+            lists = [records(prediction, start, start + ROWS) for prediction in predictions]
+            pieces.append(ENCODER.encode(merged(call.plan, predictions, lists))[1:-1])
+            await asyncio.sleep(0)
+        found = msgspec.Raw(b"[%b]" % b",".join(pieces))
+    models = {prediction.model: Version(prediction.version) for prediction in predictions}
+    return ENCODER.encode(Document(call.account.id, found, models))
 
 
-def merged(plan: Plan, predictions: list[Prediction]) -> list[dict[str, Any]]:
-    """Put the members' predictions of each instance together."""
-    lists = [prediction.records for prediction in predictions]
+def records(prediction: Prediction, start: int, stop: int) -> list[Row]:
+    """Give some of the rows of a prediction."""
+    return rows_of({name: column[start:stop] for name, column in prediction.columns.items()}, prediction.outputs)
+
+
+def merged(plan: Plan, predictions: list[Prediction], lists: list[list[Row]]) -> list[Row]:
+    """Put what the members predict for each instance together; for one model alone the inner level goes away."""
     if not isinstance(plan, Ensemble):
         return lists[0]
-    names = [prediction.model for prediction in predictions]
-    return [dict(zip(names, row, strict=True)) for row in zip(*lists, strict=True)]
+    return side_by_side([prediction.model for prediction in predictions], lists)
 
 
 def check_media_type(headers: Headers) -> None:
