@@ -29,26 +29,34 @@ def all_clear(table: Table) -> bool:
 
     Column by column this was a quarter of a model service's processor time.
     """
-    if table.matrix is None or any(feature.type != "number" or feature.nullable for feature in table.features):
+    matrix, bounds = table.matrix, table.features.bounds
+    if matrix is None or bounds is None:
         return False
-    low, high = np.array([feature.limits for feature in table.features]).T
-    inside = (table.matrix >= low) & (table.matrix <= high) & np.isfinite(table.matrix)
-    return bool(inside.all())
+    low, high, nullable = bounds
+    inside = (matrix >= low) & (matrix <= high)
+    # To look for a zero byte takes a tenth of the time that numpy's `all` takes for a row.
+    return 0 not in inside.tobytes() or 0 not in (inside | (np.isnan(matrix) & nullable)).tobytes()
 
 
 def output_fault(output: Output, column: Array) -> str | None:
     """Say of an output what no prediction may be, for the first such row of its column, or None."""
     if output.type == "category":
-        wrong = np.fromiter((value not in output.categories for value in column), dtype=bool, count=len(column))
-        what = "has a label that the contract does not know"
-    elif column.dtype == bool:
+        return label_fault(output, column)
+    if column.dtype == bool:
         return None
-    else:
-        low, high = output.limits
-        wrong = ~(np.isfinite(column) & (column >= low) & (column <= high))
-        what = "is no finite number within its bounds"
-    (rows,) = wrong.nonzero()
-    return f"{what} in row {rows[0]}" if len(rows) else None
+    low, high = output.limits
+    inside = np.isfinite(column) & (column >= low) & (column <= high)
+    row = inside.tobytes().find(0)
+    return None if row < 0 else f"is no finite number within its bounds in row {row}"
+
+
+def label_fault(output: Output, column: Array) -> str | None:
+    """Say in which row a label is that the contract does not know, or None."""
+    labels = column.tolist()
+    if unknown := set(labels).difference(output.categories):
+        row = next(row for row, label in enumerate(labels) if label in unknown)
+        return f"has a label that the contract does not know in row {row}"
+    return None
 
 
 def rows_in_order(table: Table) -> Array:

@@ -3,8 +3,16 @@
 import struct
 from collections.abc import Iterable
 from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from contract.feature import Feature
+
+Array = NDArray[Any]
+
+LAST = np.finfo(np.float64).max
 
 
 class Features(tuple[Feature, ...]):  # noqa: SLOT001 (the dictionary keeps what is found)
@@ -23,6 +31,25 @@ class Features(tuple[Feature, ...]):  # noqa: SLOT001 (the dictionary keeps what
         """Name the one datatype of all features, or None where they differ."""
         datatypes = {feature.datatype for feature in self}
         return datatypes.pop() if len(datatypes) == 1 else None
+
+    @cached_property
+    def by_name(self) -> dict[str, Feature]:
+        """Give each feature by its name."""
+        return {feature.name: feature for feature in self}
+
+    @cached_property
+    def bounds(self) -> tuple[Array, Array, Array] | None:
+        """Give of each column the smallest value, the largest, and whether NaN stands for a missing one.
+
+        None unless all are numbers, or all are whole numbers that are never missing. A number without a bound ends at
+        the last double, so that infinity is beyond it.
+        """
+        kinds = {(feature.type, feature.datatype) for feature in self}
+        if kinds not in ({("number", "FP64")}, {("integer", "INT64")}):
+            return None
+        limits = np.array([feature.limits for feature in self])
+        low, high = np.clip(limits, -LAST, LAST).astype(np.int64 if self.datatype == "INT64" else np.float64).T
+        return low.copy(), high.copy(), np.array([feature.nullable for feature in self])
 
     @cached_property
     def doubles(self) -> struct.Struct | None:

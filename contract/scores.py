@@ -73,9 +73,9 @@ def rounded(output: Output, column: Array) -> Array:
     In single precision the twenty shares of a forest that is sure of a class sum up to 1.00000012.
     """
     for bound, beyond in ((output.minimum, np.less), (output.maximum, np.greater)):
-        if bound is not None:
+        if bound is not None and 1 in (outside := beyond(column, bound)).tobytes():
             near = np.abs(column - bound) <= TOLERANCE * max(1.0, abs(bound))
-            column = np.where(beyond(column, bound) & near, bound, column)
+            column = np.where(outside & near, bound, column)
     return column
 
 

@@ -51,12 +51,33 @@ def test_columns_and_values_are_judged_by_the_same_rule(feature: Feature, values
     assert suspects(feature, column).tolist() == found
 
 
-@given(st.lists(st.floats() | st.sampled_from([0.0, 5.0, -1e-9, 5.0000001]), min_size=2, max_size=8))
-def test_the_quick_look_at_a_matrix_finds_what_the_columns_find(values: list[float]) -> None:
+@given(
+    st.lists(st.floats() | st.sampled_from([0.0, 5.0, -1e-9, 5.0000001]), min_size=3, max_size=9),
+    st.lists(st.booleans(), min_size=3, max_size=3),
+)
+def test_the_quick_look_at_a_matrix_finds_what_the_columns_find(values: list[float], nullable: list[bool]) -> None:
     """One pass over a matrix of numbers and the pass over each column agree."""
-    fields = [WIDTH, Feature(name="height", type="number", description="", example=1.0, maximum=5)]
+    limits: tuple[dict[str, Any], ...] = ({"minimum": 0}, {"maximum": 5}, {})
+    fields = [
+        Feature(name=name, type="number", description="", example=1.0, nullable=null, **bounds)
+        for name, null, bounds in zip("abc", nullable, limits, strict=True)
+    ]
+    rows = len(values) // 3
+    table = pack(fields, {name: values[index * rows :][:rows] for index, name in enumerate("abc")})
+    suspect = any(suspects(field, table.columns[field.name]).any() for field in fields)
+
+    assert all_clear(table) == (not suspect) == (not table_faults(table))
+
+
+@given(st.lists(st.integers(-(2**63), 2**63 - 1) | st.sampled_from([2**53, 2**53 + 1, -1, 0]), min_size=2, max_size=6))
+def test_the_quick_look_at_whole_numbers_is_exact(values: list[int]) -> None:
+    """A bound of 2**53 tells it from the next number, which no double does."""
+    fields = [
+        Feature(name="age", type="integer", description="", example=1, minimum=0),
+        Feature(name="children", type="integer", description="", example=1),
+    ]
     rows = len(values) // 2
-    table = pack(fields, {"width": values[:rows], "height": values[rows : 2 * rows]})
+    table = pack(fields, {"age": values[:rows], "children": values[rows : 2 * rows]})
     suspect = any(suspects(field, table.columns[field.name]).any() for field in fields)
 
     assert all_clear(table) == (not suspect) == (not table_faults(table))
