@@ -1,25 +1,23 @@
 """Inference by tensors, whatever brings them: the protocol's rules, the plan, and the tensors that go back."""
 
-from collections.abc import Callable
-
 from contract import InvalidRecords, table_from_tensors
 from gateway.account import Account
 from gateway.backends import Prediction
 from gateway.errors import BackendUnavailable, InvalidRecord, UnknownName
 from gateway.plans import Ensemble, Plan
-from oip import InferRequest, InferResponse, RequestedOutput, Tensor
+from oip import InferRequest, InferResponse, RequestedOutput, Steps, Tensor, in_turns
 
 
 async def infer(
-    account: Account, plan: Plan, version: str | None, read: Callable[[], InferRequest]
+    account: Account, plan: Plan, version: str | None, reading: Steps[InferRequest]
 ) -> tuple[InferResponse, list[RequestedOutput]]:
-    """Answer a request, which `read` gives or refuses with a ProtocolError.
+    """Answer a request, which `reading` gives or refuses with a ProtocolError.
 
     Gives the response and, for each of its tensors, how it was asked for. Raises GatewayError and ProtocolError.
     """
     check_version(plan, version)
     try:
-        request = read()
+        request = await in_turns(reading)
         request.chosen(output_names(plan))  # before the model is asked, a name is refused that it does not have
         table = table_from_tensors(plan.features, request.tensors)
     except InvalidRecords as exc:

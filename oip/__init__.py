@@ -15,10 +15,11 @@ from oip.compression import ACCEPT_ENCODING, UnsupportedEncoding, packed, unpack
 from oip.datatypes import DATATYPES
 from oip.errors import ProtocolError
 from oip.limits import Limits
-from oip.request import InferRequest, RequestedOutput, read_request, write_request
+from oip.request import InferRequest, RequestedOutput, read_request, request_steps, write_request
 from oip.response import InferResponse, read_response, write_response
 from oip.tensor import HEADER_LENGTH, Tensor
 from oip.timing import COMPUTE, SERVER_TIMING, Stopwatch, compute_ms
+from oip.turns import Steps, in_turns
 
 __all__ = [
     "ACCEPT_ENCODING",
@@ -34,17 +35,20 @@ __all__ = [
     "Limits",
     "ProtocolError",
     "RequestedOutput",
+    "Steps",
     "Stopwatch",
     "Tensor",
     "UnsupportedEncoding",
     "compute_ms",
     "headers_of",
+    "in_turns",
     "lenient",
     "packed",
     "read_body",
     "read_request",
     "read_response",
     "request_id",
+    "request_steps",
     "send_body",
     "unpacked",
     "with_headers",

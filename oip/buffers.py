@@ -12,19 +12,20 @@ from oip.elements import shaped
 from oip.errors import ProtocolError
 from oip.messages import TensorMessageIn
 
+LENGTH = struct.Struct("<I")
+"""What stands before each element of BYTES."""
+
 
 def from_binary(message: TensorMessageIn, buffer: memoryview, pointer: str) -> NDArray[Any]:
     """Read one buffer, little-endian and in row-major order."""
     if message.datatype == "BYTES":
         return shaped(read_strings(buffer, math.prod(message.shape), pointer), message, pointer)
     dtype = DATATYPES[message.datatype]
-    if len(buffer) != dtype.itemsize * math.prod(message.shape):
-        raise ProtocolError(
-            f"{pointer}/shape: wants {dtype.itemsize * math.prod(message.shape)} bytes, not {len(buffer)}"
-        )
-    if message.datatype == "BOOL" and np.frombuffer(buffer, dtype=np.uint8).max(initial=0) > 1:
+    if len(buffer) != (wanted := dtype.itemsize * math.prod(message.shape)):
+        raise ProtocolError(f"{pointer}/shape: wants {wanted} bytes, not {len(buffer)}")
+    if dtype.kind == "b" and np.frombuffer(buffer, np.uint8).max(initial=0) > 1:
         raise ProtocolError(f"{pointer}: a BOOL is one byte, 0 or 1")
-    return shaped(np.frombuffer(buffer, dtype=dtype), message, pointer)
+    return shaped(np.frombuffer(buffer, dtype), message, pointer)
 
 
 def read_strings(buffer: memoryview, most: int, pointer: str) -> NDArray[Any]:
@@ -32,23 +33,26 @@ def read_strings(buffer: memoryview, most: int, pointer: str) -> NDArray[Any]:
 
     It stops one element after `most`, which is one too many for the shape already.
     """
-    values: list[str] = []
-    offset = 0
+    data, texts, offset = bytes(buffer), list[bytes](), 0
+    size, length_at, found = len(data), LENGTH.unpack_from, texts.append
     try:
-        while offset < len(buffer) and len(values) <= most:
-            (length,) = struct.unpack_from("<I", buffer, offset)
-            offset += 4 + length
-            if offset > len(buffer):
-                raise ProtocolError(f"{pointer}: the last element of BYTES is cut off")
-            values.append(str(buffer[offset - length : offset], "utf-8"))
+        while offset < size and len(texts) <= most:
+            start = offset + 4
+            offset = start + length_at(data, offset)[0]
+            found(data[start:offset])
+        # A column of labels has few different ones: each is decoded once.
+        known = {text: text.decode() for text in set(texts)}
     except (struct.error, UnicodeDecodeError) as exc:
         raise ProtocolError(f"{pointer}: is no sequence of lengths and UTF-8 texts") from exc
-    array = np.empty(len(values), dtype=object)
-    array[:] = values
+    if offset > size:
+        raise ProtocolError(f"{pointer}: the last element of BYTES is cut off")
+    array = np.empty(len(texts), dtype=object)
+    array[:] = [known[text] for text in texts]
     return array
 
 
 def write_strings(values: NDArray[Any]) -> bytes:
     """Write elements of BYTES."""
-    texts = [value.encode() for value in values]
-    return b"".join(struct.pack("<I", len(text)) + text for text in texts)
+    texts = values.tolist()
+    known = {text: LENGTH.pack(len(data := text.encode())) + data for text in set(texts)}
+    return b"".join([known[text] for text in texts])

@@ -59,9 +59,7 @@ def decode_json(decoder: msgspec.json.Decoder[Any], text: memoryview) -> Any:
 
 
 def check_outline(text: memoryview) -> None:
-    """Raise ProtocolError for a large message of too many parts: to make them all would hold the event loop up."""
-    if len(text) <= LARGE:
-        return
+    """Raise ProtocolError for a message of too many parts: to make them all would hold the event loop up."""
     outline: Outline = decode_json(OUTLINE, text)
     for name, found in (("inputs", outline.inputs), ("outputs", outline.outputs or [])):
         if len(found) > MOST_TENSORS:

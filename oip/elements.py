@@ -17,9 +17,7 @@ from oip.messages import TensorMessageIn
 NULL: NDArray[Any] = np.array(None)
 """To compare whole arrays with."""
 
-SMALL = 2**16
-"""Bytes of data that need no count: for thirty tensors of one row it would be a tenth of reading them."""
-
+NESTED = re.compile(rb"\[\s*\[")
 TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*"')
 
 
@@ -32,26 +30,30 @@ def decoder(datatype: str, depth: int) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)
 
 
-def from_json(message: TensorMessageIn, pointer: str) -> NDArray[Any]:
+def is_nested(message: TensorMessageIn, raw: bytes) -> bool:
+    """Say whether data is nested to its shape, and not flat in row-major order."""
+    return len(message.shape) > 1 and NESTED.match(raw) is not None
+
+
+def from_json(message: TensorMessageIn, raw: bytes, pointer: str) -> NDArray[Any]:
     """Read data that is flat in row-major order, or nested to the shape."""
-    raw, depth = bytes(message.data), len(message.shape)  # type: ignore[arg-type]
-    nested = depth > 1 and raw[1:].lstrip()[:1] == b"["
-    if len(raw) > SMALL:
-        check_count(message, raw, nested, pointer)
+    nested = is_nested(message, raw)
+    array = read_list(message, raw, nested, pointer)
+    return unnested(array, message, pointer) if nested else shaped(array, message, pointer)
+
+
+def read_list(message: TensorMessageIn, raw: bytes, nested: bool, pointer: str, first: int = 0) -> NDArray[Any]:
+    """Read a list as it is; `first` is the index that its first element has in the tensor."""
     try:
-        values = decoder(message.datatype, depth if nested else 1).decode(raw)
+        values = decoder(message.datatype, len(message.shape) if nested else 1).decode(raw)
     except RecursionError as exc:
         raise ProtocolError(f"{pointer}/data: is nested too deeply") from exc
     except UnicodeDecodeError as exc:
         raise ProtocolError(f"{pointer}/data: is not UTF-8") from exc
     except msgspec.ValidationError as exc:
-        faults = [] if nested else element_faults(message.datatype, decoded(raw), pointer)
-        raise ElementsError(faults or [msgspec_fault(exc, f"{pointer}/data")]) from exc
-    array = array_of(values, message.datatype, nested, pointer)
-    expected = tuple(message.shape)
-    if nested and array.shape != expected:
-        raise ProtocolError(f"{pointer}/data: is nested to {list(array.shape)}, but the shape is {list(expected)}")
-    return shaped(array, message, pointer)
+        faults = [] if nested else element_faults(message.datatype, decoded(raw), pointer, first)
+        raise ElementsError(faults or [msgspec_fault(exc, f"{pointer}/data", first)]) from exc
+    return array_of(values, message.datatype, nested, pointer)
 
 
 def from_list(values: list[Any], message: TensorMessageIn, pointer: str) -> NDArray[Any]:
@@ -68,9 +70,9 @@ def array_of(values: list[Any], datatype: str, nested: bool, pointer: str) -> ND
             array = np.empty(len(values), dtype=object)
             array[:] = values
         else:
-            array = np.array(values, dtype=DATATYPES[datatype])
+            array = np.array(values, DATATYPES[datatype])
     except (ValueError, OverflowError) as exc:
-        raise ProtocolError(f"{pointer}/data: does not fit datatype and shape") from exc
+        raise misfit(pointer) from exc
     if datatype == "BYTES":
         array[array == NULL] = ""
     return array
@@ -85,29 +87,45 @@ def decoded(raw: bytes) -> list[Any]:
     return values if isinstance(values, list) else []
 
 
-def check_count(message: TensorMessageIn, raw: bytes, nested: bool, pointer: str) -> None:
-    """Raise ProtocolError for more lists or elements than the shape has, before millions of them are made.
-
-    Where texts may hold what is counted, it is what there are at least.
-    """
-    is_text = message.datatype == "BYTES"
+def check_lists(message: TensorMessageIn, raw: bytes, nested: bool, pointer: str) -> None:
+    """Raise ProtocolError for more lists than the shape has, before millions of them are made."""
     lists = sum(math.prod(message.shape[:depth]) for depth in range(len(message.shape))) if nested else 1
+    is_text = message.datatype == "BYTES"
     if (TEXTS.sub(b"", raw) if is_text and raw.count(b"[") > lists else raw).count(b"[") > lists:
         raise ProtocolError(f"{pointer}/data: is nested otherwise than the shape {message.shape}")
+
+
+def check_count(message: TensorMessageIn, raw: bytes, pointer: str) -> None:
+    """Raise ProtocolError for more elements than the shape has; where they are texts, it is what there are at least."""
+    is_text = message.datatype == "BYTES"
     elements = (raw.count(b'"') - raw.count(b'\\"')) // 2 if is_text else raw.count(b",") + 1
     if elements > max(1, math.prod(message.shape)):
-        raise ProtocolError(
-            f"{pointer}/shape: {message.shape} wants {math.prod(message.shape)} elements, not {elements}"
-        )
+        raise miscounted(message, elements, pointer)
 
 
 def shaped(array: NDArray[Any], message: TensorMessageIn, pointer: str) -> NDArray[Any]:
     """Give the array its shape, if it has as many elements."""
     if array.size != math.prod(message.shape):
-        raise ProtocolError(
-            f"{pointer}/shape: {message.shape} wants {math.prod(message.shape)} elements, not {array.size}"
-        )
+        raise miscounted(message, array.size, pointer)
     try:
         return array.reshape(message.shape)
     except ValueError as exc:  # none of its elements, and dimensions that numpy cannot count
         raise ProtocolError(f"{pointer}/shape: {message.shape} is too large") from exc
+
+
+def unnested(array: NDArray[Any], message: TensorMessageIn, pointer: str) -> NDArray[Any]:
+    """Give an array of nested data, if it has the shape."""
+    if array.shape != (expected := tuple(message.shape)):
+        raise ProtocolError(f"{pointer}/data: is nested to {list(array.shape)}, but the shape is {list(expected)}")
+    return array
+
+
+def miscounted(message: TensorMessageIn, elements: int, pointer: str) -> ProtocolError:
+    """Say that there are more elements or fewer than the shape wants."""
+    wanted = math.prod(message.shape)
+    return ProtocolError(f"{pointer}/shape: {message.shape} wants {wanted} elements, not {elements}")
+
+
+def misfit(pointer: str) -> ProtocolError:
+    """Say that lists are of different lengths, or numbers beyond their datatype."""
+    return ProtocolError(f"{pointer}/data: does not fit datatype and shape")

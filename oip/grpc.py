@@ -12,11 +12,13 @@ from open_inference.grpc.protocol import InferParameter, InferTensorContents, Mo
 from oip.buffers import from_binary
 from oip.elements import from_list
 from oip.errors import MOST_FAULTS, ElementsError, ProtocolError
+from oip.headers import check_names
 from oip.limits import UNLIMITED, Limits, check_inputs
 from oip.messages import TensorMessageIn, TensorParameters
 from oip.request import InferRequest, RequestedOutput
 from oip.response import InferResponse
-from oip.tensor import collect_tensors, write_tensor
+from oip.tensor import buffer_of, collect_tensors
+from oip.turns import Steps, at_once
 
 CONTENTS = {
     "BOOL": "bool_contents",
@@ -32,6 +34,11 @@ CONTENTS = {
 
 
 def read_grpc_request(message: ModelInferRequest, limits: Limits = UNLIMITED) -> InferRequest:
+    """Read a request at once; raises what `grpc_request_steps` raises."""
+    return at_once(grpc_request_steps(message, limits))
+
+
+def grpc_request_steps(message: ModelInferRequest, limits: Limits = UNLIMITED) -> Steps[InferRequest]:
     """Read a request; raises ProtocolError and BodyTooLarge as for JSON, in the same words."""
     inputs = [
         TensorMessageIn(one.name, one.datatype, list(one.shape), tensor_parameters(one.parameters))
@@ -50,7 +57,8 @@ def read_grpc_request(message: ModelInferRequest, limits: Limits = UNLIMITED) ->
             raise ProtocolError(f"{pointer}/contents: must not be there beside raw_input_contents")
         return from_binary(tensor, memoryview(raw[index]), pointer)
 
-    tensors = collect_tensors(inputs, elements, "/inputs")
+    check_names(inputs, "/inputs")
+    tensors = yield from collect_tensors(inputs, elements, "/inputs")
     outputs = [RequestedOutput(one.name, binary=True) for one in message.outputs]
     return InferRequest(message.id or None, tensors, outputs or None, binary=True)
 
@@ -93,15 +101,14 @@ def write_parameters(parameters: Mapping[str, str | float | bool]) -> dict[str, 
 
 def write_grpc_response(response: InferResponse) -> ModelInferResponse:
     """Write a response, its tensors raw: tritonclient reads no others."""
-    parts = [write_tensor(tensor, binary=True) for tensor in response.tensors]
     return ModelInferResponse(
         model_name=response.model_name,
         model_version=response.model_version or "",
         id=response.id or "",
         parameters=write_parameters(response.parameters),
         outputs=[
-            ModelInferResponse.InferOutputTensor(name=one.name, datatype=one.datatype, shape=one.shape)
-            for one, _ in parts
+            ModelInferResponse.InferOutputTensor(name=one.name, datatype=one.datatype, shape=one.array.shape)
+            for one in response.tensors
         ],
-        raw_output_contents=[buffer for _, buffer in parts],
+        raw_output_contents=[bytes(buffer_of(one)) for one in response.tensors],
     )

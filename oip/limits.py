@@ -7,8 +7,8 @@ import msgspec
 
 from oip.asgi import BodyTooLarge
 from oip.errors import MOST_FAULTS, ProtocolError
+from oip.headers import LONGEST_DIMENSION, check_headers
 from oip.messages import TensorMessageIn
-from oip.tensor import LONGEST_DIMENSION, check_headers
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -31,9 +31,10 @@ def check_inputs(inputs: Sequence[TensorMessageIn], limits: Limits) -> None:
     check_headers(inputs, "/inputs")
     columns = 0
     for index, tensor in enumerate(inputs):
-        if tensor.shape and tensor.shape[0] > limits.rows:
-            raise BodyTooLarge(f"{tensor.shape[0]} rows are more than the {limits.rows} of one request")
-        columns += math.prod(tensor.shape[1:])
+        shape = tensor.shape
+        if shape and shape[0] > limits.rows:
+            raise BodyTooLarge(f"{shape[0]} rows are more than the {limits.rows} of one request")
+        columns += math.prod(shape[1:]) if len(shape) > 1 else 1
         if columns > limits.columns + MOST_FAULTS:
             raise ProtocolError(
                 f"/inputs/{index}/shape: makes {columns} columns, where the model reads {limits.columns}"

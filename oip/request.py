@@ -5,11 +5,12 @@ from typing import Any
 
 import msgspec
 
-from oip.document import check_outline, decode_json, split_body
+from oip.document import LARGE, check_outline, decode_json, split_body
 from oip.errors import ProtocolError
 from oip.limits import UNLIMITED, Limits, check_inputs
 from oip.messages import TensorMessageIn
-from oip.tensor import Tensor, TensorMessage, read_tensors, write_tensor
+from oip.tensor import Tensor, TensorMessage, tensor_steps, write_tensor
+from oip.turns import Steps, at_once
 
 
 class RequestedOutput(msgspec.Struct, frozen=True):
@@ -89,16 +90,23 @@ DECODER = msgspec.json.Decoder(RequestMessageIn)
 
 
 def read_request(body: bytes, json_length: str | None, limits: Limits = UNLIMITED) -> InferRequest:
-    """Read a request.
+    """Read a request at once; raises what `request_steps` raises."""
+    return at_once(request_steps(body, json_length, limits))
+
+
+def request_steps(body: bytes, json_length: str | None, limits: Limits = UNLIMITED) -> Steps[InferRequest]:
+    """Read a request, with pauses where it is large.
 
     Raises ProtocolError, whose text begins with a JSON pointer where there is a place, and BodyTooLarge for more rows,
     before any element is read.
     """
     text, buffers = split_body(body, json_length)
-    check_outline(text)
+    if len(text) > LARGE:
+        check_outline(text)
+        yield
     message: RequestMessageIn = decode_json(DECODER, text)
     check_inputs(message.inputs, limits)
-    tensors = read_tensors(message.inputs, buffers, "/inputs")
+    tensors = yield from tensor_steps(message.inputs, buffers, "/inputs")
     binary = message.parameters is not None and message.parameters.binary_data_output
     outputs = [
         RequestedOutput(output.name, binary if output.parameters is None else output.parameters.or_else(binary))
@@ -123,4 +131,4 @@ def write_request(
     said = {**(parameters or {}), **({"binary_data_output": True} if binary else {})}
     wanted = [RequestedOutputMessage(name) for name in outputs]
     text = msgspec.json.encode(RequestMessage([part[0] for part in parts], request_id, said or None, wanted or None))
-    return b"".join([text, *(part[1] for part in parts)]), len(text) if binary else None
+    return b"".join([text, *[part[1] for part in parts]]), len(text) if binary else None

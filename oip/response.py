@@ -8,8 +8,10 @@ import numpy as np
 
 from oip.document import decode_json, split_body
 from oip.errors import ProtocolError
+from oip.headers import check_headers
 from oip.messages import TensorMessageIn
-from oip.tensor import Tensor, TensorMessage, check_headers, read_tensors, write_tensor
+from oip.tensor import Tensor, TensorMessage, tensor_steps, write_tensor
+from oip.turns import at_once
 
 
 class InferResponse(msgspec.Struct, frozen=True):
@@ -50,7 +52,7 @@ def read_response(body: bytes, json_length: str | None) -> InferResponse:
     text, buffers = split_body(body, json_length)
     message: ResponseMessageIn = decode_json(DECODER, text)
     check_headers(message.outputs, "/outputs")
-    tensors = read_tensors(message.outputs, buffers, "/outputs")
+    tensors = at_once(tensor_steps(message.outputs, buffers, "/outputs"))
     return InferResponse(message.model_name, message.model_version, tensors, message.id, message.parameters or {})
 
 
@@ -61,7 +63,7 @@ def write_response(response: InferResponse, binary: Sequence[bool]) -> tuple[byt
     Raises ProtocolError for a number that JSON has no word for.
     """
     for tensor, form in zip(response.tensors, binary, strict=True):
-        if not form and tensor.array.dtype.kind == "f" and not np.isfinite(tensor.array).all():
+        if not form and tensor.array.dtype.kind == "f" and 0 in np.isfinite(tensor.array).tobytes():
             raise ProtocolError(f"{tensor.name}: JSON has no NaN and no infinity")
     parts = [write_tensor(tensor, form) for tensor, form in zip(response.tensors, binary, strict=True)]
     message = ResponseMessage(
@@ -74,4 +76,4 @@ def write_response(response: InferResponse, binary: Sequence[bool]) -> tuple[byt
     text = msgspec.json.encode(message)
     if not any(binary):
         return text, None
-    return b"".join([text, *(part[1] for part in parts)]), len(text)
+    return b"".join([text, *[part[1] for part in parts]]), len(text)

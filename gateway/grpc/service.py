@@ -11,7 +11,7 @@ from gateway.gateway import Gateway
 from gateway.grpc.call import Accounting, Answer, Request
 from gateway.inference import infer
 from gateway.metadata import SERVER, is_ready, plan_metadata
-from oip.grpc import read_grpc_request, write_grpc_response
+from oip.grpc import grpc_request_steps, write_grpc_response
 
 SERVICE = "inference.GRPCInferenceService"
 
@@ -59,12 +59,8 @@ class InferenceService:
         """Answer tensors with tensors."""
         account.route = message.model_name
         plan = self.gateway.plan(message.model_name)
-        response, _ = await infer(
-            account,
-            plan,
-            message.model_version or None,
-            lambda: read_grpc_request(message, self.gateway.limits(plan)),
-        )
+        reading = grpc_request_steps(message, self.gateway.limits(plan))
+        response, _ = await infer(account, plan, message.model_version or None, reading)
         return write_grpc_response(response)
 
 

@@ -2,7 +2,9 @@
 
 from gateway.inference import infer
 from gateway.routes.endpoint import Answer, Call, Endpoint
-from oip import HEADER_LENGTH, InferRequest, read_request, write_response
+from oip import HEADER_LENGTH, request_steps, write_response
+
+HEADER = HEADER_LENGTH.encode()
 
 
 class InferEndpoint(Endpoint):
@@ -10,14 +12,11 @@ class InferEndpoint(Endpoint):
 
     async def answer(self, call: Call) -> Answer:
         """Decode, ask, encode."""
-        length = call.headers.get(HEADER_LENGTH.encode())
-
-        def read() -> InferRequest:
-            text = None if length is None else length.decode("latin-1")
-            return read_request(call.body, text, self.gateway.limits(call.plan))
-
-        response, wanted = await infer(call.account, call.plan, call.version, read)
+        length = call.headers.get(HEADER)
+        text = None if length is None else length.decode("latin-1")
+        reading = request_steps(call.body, text, self.gateway.limits(call.plan))
+        response, wanted = await infer(call.account, call.plan, call.version, reading)
         body, json_length = write_response(response, [output.binary for output in wanted])
         if json_length is None:
             return Answer(body, b"application/json", [])
-        return Answer(body, b"application/octet-stream", [(HEADER_LENGTH.encode(), str(json_length).encode())])
+        return Answer(body, b"application/octet-stream", [(HEADER, str(json_length).encode())])

@@ -14,7 +14,7 @@ from open_inference.grpc.service import GRPCInferenceServiceStub
 from oip import DATATYPES, Tensor
 from oip.buffers import read_strings
 from oip.grpc import CONTENTS
-from oip.tensor import write_tensor
+from oip.tensor import buffer_of
 
 FORMS = ("raw", "typed")
 
@@ -32,7 +32,7 @@ def request(model: str, tensors: list[Tensor], form: str = "raw", **more: Any) -
     for tensor in tensors:
         one = message.inputs.add(name=tensor.name, datatype=tensor.datatype, shape=tensor.array.shape)
         if form == "raw":
-            message.raw_input_contents.append(write_tensor(tensor, binary=True)[1])
+            message.raw_input_contents.append(bytes(buffer_of(tensor)))
         else:
             values = [value.encode() if isinstance(value, str) else value for value in tensor.array.flat]
             getattr(one.contents, CONTENTS[tensor.datatype]).extend(values)

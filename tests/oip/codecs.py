@@ -12,7 +12,7 @@ from contract import Feature, RecordDecoder, Table, table_from_tensors
 from contract.table import shared_datatype
 from oip import DATATYPES, Limits, Tensor, read_request, write_request
 from oip.grpc import CONTENTS, read_grpc_request
-from oip.tensor import write_tensor
+from oip.tensor import buffer_of
 from tests.oip.columns import Column, Record, columns_of, flat, matrix, upright
 
 MOST_ROWS = 100
@@ -91,7 +91,7 @@ def binary(columns: list[Column]) -> list[Tensor]:
 
 def grpc_raw(columns: list[Column]) -> list[Tensor]:
     """Write a message of gRPC with raw contents."""
-    buffers = [write_tensor(Tensor(one.name, one.datatype, array_of(one)), binary=True)[1] for one in columns]
+    buffers = [bytes(buffer_of(Tensor(one.name, one.datatype, array_of(one)))) for one in columns]
     message = ModelInferRequest(inputs=[headed(one) for one in columns], raw_input_contents=buffers)
     return read_grpc_request(message, LIMITS).tensors
 
