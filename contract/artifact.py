@@ -43,7 +43,9 @@ def damaged(folder: Path) -> str | None:
 def open_graph(content: bytes) -> Runtime:
     """Open an ONNX graph, the same way for the parity gate and for serving.
 
-    It runs on one thread: rows come joined, so more threads would only fight for the core.
+    It runs on one thread. Up to 32 rows others make no difference; from 256 on two threads took up to twice the
+    processor time for the same rows, spinning while they wait: of a forest 0.5 for 0.25 ms, in a container of one core
+    all of it delay. Without spinning they took a tenth more, with operators in parallel fifty times as much.
     """
     # Its official builds report to their maker from the moment of the import, unless this is set before.
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
