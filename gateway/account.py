@@ -10,7 +10,7 @@ import structlog
 
 from contract import Table
 from gateway.access import AccessLog, AccessRecord
-from gateway.backends import Prediction
+from gateway.batching import Prediction
 from gateway.errors import DeadlineExceeded, GatewayError, InternalError, MalformedRequest, TooLarge, UnknownEncoding
 from gateway.metrics import Metrics
 from gateway.plans import Plan
@@ -51,6 +51,9 @@ class Account(Stopwatch):
         self.enter("call")
         predictions = await plan.predict(table, self.id, self.deadline)
         self.enter("encode")
+        waited, queued = self.ms.pop("call"), max([prediction.queue_ms for prediction in predictions])
+        self.book("queue", queued)
+        self.book("call", waited - queued)
         for prediction in predictions:
             model, joint = prediction.model, prediction.joint
             self.versions[model] = prediction.version
@@ -58,9 +61,6 @@ class Account(Stopwatch):
             self.book(f"call.{model}", joint.call_ms)
             if joint.compute_ms is not None:
                 self.book(f"compute.{model}", joint.compute_ms)
-        queued = max([prediction.queue_ms for prediction in predictions])
-        self.book("queue", queued)
-        self.book("call", self.ms["call"] - queued)
         return predictions
 
 

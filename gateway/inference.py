@@ -2,7 +2,7 @@
 
 from contract import InvalidRecords, table_from_tensors
 from gateway.account import Account
-from gateway.backends import Prediction
+from gateway.batching import Prediction
 from gateway.errors import BackendUnavailable, InvalidRecord, UnknownName
 from gateway.plans import Ensemble, Plan
 from oip import InferRequest, InferResponse, RequestedOutput, Steps, Tensor, in_turns
@@ -53,9 +53,10 @@ def tensors_by_name(plan: Plan, predictions: list[Prediction]) -> dict[str, Tens
     """Give the outputs of the versions that answered as tensors `[rows]`, by their public names."""
     tensors = {}
     for prediction in predictions:
+        columns = prediction.columns
         for output in prediction.outputs:
             name = qualified(plan, prediction.model, output.name)
-            tensors[name] = Tensor(name, output.datatype, prediction.columns[output.name])
+            tensors[name] = Tensor(name, output.datatype, columns[output.name])
     return tensors
 
 

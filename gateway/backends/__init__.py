@@ -1,8 +1,6 @@
 """The models behind the gateway: the only room that speaks HTTP to them."""
 
 from gateway.backends.backend import Backend
-from gateway.backends.caller import predictions
-from gateway.backends.prediction import Prediction
 from gateway.backends.watch import watch
 
-__all__ = ["Backend", "Prediction", "predictions", "watch"]
+__all__ = ["Backend", "watch"]

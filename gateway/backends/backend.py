@@ -6,14 +6,12 @@ import time
 from collections.abc import Callable
 
 from contract import ContractError, Feature, Interface, RecordDecoder, Table
-from gateway.backends.batcher import Batcher
-from gateway.backends.caller import Caller
 from gateway.backends.declared import Declared
 from gateway.backends.dialect import Dialect, Told
-from gateway.backends.heard import Heard
 from gateway.backends.history import History
 from gateway.backends.judge import output_blamed, output_refused
 from gateway.backends.server import Server
+from gateway.batching import Batcher, Caller, Heard
 from gateway.errors import BackendFault, BackendUnavailable, BackendUnknown, GatewayError
 from gateway.metrics import Metrics
 from gateway.settings_backend import BackendSettings

@@ -1,7 +1,8 @@
 """A plan that asks several models the same records at once."""
 
 from contract import ContractError, Feature, Interface, RecordDecoder, Table, union_of_features
-from gateway.backends import Backend, Prediction, predictions
+from gateway.backends import Backend
+from gateway.batching import Prediction, predictions
 from gateway.errors import BackendFault, BackendUnavailable
 
 

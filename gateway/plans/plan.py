@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from contract import Feature, Interface, RecordDecoder, Table
-from gateway.backends import Backend, Prediction
+from gateway.backends import Backend
+from gateway.batching import Prediction
 from gateway.plans.ensemble import Ensemble
 from gateway.plans.single import Single
 from gateway.settings import RouteSettings

@@ -1,7 +1,8 @@
 """A plan of one model."""
 
 from contract import Feature, Interface, RecordDecoder, Table
-from gateway.backends import Backend, Prediction, predictions
+from gateway.backends import Backend
+from gateway.batching import Prediction, predictions
 
 
 class Single:

@@ -7,10 +7,11 @@ import msgspec
 from contract import MOST_FAULTS, InvalidRecords, MalformedBody, RecordDecoder, Table, TooManyRows
 from contract.pieces import PIECE
 from contract.rows import Row, rows_of, side_by_side
-from gateway.backends import Prediction
+from gateway.batching import Prediction
 from gateway.errors import InvalidRecord, MalformedRequest, TooLarge, WrongMediaType
 from gateway.plans import Ensemble, Plan
 from gateway.routes.endpoint import Answer, Call, Endpoint
+from oip import in_turns
 from oip.asgi import Headers
 
 ROWS = 1000
@@ -55,14 +56,7 @@ async def read(decoder: RecordDecoder, body: bytes, max_rows: int) -> Table:
     """Read the records of a body; while it is a large one, others have their turn."""
     if len(body) <= PIECE:
         return decoder.decode(body, max_rows)
-    steps = decoder.decode_in_pieces(body, max_rows)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            table: Table = end.value
-            return table
-        await asyncio.sleep(0)
+    return await in_turns(decoder.decode_in_pieces(body, max_rows))
 
 
 def counted(faults: int) -> str:

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from bentos.artifact import Model, load
 from contract import Table
 from contract.table import Array, pack
-from gateway.backends import Prediction
-from gateway.backends.batcher import Batcher
-from gateway.backends.caller import predictions
-from gateway.backends.heard import Heard
 from gateway.backends.judge import judged
+from gateway.batching import Prediction
+from gateway.batching.batcher import Batcher
+from gateway.batching.caller import predictions
+from gateway.batching.heard import Heard
 from gateway.errors import (
     BackendFault,
     BackendUnavailable,

@@ -123,8 +123,8 @@ def test_an_inference_tells_its_phases(client: httpx.Client, ports: dict[str, in
     through = phases(client.post(INFER, json=inputs(PLAIN)))
 
     assert list(direct) == ["decode", "compute", "encode", "total"]
-    assert list(through) == ["decode", "call", "call.plain", "compute.plain", "encode", "total"]
-    assert 0 < through["compute.plain"] < through["call.plain"] <= through["call"] < through["total"]
+    assert list(through) == ["decode", "queue", "call", "call.plain", "compute.plain", "encode", "total"]
+    assert 0 < through["compute.plain"] < through["call.plain"] <= through["call"] + through["queue"] < through["total"]
 
 
 @pytest.mark.parametrize("encoding", PACK)

@@ -13,8 +13,8 @@ import pytest
 
 from contract import Interface, Output, RecordDecoder
 from contract.pieces import PIECE
-from gateway.backends import Prediction
-from gateway.backends.prediction import Joint
+from gateway.batching import Prediction
+from gateway.batching.prediction import Joint
 from gateway.routes.v1 import ROWS, document, read
 from tests.gateway.conftest import MIXED, PLAIN, settings_of
 from tests.serving import running_gateway

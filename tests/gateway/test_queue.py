@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from contract import Feature, Table
 from contract.features import Features, in_order
 from contract.table import pack
-from gateway.backends.caller import Caller, Reply
-from gateway.backends.queue import Piece, Queue
+from gateway.batching.caller import Caller, Reply
+from gateway.batching.queue import Piece, Queue
 
 FEATURES = in_order([Feature(name="x", type="number", unit="", description="a number", example=1.0)])
 OTHERS = in_order([Feature(name="x", type="number", unit="", description="another number", example=1.0)])

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from contract import Table
-from gateway.backends.prediction import Prediction, put_together
+from gateway.batching.prediction import Prediction, put_together
 from gateway.errors import BackendUnavailable, GatewayError
 
 

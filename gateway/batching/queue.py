@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from contract import Table
 from contract.batch import part
-from gateway.backends.caller import Caller
+from gateway.batching.caller import Caller
 
 
 class Piece(NamedTuple):

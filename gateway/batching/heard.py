@@ -6,7 +6,7 @@ import msgspec
 
 from contract import Interface
 from contract.table import Array
-from gateway.backends.prediction import Joint
+from gateway.batching.prediction import Joint
 from oip import InferResponse, Tensor
 
 

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 
 from contract import Table, join
-from gateway.backends.caller import Caller
-from gateway.backends.heard import Heard
-from gateway.backends.prediction import Prediction
-from gateway.backends.queue import Piece, Queue
+from gateway.batching.caller import Caller
+from gateway.batching.heard import Heard
+from gateway.batching.prediction import Prediction
+from gateway.batching.queue import Piece, Queue
 from gateway.errors import BackendFault, DeadlineExceeded, GatewayError, InternalError
 from gateway.metrics import BatchMetrics
 from oip.asgi import new_id

@@ -1,0 +1,8 @@
+"""What waits for a model is joined into one call, and the answer cut apart again: the room knows nothing of HTTP."""
+
+from gateway.batching.batcher import Batcher
+from gateway.batching.caller import Caller, predictions
+from gateway.batching.heard import Heard
+from gateway.batching.prediction import Joint, Prediction
+
+__all__ = ["Batcher", "Caller", "Heard", "Joint", "Prediction", "predictions"]
