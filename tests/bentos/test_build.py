@@ -51,11 +51,13 @@ def test_a_bento_holds_the_code_that_serves_and_nothing_else(built: Path) -> Non
 
 
 def test_requirements_are_locked_and_without_scikit_learn_where_onnx_serves(built: Path) -> None:
-    """The image's packages follow from the artifact, each with its hashes."""
+    """The image's packages follow from the artifact, each with its hashes; what uvicorn is faster with is there."""
     text = (newest(built, "diagnosis") / "env" / "python" / "requirements.txt").read_text()
 
     assert "onnxruntime==" in text
     assert "scikit-learn" not in text
+    assert "\nuvloop==" in text
+    assert "\nhttptools==" in text
     assert "--hash=sha256:" in text
 
 
