@@ -6,9 +6,11 @@ import gc
 import logging
 import math
 import signal
+import socket
 import ssl
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 
 import structlog
 import uvicorn
@@ -16,6 +18,7 @@ import uvloop
 from starlette.types import ASGIApp
 
 from gateway.app import admin_app, public_app
+from gateway.arrivals import Arrivals
 from gateway.connection import Connection, SecureConnection
 from gateway.doors import Doors, open_doors
 from gateway.gateway import open_gateway
@@ -26,7 +29,18 @@ log = structlog.get_logger()
 
 
 class Listener(uvicorn.Server):
-    """Serve one app, and leave the signals to `serve`: uvicorn's own handling ends the process with -15."""
+    """Serve one app; its connections are taken by `Arrivals`, and the signals are left to `serve`.
+
+    uvicorn's own handling of signals ends the process with -15.
+    """
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take connections from these sockets."""
+        make: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
+        protocol = partial(make, config=self.config, server_state=self.server_state, app_state={})
+        # uvicorn asks no more of a server than to close, and to say when it has.
+        self.servers = [Arrivals(one, protocol, self.config.ssl) for one in sockets or ()]  # type: ignore[misc]
+        self.started = True
 
     def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
         """Capture nothing."""

@@ -1,7 +1,9 @@
 """TLS: a certificate as a Secret is mounted, what is refused, and its renewal."""
 
+import contextlib
 import json
 import os
+import socket
 import ssl
 import subprocess
 import sys
@@ -65,6 +67,20 @@ def test_a_client_that_keeps_its_connection_does_not_hold_up_the_end(tmp_path: P
             assert keeping.get(f"https://127.0.0.1:{port}/livez").status_code == 200
 
         assert "Cancel" not in (tmp_path / "gateway.log").read_text()
+
+
+def test_a_handshake_that_is_never_over_does_not_hold_up_the_end(tmp_path: Path, ports: dict[str, int]) -> None:
+    """A caller who connects and says nothing is given up at the end, and nothing is told of it."""
+    make_certificate(tmp_path / "tls")
+    (port,) = free_ports(1)
+    settings = settings_of(ports, tls_dir=str(tmp_path / "tls"), tls_port=port, timeout_s=30)
+    with contextlib.ExitStack() as stack:
+        with running_gateway(tmp_path, settings):  # which fails if the process has not ended after 10 s
+            silent = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            silent.sendall(b"\x16\x03")  # the beginning of a client's hello
+            httpx.get(f"https://127.0.0.1:{port}/livez", verify=trusting(tmp_path / "tls"))
+
+        assert "rror" not in (tmp_path / "gateway.log").read_text()
 
 
 def test_a_renewed_certificate_is_taken_without_a_restart(tmp_path: Path, ports: dict[str, int]) -> None:
