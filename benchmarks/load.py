@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
@@ -12,14 +13,16 @@ JSON = {"content-type": "application/json"}
 PATIENCE = aiohttp.ClientTimeout(total=60)
 
 
-async def closed_loop(url: str, body: bytes, connections: int, seconds: float) -> Counter[int]:
+async def closed_loop(
+    url: str, body: bytes, connections: int, seconds: float, headers: Mapping[str, str] = JSON
+) -> Counter[int]:
     """Send a body over this many connections for some seconds; gives how many answers had which status."""
     statuses: Counter[int] = Counter()
     end = time.monotonic() + seconds
 
     async def caller() -> None:
         while time.monotonic() < end:
-            async with session.post(url, data=body, headers=JSON) as answer:
+            async with session.post(url, data=body, headers=headers) as answer:
                 await answer.read()
             statuses[answer.status] += 1
 
