@@ -42,7 +42,7 @@ def table_from_tensors(features: Sequence[Feature], tensors: Sequence[Tensor]) -
         table = pack_matrix(known, tensors[0].array)
     else:
         check_columns(known, tensors)
-        arrays = {tensor.name: tensor.array.reshape(-1) for tensor in tensors}
+        arrays = {one.name: one.array if one.array.ndim == 1 else one.array.reshape(-1) for one in tensors}
         table = pack_checked(known, {name: arrays[name] for name in known.by_name})
     if not table.rows:
         raise InvalidRecords([Fault(("inputs", 0, "shape"), "must hold at least one row")])

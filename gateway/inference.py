@@ -18,7 +18,8 @@ async def infer(
     check_version(plan, version)
     try:
         request = await in_turns(reading)
-        request.chosen(output_names(plan))  # before the model is asked, a name is refused that it does not have
+        if request.outputs is not None:  # before the model is asked, a name is refused that it does not have
+            request.chosen(output_names(plan))
         table = table_from_tensors(plan.features, request.tensors)
     except InvalidRecords as exc:
         raise InvalidRecord(str(exc), exc.faults) from exc
@@ -41,21 +42,21 @@ def check_version(plan: Plan, version: str | None) -> None:
 
 def output_names(plan: Plan) -> list[str]:
     """Name the outputs of a plan."""
-    return [qualified(plan, contract.name, output.name) for contract in plan.contracts for output in contract.outputs]
+    return [prefix(plan, contract.name) + output.name for contract in plan.contracts for output in contract.outputs]
 
 
-def qualified(plan: Plan, model: str, output: str) -> str:
-    """Give an output its public name."""
-    return f"{model}.{output}" if isinstance(plan, Ensemble) else output
+def prefix(plan: Plan, model: str) -> str:
+    """Give what stands before the public name of a model's outputs."""
+    return f"{model}." if isinstance(plan, Ensemble) else ""
 
 
 def tensors_by_name(plan: Plan, predictions: list[Prediction]) -> dict[str, Tensor]:
     """Give the outputs of the versions that answered as tensors `[rows]`, by their public names."""
     tensors = {}
     for prediction in predictions:
-        columns = prediction.columns
+        before, columns = prefix(plan, prediction.model), prediction.columns
         for output in prediction.outputs:
-            name = qualified(plan, prediction.model, output.name)
+            name = before + output.name
             tensors[name] = Tensor(name, output.datatype, columns[output.name])
     return tensors
 

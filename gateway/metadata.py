@@ -5,7 +5,7 @@ from typing import Any
 
 from contract import model_metadata, properties, tensor_metadata
 from gateway.errors import BackendUnknown
-from gateway.inference import check_version, qualified
+from gateway.inference import check_version, prefix
 from gateway.plans import Ensemble, Plan
 
 VERSION = "0.1.0"
@@ -26,7 +26,7 @@ def ensemble_metadata(plan: Ensemble) -> dict[str, Any]:
         "platform": f"bentogate_{plan.kind}",
         "inputs": [tensor_metadata(feature) for feature in plan.features],
         "outputs": [
-            {**tensor_metadata(output), "name": qualified(plan, contract.name, output.name)}
+            {**tensor_metadata(output), "name": prefix(plan, contract.name) + output.name}
             for contract in plan.contracts
             for output in contract.outputs
         ],

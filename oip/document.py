@@ -14,6 +14,9 @@ MOST_TENSORS = 2_000
 LONGEST_SHAPE = 1_000
 
 
+NOTHING = memoryview(b"")
+
+
 class TensorOutline(msgspec.Struct, gc=False):
     """Hold the one part of a tensor that may be long and is read with the message."""
 
@@ -30,21 +33,21 @@ class Outline(msgspec.Struct):
 OUTLINE = msgspec.json.Decoder(Outline)
 
 
-def split_body(body: bytes, json_length: str | None) -> tuple[memoryview, memoryview]:
+def split_body(body: bytes, json_length: str | None) -> tuple[bytes | memoryview, memoryview]:
     """Cut a body into its JSON and its buffers, by the value of the header HEADER_LENGTH.
 
     Raises ProtocolError for a length that the body cannot have.
     """
-    view = memoryview(body)
     if json_length is None:
-        return view, view[len(view) :]
+        return body, NOTHING
+    view = memoryview(body)
     digits = json_length.isascii() and json_length.isdigit() and len(json_length) < 20
     if not (digits and 0 < int(json_length) <= len(body)):
         raise ProtocolError(f"Inference-Header-Content-Length must be from 1 to {len(body)}, not {json_length[:40]!r}")
     return view[: int(json_length)], view[int(json_length) :]
 
 
-def decode_json(decoder: msgspec.json.Decoder[Any], text: memoryview) -> Any:
+def decode_json(decoder: msgspec.json.Decoder[Any], text: bytes | memoryview) -> Any:
     """Decode JSON, or raise ProtocolError with a pointer."""
     try:
         return decoder.decode(text)
@@ -58,7 +61,7 @@ def decode_json(decoder: msgspec.json.Decoder[Any], text: memoryview) -> Any:
         raise ProtocolError(f"the body is not JSON: {exc}") from exc
 
 
-def check_outline(text: memoryview) -> None:
+def check_outline(text: bytes | memoryview) -> None:
     """Raise ProtocolError for a message of too many parts: to make them all would hold the event loop up."""
     outline: Outline = decode_json(OUTLINE, text)
     for name, found in (("inputs", outline.inputs), ("outputs", outline.outputs or [])):

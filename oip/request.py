@@ -7,9 +7,10 @@ import msgspec
 
 from oip.document import LARGE, check_outline, decode_json, split_body
 from oip.errors import ProtocolError
+from oip.headers import check_names
 from oip.limits import UNLIMITED, Limits, check_inputs
 from oip.messages import TensorMessageIn
-from oip.tensor import Tensor, TensorMessage, tensor_steps, write_tensor
+from oip.tensor import Tensor, TensorMessage, tensor_steps, write_binary, write_json
 from oip.turns import Steps, at_once
 
 
@@ -106,6 +107,7 @@ def request_steps(body: bytes, json_length: str | None, limits: Limits = UNLIMIT
         yield
     message: RequestMessageIn = decode_json(DECODER, text)
     check_inputs(message.inputs, limits)
+    check_names(message.inputs, "/inputs")
     tensors = yield from tensor_steps(message.inputs, buffers, "/inputs")
     binary = message.parameters is not None and message.parameters.binary_data_output
     outputs = [
@@ -127,8 +129,9 @@ def write_request(
 
     Gives the body, and the length of its JSON in bytes, None where it is nothing else (then there is no header).
     """
-    parts = [write_tensor(tensor, binary) for tensor in tensors]
     said = {**(parameters or {}), **({"binary_data_output": True} if binary else {})}
     wanted = [RequestedOutputMessage(name) for name in outputs]
-    text = msgspec.json.encode(RequestMessage([part[0] for part in parts], request_id, said or None, wanted or None))
-    return b"".join([text, *[part[1] for part in parts]]), len(text) if binary else None
+    parts = [write_binary(tensor) for tensor in tensors] if binary else []
+    inputs = [message for message, _ in parts] if binary else [write_json(tensor) for tensor in tensors]
+    text = msgspec.json.encode(RequestMessage(inputs, request_id, said or None, wanted or None))
+    return b"".join([text, *[buffer for _, buffer in parts]]), len(text) if binary else None

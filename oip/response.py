@@ -8,9 +8,9 @@ import numpy as np
 
 from oip.document import decode_json, split_body
 from oip.errors import ProtocolError
-from oip.headers import check_headers
+from oip.headers import check_headers, check_names
 from oip.messages import TensorMessageIn
-from oip.tensor import Tensor, TensorMessage, tensor_steps, write_tensor
+from oip.tensor import Tensor, TensorMessage, tensor_steps, write_binary, write_json
 from oip.turns import at_once
 
 
@@ -52,6 +52,7 @@ def read_response(body: bytes, json_length: str | None) -> InferResponse:
     text, buffers = split_body(body, json_length)
     message: ResponseMessageIn = decode_json(DECODER, text)
     check_headers(message.outputs, "/outputs")
+    check_names(message.outputs, "/outputs")
     tensors = at_once(tensor_steps(message.outputs, buffers, "/outputs"))
     return InferResponse(message.model_name, message.model_version, tensors, message.id, message.parameters or {})
 
@@ -62,18 +63,21 @@ def write_response(response: InferResponse, binary: Sequence[bool]) -> tuple[byt
     Gives the body and the length of its JSON in bytes, None where no tensor is binary (then there is no header).
     Raises ProtocolError for a number that JSON has no word for.
     """
+    outputs, buffers = [], []
     for tensor, form in zip(response.tensors, binary, strict=True):
-        if not form and tensor.array.dtype.kind == "f" and 0 in np.isfinite(tensor.array).tobytes():
-            raise ProtocolError(f"{tensor.name}: JSON has no NaN and no infinity")
-    parts = [write_tensor(tensor, form) for tensor, form in zip(response.tensors, binary, strict=True)]
-    message = ResponseMessage(
-        response.model_name,
-        [part[0] for part in parts],
-        response.model_version,
-        response.id,
-        response.parameters or None,
-    )
-    text = msgspec.json.encode(message)
-    if not any(binary):
-        return text, None
-    return b"".join([text, *[part[1] for part in parts]]), len(text)
+        if form:
+            message, buffer = write_binary(tensor)
+            buffers.append(buffer)
+        else:
+            check_finite(tensor)
+            message = write_json(tensor)
+        outputs.append(message)
+    model, version, parameters = response.model_name, response.model_version, response.parameters or None
+    text = msgspec.json.encode(ResponseMessage(model, outputs, version, response.id, parameters))
+    return (b"".join([text, *buffers]), len(text)) if buffers else (text, None)
+
+
+def check_finite(tensor: Tensor) -> None:
+    """Raise ProtocolError for a number that JSON has no word for."""
+    if tensor.array.dtype.kind == "f" and 0 in np.isfinite(tensor.array).tobytes():
+        raise ProtocolError(f"{tensor.name}: JSON has no NaN and no infinity")
