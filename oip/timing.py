@@ -24,17 +24,17 @@ class Stopwatch:
         """End the phase that is under way, and begin another; without one the time is nobody's."""
         now = time.perf_counter()
         if self.phase is not None:
-            self.ms[self.phase] = round((now - self.since) * 1000, 3)
+            self.ms[self.phase] = int((now - self.since) * 1e6 + 0.5) / 1000  # `round` takes twice as long
         self.phase, self.since = phase, now
 
     def book(self, phase: str, ms: float) -> None:
         """Note how long a phase took, to the microsecond."""
-        self.ms[phase] = round(ms, 3)
+        self.ms[phase] = int(ms * 1000 + 0.5) / 1000
 
     def stop(self) -> None:
         """End the last phase and take the whole time, until now."""
         self.enter(None)
-        self.ms["total"] = round((self.since - self.started) * 1000, 3)
+        self.ms["total"] = int((self.since - self.started) * 1e6 + 0.5) / 1000
 
     def header(self) -> bytes:
         """Stop, and write the value of the header; its metrics' names are tokens (W3C Server Timing, section 3)."""
