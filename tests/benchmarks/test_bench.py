@@ -1,0 +1,116 @@
+"""`make bench` from end to end, of the one peer that needs nothing, by callers in this process."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from benchmarks.__main__ import main
+from benchmarks.load import closed_loop
+from benchmarks.measure import Measured, Options, measure
+from benchmarks.peers import PEERS
+from benchmarks.peers.peer import BOTH, ECHOED, TENSORS, Form
+from benchmarks.plot import plot
+from benchmarks.results import results
+from benchmarks.stored import Question
+from benchmarks.workload import agrees
+from benchmarks.wrk import Sample
+from tests.conftest import ROOT
+
+ECHO = next(peer for peer in PEERS if peer.name == "echo")
+
+
+async def load(url: str, body: Path, connections: int, seconds: float) -> Sample:
+    """Load without wrk."""
+    began = time.monotonic()
+    statuses = await closed_loop(url, await asyncio.to_thread(body.read_bytes), connections, min(seconds, 0.2))
+    return Sample(statuses.total(), time.monotonic() - began, 1, 2, statuses.total() - statuses[200])
+
+
+@pytest.fixture(scope="module")
+def found() -> tuple[Options, dict[str, Measured]]:
+    """Measure the echo, in two rounds."""
+    options = Options([ECHO], [1, 4], 2, 0.2, load)
+    return options, asyncio.run(measure(options))
+
+
+def test_a_peer_is_measured_in_every_round(found: tuple[Options, dict[str, Measured]]) -> None:
+    """With loads, burst, memory, processor time and start."""
+    echo = found[1]["echo"]
+
+    assert echo.failed == ""
+    assert {count: len(samples) for count, samples in echo.loads.items()} == {1: 2, 4: 2}
+    assert all(one.rate > 0 and one.core_s > 0 and one.errors == 0 for some in echo.loads.values() for one in some)
+    assert (len(echo.ready_s), len(echo.burst_p99_ms)) == (2, 6)
+    assert min(echo.ready_pss) > 5 * 2**20
+    assert all(most >= ready for most, ready in zip(echo.highest_pss, echo.ready_pss, strict=True))
+
+
+def test_the_document_has_all_that_was_measured(found: tuple[Options, dict[str, Measured]]) -> None:
+    """Nothing stays to be filled in, and no path of this machine is in it."""
+    text = results(*found)
+    rates = next(line for line in text.splitlines() if line.startswith(f"| {ECHO.title} |"))
+
+    assert rates.count("|") == 4
+    assert "| echo" not in text
+    assert text.count("not measured") > 10
+    assert "$" not in text
+    assert str(ROOT) not in text
+    assert f"- {ECHO.title}: " in text
+
+
+def test_the_plot_has_a_line_for_each_and_repeats(found: tuple[Options, dict[str, Measured]]) -> None:
+    """As text that can be read and searched."""
+    svg = plot(found[0].peers, found[1])
+
+    assert ECHO.title in svg
+    assert svg == plot(found[0].peers, found[1])
+
+
+def test_a_peer_that_cannot_start_fails_alone() -> None:
+    """Its log says why, and the others are measured."""
+    broken = type(ECHO)("broken", "broken", "", ECHOED, "/", "$python -c 'raise SystemExit(3)'", own=True)
+    options = Options([broken, ECHO], [1], 1, 0.1, load)
+    found = asyncio.run(measure(options))
+
+    assert found["broken"].failed.startswith("broken ended with code 3")
+    assert found["echo"].loads[1][0].rate > 0
+    assert "**It failed**: broken ended with code 3" in results(options, found)
+
+
+@pytest.mark.parametrize("form", [BOTH, TENSORS, Form("instances", "diagnosis")])
+def test_only_right_answers_are_right(form: Form) -> None:
+    """Not a label of another class, not a number that is off by more than 1e-6, not a document without it."""
+    said = {"diagnosis": {"label": "yes", "probability": 0.25}}
+
+    def right(label: str, probability: float) -> bool:
+        columns = f'{{"name":"label","data":["{label}"]}},{{"name":"probability","data":[{probability}]}}'
+        row = f'{{"label":"{label}","probability":{probability}}}'
+        row = row if form.model else f'{{"diagnosis":{row}}}'
+        answer = f'{{"outputs":[{columns}],"predictions":[{row}]}}'
+        return agrees(form, answer.encode(), Question(b"", said))
+
+    assert right("yes", 0.2500009)
+    assert not right("yes", 0.250002)
+    assert not right("no", 0.25)
+    assert not agrees(form, b'{"predictions":[{}],"outputs":[]}', Question(b"", said))
+    assert not agrees(form, b"no json", Question(b"", said))
+    assert not agrees(form, b'{"predictions":[null],"outputs":null}', Question(b"", said))
+
+
+def test_the_command_names_what_it_does_not_know(capsys: pytest.CaptureFixture[str]) -> None:
+    """A peer that there is not, and a number that is none."""
+    for wrong in (["--only", "ours,nobody"], ["--rounds", "0"], ["--connections", "1,many"]):
+        with pytest.raises(SystemExit) as exit_code:
+            main(wrong)
+        assert exit_code.value.code == 2
+    assert "there is no nobody, only ours, " in capsys.readouterr().err
+
+
+def test_a_missing_tool_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the command that installs it."""
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    assert main(["--only", "nginx"]) == 2
+    assert "error: nginx and wrk not found: apt-get install nginx wrk" in capsys.readouterr().err

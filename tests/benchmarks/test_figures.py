@@ -1,0 +1,104 @@
+"""Figures to reach are computed from what was measured, round by round."""
+
+import math
+
+import pytest
+
+from benchmarks.figures import FIGURES, Figure, times
+from benchmarks.measure import Measured
+from benchmarks.results import costs, latencies, rate
+from benchmarks.running import Failed
+from benchmarks.sizing import MEBI
+from benchmarks.wrk import Sample, parsed
+
+
+def sample(rate: float, p50_ms: float = 1, p99_ms: float = 2, errors: int = 0, core_s: float = 0) -> Sample:
+    """Give a second of load."""
+    return Sample(round(rate) + errors, 1, p50_ms, p99_ms, errors, core_s)
+
+
+def measured(*samples: Sample, connections: int = 64) -> Measured:
+    """Give what was measured of a peer, a sample a round."""
+    return Measured({connections: list(samples)}, ready_s=[1.5], ready_pss=[80 * MEBI], highest_pss=[90 * MEBI])
+
+
+def row(what: str, found: dict[str, Measured]) -> tuple[str, str, str]:
+    """Give wanted, measured and reached of the one figure that is called so."""
+    (figure,) = (figure for figure in FIGURES if what in figure.what)
+    return figure.row(found)[1:]
+
+
+def test_ratios_are_taken_round_by_round() -> None:
+    """A machine that was slower in one round was so for both."""
+    found = {"ours": measured(sample(300), sample(3200), sample(6200)), "naive": measured(*map(sample, (10, 100, 200)))}
+
+    assert row("64 connections: times the requests/s of FastAPI", found) == ("≥ 30", "31 (30 to 32)", "yes")
+
+
+def test_the_best_of_several_peers_counts() -> None:
+    """Both models are asked directly; the faster of each round is compared with."""
+    found = {"ours": measured(sample(600), sample(600)), "a": measured(sample(100), sample(300))}
+    found["b"] = measured(sample(200), sample(100))
+
+    assert times("ours", ("a", "b"), 64)(found) == [3, 2]
+
+
+def test_a_figure_that_is_missed_says_so() -> None:
+    """Against each kind of bound."""
+    found = {"ours": measured(sample(100, core_s=0.0401)), "echo": measured(sample(100, core_s=0.01))}
+    less = Figure("less", "<", 0, lambda _: [0.0])
+
+    assert row("the echo's", found) == ("≤ 4", "4.01", "**no**")
+    assert less.row({})[3] == "**no**"
+
+
+def test_what_was_not_measured_or_failed_is_no_figure() -> None:
+    """Neither yes nor no."""
+    failed = measured(sample(1))
+    failed.failed = "it ended"
+
+    assert all(figure.row({})[2:] == ("not measured", "") for figure in FIGURES)
+    assert row("times the requests/s of Ray", {"ours": measured(sample(1)), "ray": failed})[1] == "not measured"
+
+
+def test_one_connection_is_compared_with_the_slower_model() -> None:
+    """And its tail with its middle."""
+    found = {"ours": measured(sample(1, 1.5, 4), connections=1), "direct": measured(sample(1, 0.5), connections=1)}
+    found["direct-novelty"] = measured(sample(1, 0.75), connections=1)
+
+    assert row("above the slower model's", found) == ("≤ 0.9 ms", "0.75 ms", "yes")
+    assert row("1 connection: p99 / p50", found) == ("≤ 3", "2.67", "yes")
+
+
+def test_errors_of_all_rounds_are_counted() -> None:
+    """One is too many, and is no right answer."""
+    found = {"ours": measured(sample(10), sample(9, errors=1))}
+
+    assert row("errors", found) == ("≤ 0", "1", "**no**")
+    assert found["ours"].loads[64][1].rate == 9
+    assert rate(found["ours"].loads[64]) == "10 (9 to 10), 5.0% errors"
+
+
+def test_cells_of_the_tables() -> None:
+    """Medians with their ranges; nothing where nothing was measured."""
+    echo, ours = measured(sample(1000, core_s=0.03)), measured(sample(1000, 0.5, 123.4, core_s=0.12))
+
+    assert costs(ours, echo) == ("120", "4.0", "80", "90", "1.5")
+    assert costs(ours, None)[1] == ""
+    assert latencies(ours) == ["0.5 / 123", ""]
+    assert latencies(Measured({1: [sample(0, math.nan, math.nan)], 16: []})) == ["", "", ""]
+
+
+def test_the_line_that_wrk_prints_is_read() -> None:
+    """Every kind of error is an error."""
+    counts = '"status":1,"connect":2,"read":3,"write":4,"timeout":5}'
+    one = parsed(f'{{"requests":100,"microseconds":2000000,"p50":1500.0,"p99":9000.0,{counts}\n'.encode())
+    none = parsed(f'noise\n{{"requests":0,"microseconds":2000000,"p50":0.0,"p99":0.0,{counts}\n'.encode())
+
+    assert one == Sample(100, 2, 1.5, 9, 15)
+    assert one.rate == 42.5
+    assert math.isnan(none.p50_ms)
+    with pytest.raises(Failed, match="wrk printed b'unable"):
+        parsed(b"unable to connect")
+    with pytest.raises(Failed):
+        parsed(b"")
