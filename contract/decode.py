@@ -107,7 +107,7 @@ class RecordDecoder:
 
         A list with others has escapes in its texts, or says a member twice, which msgspec takes without a word.
         """
-        texts = sum(table.rows - table.columns[name].tolist().count("") for name in self.categories)
+        texts: int = sum(table.rows - table.columns[name].tolist().count("") for name in self.categories)
         return 2 * (table.rows * len(self.features) + texts)
 
 

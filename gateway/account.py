@@ -11,15 +11,13 @@ import structlog
 from contract import Table
 from gateway.access import AccessLog, AccessRecord
 from gateway.batching import Prediction
+from gateway.deadline import Deadline
 from gateway.errors import DeadlineExceeded, GatewayError, InternalError, MalformedRequest, TooLarge, UnknownEncoding
 from gateway.metrics import Metrics
 from gateway.plans import Plan
 from oip import BodyTooLarge, Disconnected, ProtocolError, Stopwatch, UnsupportedEncoding
 
 LONGEST_ROUTE = 200
-
-PHASES = ("decode", "queue", "call", "encode", "total")
-"""The phases of all requests; what one model took is told to its caller only."""
 
 T = TypeVar("T")
 
@@ -30,7 +28,7 @@ class Account(Stopwatch):
     """Hold what is told of one request: to its caller, in the metrics and in the access record.
 
     `route` is the public name that is asked, or the path where no model is. `status` is None until an answer begins.
-    `deadline` is in the loop's time. `calls` has the id of the call that asked each model.
+    `deadline` is in the loop's time.
     """
 
     def __init__(self, request_id: str, route: str, caller: str) -> None:
@@ -41,8 +39,7 @@ class Account(Stopwatch):
         self.status: int | None = None
         self.reason: str | None = None
         self.rows = 0
-        self.versions: dict[str, str] = {}
-        self.calls: dict[str, str] = {}
+        self.predictions: list[Prediction] = []
         self.deadline = math.inf
 
     async def ask(self, plan: Plan, table: Table) -> list[Prediction]:
@@ -55,12 +52,8 @@ class Account(Stopwatch):
         self.book("queue", queued)
         self.book("call", waited - queued)
         for prediction in predictions:
-            model, joint = prediction.model, prediction.joint
-            self.versions[model] = prediction.version
-            self.calls[model] = joint.call_id
-            self.book(f"call.{model}", joint.call_ms)
-            if joint.compute_ms is not None:
-                self.book(f"compute.{model}", joint.compute_ms)
+            self.ms |= prediction.joint.ms
+        self.predictions = predictions
         return predictions
 
 
@@ -77,7 +70,7 @@ class Accounts:
         """Do the work of a request within its deadline; raises GatewayError for all that fails, and Disconnected."""
         account.deadline = asyncio.get_running_loop().time() + self.timeout_s
         try:
-            async with asyncio.timeout_at(account.deadline):
+            with Deadline(account.deadline):
                 return await work
         except Disconnected:
             raise
@@ -101,9 +94,7 @@ class Accounts:
         """Count an answer."""
         route = self.label(account.route)
         self.metrics.request_counter(route, status).inc()
-        for phase in PHASES:
-            if phase in account.ms:
-                self.metrics.seconds.observe((route, phase), account.ms[phase] / 1000)
+        self.metrics.seconds.observe(route, account.ms)
 
     def label(self, route: str) -> str:
         """Give the word for a route in the metrics: callers cannot make any."""
@@ -123,8 +114,8 @@ def record(account: Account) -> AccessRecord:
         reason=account.reason,
         rows=account.rows,
         ms=account.ms,
-        versions=account.versions,
-        calls=account.calls,
+        versions={one.model: one.version for one in account.predictions},
+        calls={one.model: one.joint.call_id for one in account.predictions},
     )
 
 

@@ -30,7 +30,6 @@ class Metrics:
         self.seconds = Seconds(
             "bentogate_request_seconds",
             "Seconds that requests took, by phase; total is from the first byte of a request to the last of its answer",
-            ("route", "phase"),
         )
         self.registry.register(self.seconds)
         self.rows = Counter("bentogate_rows", "Rows predicted, by model", ("model",), registry=self.registry)

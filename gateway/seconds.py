@@ -1,6 +1,6 @@
 """The histogram of seconds that every request goes into, several times."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,36 +14,45 @@ FOLDED = 500
 """So many values are put into their buckets at once: 0.1 microseconds each, where the library's histogram takes 0.9."""
 
 
-class Seconds(Collector):
-    """Count values by labels and buckets, on one thread."""
+PHASES = ("decode", "queue", "call", "encode", "total")
+"""The phases of all requests; what one model took is told to its caller only."""
 
-    def __init__(self, name: str, documentation: str, labels: Sequence[str]) -> None:
+
+class Seconds(Collector):
+    """Count how long the phases of requests took, by route and phase, on one thread."""
+
+    def __init__(self, name: str, documentation: str) -> None:
         self.name = name
         self.documentation = documentation
-        self.labels = labels
-        self.values: dict[tuple[str, ...], Series] = {}
+        self.routes: dict[str, dict[str, Series]] = {}
 
-    def observe(self, labels: tuple[str, ...], seconds: float) -> None:
-        """Count a value."""
-        series = self.values.get(labels)
-        if series is None:
-            series = self.values[labels] = Series()
-        series.waiting.append(seconds)
+    def observe(self, route: str, ms: Mapping[str, float]) -> None:
+        """Count the phases of a request, which are given in milliseconds; it has a total always."""
+        phases = self.routes.get(route)
+        if phases is None:
+            phases = self.routes[route] = {phase: Series() for phase in PHASES}
+        for phase, series in phases.items():
+            if phase in ms:
+                series.waiting.append(ms[phase])
         if len(series.waiting) >= FOLDED:
-            series.fold()
+            for series in phases.values():
+                series.fold()
 
     def collect(self) -> Iterator[HistogramMetricFamily]:
         """Give what is counted, in Prometheus' form: each bucket holds those below it too."""
-        family = HistogramMetricFamily(self.name, self.documentation, labels=self.labels)
+        family = HistogramMetricFamily(self.name, self.documentation, labels=("route", "phase"))
         bounds = [*(str(float(bound)) for bound in SECONDS), "+Inf"]
-        for labels, series in self.values.items():
-            series.fold()
-            family.add_metric(labels, list(zip(bounds, series.counts.cumsum().tolist(), strict=True)), series.total)
+        for route, phases in self.routes.items():
+            for phase, series in phases.items():
+                series.fold()
+                counts: list[int] = series.counts.cumsum().tolist()
+                if counts[-1]:
+                    family.add_metric((route, phase), list(zip(bounds, counts, strict=True)), series.total)
         yield family
 
 
 class Series:
-    """Hold the values of some labels: those in buckets, and those that wait for it."""
+    """Hold the values of one phase: those in buckets, in seconds, and those that wait for it, in milliseconds."""
 
     def __init__(self) -> None:
         self.counts: NDArray[np.int64] = np.zeros(len(SECONDS) + 1, dtype=np.int64)
@@ -52,6 +61,7 @@ class Series:
 
     def fold(self) -> None:
         """Put what waits into the buckets; a value at a bound is below it."""
-        self.counts += np.bincount(np.searchsorted(SECONDS, self.waiting), minlength=len(self.counts))
-        self.total += sum(self.waiting)
+        seconds = np.array(self.waiting) / 1000
+        self.counts += np.bincount(np.searchsorted(SECONDS, seconds), minlength=len(self.counts))
+        self.total += float(seconds.sum())
         self.waiting.clear()

@@ -11,7 +11,7 @@ from gateway.backends.dialect import Dialect, Told
 from gateway.backends.history import History
 from gateway.backends.judge import output_blamed, output_refused
 from gateway.backends.server import Server
-from gateway.batching import Batcher, Caller, Heard
+from gateway.batching import Batcher, Heard
 from gateway.errors import BackendFault, BackendUnavailable, BackendUnknown, GatewayError
 from gateway.metrics import Metrics
 from gateway.settings_backend import BackendSettings
@@ -46,6 +46,7 @@ class Backend:
         self.current: Interface | None = None
         self.own_decoder: RecordDecoder | None = None
         self.batcher = Batcher(name, self.ask, settings.concurrency, settings.max_batch_rows, metrics.batches(name))
+        self.submit = self.batcher.submit
         metrics.watch_queue(name, lambda: len(self.batcher.calls), lambda: self.batcher.queue.rows)
 
     async def close(self) -> None:
@@ -86,10 +87,6 @@ class Backend:
         except GatewayError:
             return False
         return status == 200
-
-    def submit(self, caller: Caller) -> None:
-        """Have checked rows predicted, in one call with those of others."""
-        self.batcher.submit(caller)
 
     async def ask(self, table: Table, call_id: str, again: bool) -> Heard:
         """Ask for the outputs of checked rows in one call, which is told its id; `again` after the model refused them.

@@ -11,6 +11,7 @@ from gateway.batching.caller import Caller
 from gateway.batching.heard import Heard
 from gateway.batching.prediction import Prediction
 from gateway.batching.queue import Piece, Queue
+from gateway.deadline import Deadline
 from gateway.errors import BackendFault, DeadlineExceeded, GatewayError, InternalError
 from gateway.metrics import BatchMetrics
 from oip.asgi import new_id
@@ -111,7 +112,7 @@ class Batcher:
         self.metrics.rows.observe(table.rows)
         began = time.perf_counter()
         try:
-            async with asyncio.timeout_at(max([piece.caller.deadline for piece in pieces])):
+            with Deadline(max([piece.caller.deadline for piece in pieces])):
                 heard = await self.ask(table, call_id, again)
             self.metrics.predicted.inc(table.rows)
             return answer(pieces, heard, began)
@@ -130,11 +131,11 @@ def answer(pieces: Sequence[Piece], heard: Heard, began: float) -> BackendFault 
             return exc.with_traceback(None)
         answer_apart(pieces, heard, began)
         return None
-    start = 0
-    for piece in pieces:
-        caller, stop = piece.caller, start + piece.rows
-        caller.answer(piece.start, Prediction(joint, start, stop, (began - caller.began) * 1000))
-        start = stop
+    at = 0
+    for caller, start, stop in pieces:
+        rows = stop - start
+        caller.answer(start, Prediction(joint, at, at + rows, (began - caller.began) * 1000))
+        at += rows
     return None
 
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from typing import cast
 
 from contract import Table
 from gateway.batching.prediction import Prediction, put_together
@@ -16,7 +17,7 @@ class Reply:
 
     def __init__(self, models: int) -> None:
         self.future: asyncio.Future[list[Prediction]] = asyncio.get_running_loop().create_future()
-        self.predictions: dict[int, Prediction] = {}
+        self.predictions: list[Prediction | None] = [None] * models
         self.missing = models
 
     def answer(self, index: int, prediction: Prediction) -> None:
@@ -24,7 +25,7 @@ class Reply:
         self.predictions[index] = prediction
         self.missing -= 1
         if not self.missing and not self.future.done():
-            self.future.set_result([one for _, one in sorted(self.predictions.items())])
+            self.future.set_result(cast(list[Prediction], self.predictions))
 
 
 class Caller:
@@ -60,7 +61,8 @@ class Caller:
     def answer(self, start: int, prediction: Prediction) -> None:
         """Take the prediction of the rows from `start` on; with the last of them the model has answered."""
         if prediction.stop - prediction.start == self.table.rows:
-            self.answer_whole(prediction)
+            self.answered = True
+            self.reply.answer(self.index, prediction)
             return
         self.parts[start] = prediction
         if sum(part.stop - part.start for part in self.parts.values()) < self.table.rows:
@@ -70,12 +72,7 @@ class Caller:
             model = prediction.model
             self.fail(BackendUnavailable(f"{model} has just changed its version, in the middle of this", model=model))
         else:
-            self.answer_whole(put_together(parts))
-
-    def answer_whole(self, prediction: Prediction) -> None:
-        """Take the prediction of all rows."""
-        self.answered = True
-        self.reply.answer(self.index, prediction)
+            self.answer(0, put_together(parts))
 
     def fail(self, error: GatewayError) -> None:
         """End the waiting with a failure; the first one counts."""
@@ -84,13 +81,12 @@ class Caller:
 
 
 async def predictions(
-    asked: Iterable[tuple[Callable[[Caller], None], Table]], request_id: str, deadline: float
+    submits: Sequence[Callable[[Caller], None]], tables: Sequence[Table], request_id: str, deadline: float
 ) -> list[Prediction]:
-    """Hand the rows of one request to the models that it asks, and wait for all of them or for the first failure."""
-    pairs = list(asked)
-    reply = Reply(len(pairs))
-    for index, (submit, table) in enumerate(pairs):
-        submit(Caller(reply, index, table, request_id, deadline))
+    """Hand the rows of one request to each model that it asks, and wait for all of them or for the first failure."""
+    reply = Reply(len(submits))
+    for index, submit in enumerate(submits):
+        submit(Caller(reply, index, tables[index], request_id, deadline))
     future = reply.future
     try:
         return await future

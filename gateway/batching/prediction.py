@@ -9,6 +9,7 @@ import numpy as np
 from contract import Interface, Output
 from contract.rows import Row, rows_of
 from contract.table import Columns
+from oip import Stopwatch
 
 
 @dataclass(eq=False)
@@ -23,6 +24,15 @@ class Joint:
     call_id: str
     call_ms: float
     compute_ms: float | None
+
+    @cached_property
+    def ms(self) -> dict[str, float]:
+        """Give how long the call took, in milliseconds, as it is told to each of its callers."""
+        watch, model = Stopwatch(), self.contract.name
+        watch.book(f"call.{model}", self.call_ms)
+        if self.compute_ms is not None:
+            watch.book(f"compute.{model}", self.compute_ms)
+        return watch.ms
 
     @cached_property
     def records(self) -> list[Row]:

@@ -9,7 +9,7 @@ from gateway.batching.caller import Caller
 
 
 class Piece(NamedTuple):
-    """Hold rows of one caller, from `start` up to `stop`; of all but large requests these are all."""
+    """Hold rows of one caller, from `start` up to `stop`: of all but large requests these are all."""
 
     caller: Caller
     start: int
@@ -56,26 +56,26 @@ class Queue:
     def take(self) -> list[Piece]:
         """Take what the next call asks for: at most `most_rows` rows of the same features, none of who has gone."""
         pieces: list[Piece] = []
-        room = self.most_rows
-        while self.callers and room:
-            caller = self.callers.popleft()
+        callers, room = self.callers, self.most_rows
+        while callers and room:
+            caller = callers.popleft()
             if caller.gone:
                 continue
-            rows = caller.left
-            if pieces and caller.table.features is not pieces[0].caller.table.features:
-                self.callers.appendleft(caller)  # read by another version of the contract
+            table, start = caller.table, caller.taken
+            rows = table.rows - start
+            if pieces and table.features is not pieces[0].caller.table.features:
+                callers.appendleft(caller)  # read by another version of the contract
                 break
-            if caller.table.rows > self.most_rows:
+            if table.rows > self.most_rows:
                 rows = min(rows, self.quantum, room)
             elif rows > room:
-                self.callers.appendleft(caller)
+                callers.appendleft(caller)
                 break
-            start = caller.taken
+            room -= rows
+            caller.taken += rows
+            if caller.taken < table.rows:
+                callers.append(caller)
             if pieces and pieces[-1].caller is caller:
                 start = pieces.pop().start
-            caller.taken += rows
-            room -= rows
             pieces.append(Piece(caller, start, caller.taken))
-            if caller.left:
-                self.callers.append(caller)
         return pieces

@@ -14,6 +14,7 @@ class Ensemble:
     def __init__(self, name: str, members: tuple[Backend, ...]) -> None:
         self.name = name
         self.members = members
+        self.submits = [member.submit for member in members]
         self.joint: tuple[tuple[Interface, ...], RecordDecoder] | None = None
 
     @property
@@ -44,5 +45,4 @@ class Ensemble:
             tables = [table.select(contract.features) for contract in self.contracts]
         except KeyError as exc:  # a new version came between reading the record and now
             raise BackendUnavailable(f"the models of {self.name} have just changed their features") from exc
-        submits = [member.submit for member in self.members]
-        return await predictions(zip(submits, tables, strict=True), request_id, deadline)
+        return await predictions(self.submits, tables, request_id, deadline)

@@ -14,6 +14,7 @@ class Single:
         self.name = backend.name
         self.backend = backend
         self.members = (backend,)
+        self.submits = [backend.submit]
 
     @property
     def contracts(self) -> list[Interface]:
@@ -32,4 +33,4 @@ class Single:
 
     async def predict(self, table: Table, request_id: str, deadline: float) -> list[Prediction]:
         """Ask the model."""
-        return await predictions([(self.backend.submit, table)], request_id, deadline)
+        return await predictions(self.submits, [table], request_id, deadline)

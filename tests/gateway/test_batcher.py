@@ -87,7 +87,7 @@ async def ask(one: Batcher, model: Model, requests: Sequence[Sequence[float]], *
     """Send requests of these widths at once; gives predictions or failures."""
     deadline = asyncio.get_running_loop().time() + more.get("within_s", 10)
     work = [
-        predictions([(one.submit, rows_of(model, widths))], f"id-{index}", deadline)
+        predictions([one.submit], [rows_of(model, widths)], f"id-{index}", deadline)
         for index, widths in enumerate(requests)
     ]
     return list(await asyncio.gather(*work, return_exceptions=True))
@@ -302,7 +302,7 @@ def test_a_call_ends_at_the_latest_deadline_of_its_callers(model: Model) -> None
         loop = asyncio.get_running_loop()
         began = loop.time()
         work = [
-            predictions([(one.submit, rows_of(model, [1.0]))], "id", began + within) for within in (0.01, 0.05, 0.02)
+            predictions([one.submit], [rows_of(model, [1.0])], "id", began + within) for within in (0.01, 0.05, 0.02)
         ]
         outcomes = await asyncio.gather(*work, return_exceptions=True)
 

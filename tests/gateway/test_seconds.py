@@ -27,13 +27,13 @@ def samples(registry: CollectorRegistry) -> Samples:
 def test_it_counts_like_the_librarys(values: list[tuple[str, float]], times: int) -> None:
     """Values at a bound, beyond the last one, and more than are folded at once; looked at twice."""
     ours, theirs = CollectorRegistry(), CollectorRegistry()
-    seconds = Seconds("some_seconds", "Some", ("route", "phase"))
+    seconds = Seconds("some_seconds", "Some")
     ours.register(seconds)
     histogram = Histogram("some_seconds", "Some", ("route", "phase"), buckets=SECONDS, registry=theirs)
     for _ in range(times):
         for route, value in values:
-            seconds.observe((route, "call"), value)
-            histogram.labels(route, "call").observe(value)
+            seconds.observe(route, {"total": value * 1000})
+            histogram.labels(route, "total").observe(value)
     before = samples(ours)
 
     assert before == samples(ours) == samples(theirs)
