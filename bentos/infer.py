@@ -21,10 +21,11 @@ from oip import (
     Tensor,
     UnsupportedEncoding,
     headers_of,
+    in_turns,
     packed,
     read_body,
-    read_request,
     request_id,
+    request_steps,
     send_body,
     unpacked,
     write_response,
@@ -89,7 +90,7 @@ class Infer:
         if model is None:
             raise StillLoading("the model is loading")
         length = headers.get(LENGTH)
-        request = read_request(body, None if length is None else length.decode("latin-1"), self.limits)
+        request = await in_turns(request_steps(body, None if length is None else length.decode("latin-1"), self.limits))
         chosen = request.chosen(self.names)
         table = table_from_tensors(contract.features, request.tensors)
         stopwatch.enter(COMPUTE)

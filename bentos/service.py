@@ -5,6 +5,7 @@ import: the argument names the model, its contract makes the typed API, its runt
 """
 
 import gc
+import logging
 import os
 import signal
 import subprocess
@@ -102,10 +103,14 @@ class ModelService:
             sys.stderr.write(f"{exc}\n")
             os.kill(os.getppid(), signal.SIGTERM)
             raise
+        # uvicorn's own access log goes nowhere, but would be written for every request.
+        logging.getLogger("uvicorn.access").propagate = False
         # What lives for ever is not to be walked by every full collection: p99 of one caller fell from 33 to 0.9 ms.
+        # The timers of requests outlive every young collection, so there is next to no other: of 10,000 objects one
+        # takes 2 ms, of 50,000 14, and the old ones by Python's own count took 150.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(50_000, 50, 50)
+        gc.set_threshold(10_000, 1_000, 1_000)
 
     @bentoml.on_deployment  # type: ignore[untyped-decorator]
     @staticmethod

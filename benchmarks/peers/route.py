@@ -93,4 +93,4 @@ class Bare:
         APP.state.model = Diagnosis()
         gc.collect()
         gc.freeze()
-        gc.set_threshold(50_000, 50, 50)
+        gc.set_threshold(10_000, 1_000, 1_000)

@@ -88,7 +88,8 @@ def test_no_model_is_asked_for_more_at_once(stored_plain: Path) -> None:
     assert turns >= len(sizes)
 
 
-def test_one_row_overtakes_many(stored_mixed: Path) -> None:
+@pytest.mark.parametrize("binary", [True, False])
+def test_one_row_overtakes_many(stored_mixed: Path, binary: bool) -> None:
     """It is asked after them and answered before."""
     app, order = model_app(stored_mixed), list[int]()
 
@@ -99,9 +100,11 @@ def test_one_row_overtakes_many(stored_mixed: Path) -> None:
                 Tensor("age", "INT64", np.full(rows, 40)),
                 Tensor("owner", "BOOL", np.full(rows, True)),
                 Tensor("region", "BYTES", np.full(rows, "east", dtype=object)),
-            ]
+            ],
+            binary=binary,
         )
-        answer = await client.post("/v2/models/mixed/infer", content=body, headers={HEADER_LENGTH: str(length)})
+        headers = {} if length is None else {HEADER_LENGTH: str(length)}
+        answer = await client.post("/v2/models/mixed/infer", content=body, headers=headers)
         assert answer.status_code == 200
         order.append(rows)
 
