@@ -33,8 +33,8 @@ from contract.table import pack_rows
 CODE = Path(__file__).resolve().parents[1]
 
 LONGEST_REQUEST_S = 31
-"""Just above the gateway's longest deadline. Each request leaves a timer of this length behind, with some twenty
-objects that every full collection walks: at BentoML's default of 60 s a worker stalled for up to 300 ms."""
+"""Just above the gateway's longest deadline. Each request leaves a timer of this length behind, with a dozen objects,
+1.5 KiB: at BentoML's default of 60 s a worker stalled for up to 300 ms in collections that walked them."""
 
 UNTRACED = {"excluded_urls": ["."]}
 """BentoML makes three spans of every request, in full, whether anybody collects them or not: 200 of its 390 µs. Who
