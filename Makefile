@@ -9,7 +9,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 LOCKED_WITH = $$(case $$name in (uv|dev|checkov|clients|mlserver|bench-*) ;; (kubectl) echo --no-deps ;; (*) echo -c dev.txt ;; esac)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve train model test test-clients test-cluster test-containers bench preflight images push load deploy undeploy status lint lock clean
+.PHONY: help serve train model test test-clients test-cluster test-containers bench bench-path preflight images push load deploy undeploy status lint lock clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "make %-15s %s\n", $$1, $$2}'
@@ -91,6 +91,10 @@ test-containers: .venv/.cluster ## Run the images as the manifests say, with Pod
 bench: .venv/.installed $(if $(ONLY),,.venv/.bench) ## Load the gateway and its peers side by side, into benchmarks/RESULTS.md (ONLY=ours,naive: print these)
 	@$(BIN)/python training/train.py --missing
 	@exec $(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY))
+
+bench-path: .venv/.installed ## Show what a request costs the gateway in processor time, stage by stage (Linux)
+	@$(BIN)/python training/train.py --missing
+	@$(BIN)/python -m benchmarks.path
 
 lint: .venv/.installed ## Check style, types, and that no locked file is stale
 	@$(BIN)/ruff check

@@ -1,0 +1,77 @@
+"""The command `python -m benchmarks.way.standins NAME=PORT …`: what a gateway is measured between, at little cost.
+
+`echo` answers with the body that came; every other name is a model of the store, asked once for each body.
+"""
+
+import asyncio
+import gc
+import socket
+import sys
+
+import uvloop
+from starlette.types import ASGIApp
+
+from benchmarks.peers.echo import app as echo
+from benchmarks.stored import stored
+from bentos.artifact import load
+from bentos.protocol import Protocol
+from bentos.served import Served
+from gateway.server import listener
+from oip import headers_of, read_body
+from oip.asgi import Message, Receive, Scope, Send
+
+MOST_BYTES = 2**26
+ECHO = "echo"
+
+
+class Remembered:
+    """Answer every request as the app did the first time that it came."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.answers: dict[tuple[str, bytes], list[Message]] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        body = await read_body(headers_of(scope), receive, MOST_BYTES)
+        asked = scope["path"], body
+        if asked not in self.answers:
+            self.answers[asked] = await self.answer(scope, body, receive)
+        for message in self.answers[asked]:
+            await send(message)
+
+    async def answer(self, scope: Scope, body: bytes, receive: Receive) -> list[Message]:
+        """Ask the app."""
+        come: list[Message] = [{"type": "http.request", "body": body}]
+        messages: list[Message] = []
+
+        async def given() -> Message:
+            return come.pop() if come else await receive()
+
+        async def keep(message: Message) -> None:
+            messages.append(message)
+
+        await self.app(scope, given, keep)
+        return messages
+
+
+def app_of(name: str) -> ASGIApp:
+    """Give what stands for a name; raises Failed for a model that is not in the store."""
+    if name == ECHO:
+        return echo
+    folder = stored(name).folder
+    model = load(folder)
+    return Remembered(Protocol(Served(model.contract, folder, model)).app())
+
+
+async def serve(ports: dict[str, int]) -> None:
+    """Serve each name on its port, as the gateway serves, until the process is ended."""
+    listeners = {listener(app_of(name), 1): socket.create_server(("127.0.0.1", port)) for name, port in ports.items()}
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 50)
+    await asyncio.gather(*(one.serve(sockets=[its]) for one, its in listeners.items()))
+
+
+if __name__ == "__main__":
+    uvloop.run(serve({name: int(port) for name, port in (argument.split("=") for argument in sys.argv[1:])}))
