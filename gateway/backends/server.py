@@ -5,15 +5,12 @@ from urllib.parse import quote
 
 import httpx
 
-from gateway.backends.transport import Answer, call, open_transport
+from gateway.backends.transport import Answer, Transport, call
 from gateway.errors import DeadlineExceeded
 from gateway.settings_backend import BackendSettings
 from oip import HEADER_LENGTH, REQUEST_ID
 
 PROBE_TIMEOUT_S = 1.0
-
-IDENTITY = ("accept-encoding", "identity")
-"""The transport would ask for gzip, and not unpack it."""
 
 
 class Server:
@@ -25,7 +22,7 @@ class Server:
         self.address = settings.address
         self.model_path = f"/v2/models/{quote(self.model, safe='')}"
         self.infer_url = httpx.URL(f"{self.address}{self.model_path}/infer")
-        self.transport = open_transport(settings.connections)
+        self.transport = Transport(self.address, settings.connections)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -33,7 +30,7 @@ class Server:
 
     async def get(self, path: str) -> tuple[int, bytes]:
         """Ask for a document; gives status and body. Raises GatewayError, DeadlineExceeded among them."""
-        request = httpx.Request("GET", f"{self.address}{path}", headers=[IDENTITY])
+        request = httpx.Request("GET", f"{self.address}{path}")
         try:
             async with asyncio.timeout(PROBE_TIMEOUT_S):
                 answer = await call(self.transport, request, self.name)
@@ -43,7 +40,7 @@ class Server:
 
     async def infer(self, body: bytes, json_length: int | None, request_id: str) -> Answer:
         """Send a request, whose JSON has this length where tensors in binary form follow it; raises GatewayError."""
-        headers = [IDENTITY, (REQUEST_ID, request_id)]
+        headers = [(REQUEST_ID, request_id)]
         if json_length is None:
             headers += [("content-type", "application/json")]
         else:

@@ -38,9 +38,9 @@ class Rollout:
         self.address.lead_to(*(self.ports[version.name] for version in versions))
 
     def settings(self, **more: Any) -> dict[str, Any]:
-        """Give settings; the gateway asks for the contract once, unless told otherwise."""
+        """Give settings, for eight pods; the gateway asks for the contract once, unless told otherwise."""
         url = f"http://127.0.0.1:{self.address.port}"
-        return {"backends": {"plain": {"url": url}}, "default": "plain", "refresh_s": 3600, **more}
+        return {"backends": {"plain": {"url": url, "concurrency": 8}}, "default": "plain", "refresh_s": 3600, **more}
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +189,7 @@ def test_outputs_are_those_of_the_version_that_answers(rollout: Rollout, tmp_pat
 def test_a_version_that_few_pods_have_is_found(rollout: Rollout, tmp_path: Path) -> None:
     """One pod in eight is new: its first answer is looked up until a connection reaches it again."""
     with running_gateway(tmp_path, rollout.settings()) as client, ThreadPoolExecutor(16) as pool:
-        rollout.lead_to(*[rollout.old] * 7, rollout.new)
+        rollout.lead_to(rollout.old, rollout.new, *[rollout.old] * 6)
         answers = list(pool.map(lambda number: call(client, number)[1], range(160)))
 
     good = [answer for answer in answers if answer.status_code == 200]
