@@ -21,6 +21,8 @@ PHASES = ("decode", "queue", "call", "encode", "total")
 class Seconds(Collector):
     """Count how long the phases of requests took, by route and phase, on one thread."""
 
+    labels = ("route", "phase")
+
     def __init__(self, name: str, documentation: str) -> None:
         self.name = name
         self.documentation = documentation
@@ -40,7 +42,7 @@ class Seconds(Collector):
 
     def collect(self) -> Iterator[HistogramMetricFamily]:
         """Give what is counted, in Prometheus' form: each bucket holds those below it too."""
-        family = HistogramMetricFamily(self.name, self.documentation, labels=("route", "phase"))
+        family = HistogramMetricFamily(self.name, self.documentation, labels=self.labels)
         bounds = [*(str(float(bound)) for bound in SECONDS), "+Inf"]
         for route, phases in self.routes.items():
             for phase, series in phases.items():

@@ -19,6 +19,7 @@ from gateway.errors import GatewayError
 from gateway.metrics import Metrics
 from gateway.routes import catalogue, health
 from gateway.routes.dispatch import V1, V2
+from gateway.seconds import Seconds
 from gateway.settings import RouteSettings, Settings
 from gateway.settings_backend import BackendSettings
 from models import catalog, model_names
@@ -81,10 +82,12 @@ def test_every_metric_is_listed_with_its_labels() -> None:
         name: tuple(re.findall(r"`(\w+)`", labels))
         for name, labels in re.findall(r"^\| `(bentogate_\w+)` \| (.*?) \|", DOCS["operations"], re.MULTILINE)
     }
-    metrics: list[Any] = [metric for metric in vars(Metrics()).values() if isinstance(metric, MetricWrapperBase)]
+    registered = vars(Metrics()).values()
+    metrics: list[Any] = [metric for metric in registered if isinstance(metric, MetricWrapperBase)]
     real = {
         f"{metric._name}_total" if metric._type == "counter" else metric._name: metric._labelnames for metric in metrics
     }
+    real |= {metric.name: metric.labels for metric in registered if isinstance(metric, Seconds)}
 
     assert listed == real
 
