@@ -58,6 +58,7 @@ def listener(app: ASGIApp, timeout_s: float, tls: ssl.SSLContext | None = None) 
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             timeout_graceful_shutdown=math.ceil(timeout_s),
             ssl_context_factory=(lambda *_: tls) if tls else None,
         )

@@ -87,6 +87,8 @@ async def send_body(
 def lenient(scope: Scope) -> Scope:
     """Read a path with a slash at its end as without, and HEAD as GET: the server sends no body to HEAD by itself."""
     path, method = scope["path"], scope["method"]
+    if method != "HEAD" and (path[-1:] != "/" or path == "/"):
+        return scope
     if path.endswith("/") and path != "/":
         path = path[:-1]
     return {**scope, "path": path, "method": "GET" if method == "HEAD" else method}

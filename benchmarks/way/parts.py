@@ -63,7 +63,8 @@ class Way:
         """Give the answer; its account is as full as one is then."""
         account: Account = scope["account"]
         account.ms, account.predictions = dict(self.account.ms), self.account.predictions
-        await send_body(send, 200, *self.answer)
+        answer = self.answer
+        await send_body(send, 200, answer.body, answer.content_type, answer.headers)
 
     async def receive(self) -> None:
         """Read the body."""

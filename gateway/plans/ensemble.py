@@ -30,14 +30,15 @@ class Ensemble:
     @property
     def decoder(self) -> RecordDecoder:
         """Give the reader of records; made anew when a member's contract changes."""
-        contracts = tuple(self.contracts)
-        if self.joint is None or any(old is not new for old, new in zip(self.joint[0], contracts, strict=True)):
+        known = self.joint
+        if known is None or any(member.current is not old for member, old in zip(self.members, known[0], strict=True)):
+            contracts = tuple(self.contracts)
             try:
                 features = union_of_features(contract.features for contract in contracts)
             except ContractError as exc:
                 raise BackendFault(f"the models of {self.name} cannot read the same record: {exc}") from exc
-            self.joint = contracts, RecordDecoder(features)
-        return self.joint[1]
+            self.joint = known = contracts, RecordDecoder(features)
+        return known[1]
 
     async def predict(self, table: Table, request_id: str, deadline: float) -> list[Prediction]:
         """Ask all members; gives their predictions in their order. It fails as a whole, with the first failure."""

@@ -6,6 +6,8 @@ from gateway.account import Account, Accounts
 from oip import REQUEST_ID, SERVER_TIMING, headers_of, lenient, request_id, with_headers
 from oip.asgi import Receive, Scope, Send
 
+ID, TIMING = REQUEST_ID.encode(), SERVER_TIMING.encode()
+
 
 class Accounted:
     """Open an account for a request, as `scope["account"]`, and close it after the answer."""
@@ -25,7 +27,7 @@ class Accounted:
 
         def headers(status: int) -> list[tuple[bytes, bytes]]:
             account.status = status
-            return [(REQUEST_ID.encode(), account.id.encode()), (SERVER_TIMING.encode(), account.header())]
+            return [(ID, account.id.encode()), (TIMING, account.header())]
 
         try:
             await self.app(asked, receive, with_headers(send, headers))

@@ -1,18 +1,19 @@
 """What both inference endpoints share: they are plain ASGI, and never let an exception out."""
 
 from abc import ABC, abstractmethod
-from typing import NamedTuple
+
+import msgspec
 
 from gateway.account import Account
 from gateway.errors import GatewayError, WrongMethod
 from gateway.gateway import Gateway
 from gateway.plans import Plan
 from gateway.problems import rendered
-from oip import Disconnected, headers_of, packed, read_body, send_body, unpacked
+from oip import LARGE, Disconnected, headers_of, packed, read_body, send_body, unpacked
 from oip.asgi import Headers, Receive, Scope, Send
 
 
-class Call(NamedTuple):
+class Call(msgspec.Struct):
     """Hold one request that was read."""
 
     account: Account
@@ -22,7 +23,7 @@ class Call(NamedTuple):
     body: bytes
 
 
-class Answer(NamedTuple):
+class Answer(msgspec.Struct):
     """Hold what goes back."""
 
     body: bytes
@@ -47,7 +48,8 @@ class Endpoint(ABC):
         status = 200
         try:
             work = self.answered(account, scope, receive, name, version)
-            body, content_type, headers = await self.gateway.accounts.carry_out(account, work)
+            answer = await self.gateway.accounts.carry_out(account, work)
+            body, content_type, headers = answer.body, answer.content_type, answer.headers
         except Disconnected:
             return
         except GatewayError as error:
@@ -65,7 +67,10 @@ class Endpoint(ABC):
         if scope["method"] != "POST":
             raise WrongMethod("inference is a POST")
         plan = self.gateway.plan(name)
-        body = await unpacked(headers, body, limit)
+        if b"content-encoding" in headers:
+            body = await unpacked(headers, body, limit)
         answer = await self.answer(Call(account, plan, version, headers, body))
-        content, extra = await packed(headers, answer.body)
-        return Answer(content, answer.content_type, answer.headers + extra)
+        if len(answer.body) >= LARGE:
+            answer.body, extra = await packed(headers, answer.body)
+            answer.headers += extra
+        return answer

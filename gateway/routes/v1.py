@@ -4,7 +4,7 @@ import asyncio
 
 import msgspec
 
-from contract import MOST_FAULTS, InvalidRecords, MalformedBody, RecordDecoder, Table, TooManyRows
+from contract import MOST_FAULTS, InvalidRecords, MalformedBody, TooManyRows
 from contract.pieces import PIECE
 from contract.rows import Row, rows_of, side_by_side
 from gateway.batching import Prediction
@@ -41,7 +41,11 @@ class PredictEndpoint(Endpoint):
         """Decode, ask, encode."""
         check_media_type(call.headers)
         try:
-            table = await read(call.plan.decoder, call.body, self.gateway.settings.max_rows)
+            decoder, body, max_rows = call.plan.decoder, call.body, self.gateway.settings.max_rows
+            if len(body) <= PIECE:
+                table = decoder.decode(body, max_rows)
+            else:
+                table = await in_turns(decoder.decode_in_pieces(body, max_rows))
         except MalformedBody as exc:
             raise MalformedRequest(str(exc), [exc.fault] if exc.fault.path else ()) from exc
         except InvalidRecords as exc:
@@ -50,13 +54,6 @@ class PredictEndpoint(Endpoint):
             raise TooLarge(str(exc)) from exc
         predictions = await call.account.ask(call.plan, table)
         return Answer(await document(call, predictions), b"application/json", [])
-
-
-async def read(decoder: RecordDecoder, body: bytes, max_rows: int) -> Table:
-    """Read the records of a body; while it is a large one, others have their turn."""
-    if len(body) <= PIECE:
-        return decoder.decode(body, max_rows)
-    return await in_turns(decoder.decode_in_pieces(body, max_rows))
 
 
 def counted(faults: int) -> str:
