@@ -69,7 +69,9 @@ def suspects(feature: Feature, column: Array) -> Array:
     """Mark the rows for which `value_fault` finds a fault, all at once."""
     if feature.type == "category":
         allowed = {*feature.categories, ""} if feature.nullable else set(feature.categories)
-        return np.fromiter((value not in allowed for value in column), dtype=bool, count=len(column))
+        values = column.tolist()
+        unknown = set(values).difference(allowed)  # few values come again and again: each is looked up once
+        return np.array([value in unknown for value in values]) if unknown else np.zeros(len(values), dtype=bool)
     if column.dtype == bool:
         return np.zeros(len(column), dtype=bool)
     low, high = feature.limits
