@@ -3,7 +3,9 @@
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from gateway.one_piece import InOnePiece
 
 GOODBYE_S = 1.0
 
@@ -11,70 +13,86 @@ FRAMING = (b"content-length", b"transfer-encoding")
 
 
 class Connection(HttpToolsProtocol):
-    """Stay with HTTP/1.1 where a client offers to go on with another protocol (RFC 9110, 7.8).
+    """Stay with HTTP/1.1 where a client offers to go on with another protocol (RFC 9110, 7.8), and answer in one piece.
 
     Java's client offers HTTP/2 unless it is told not to. httptools leaves the body of such a request unread, and
     uvicorn hands it on without one: https://github.com/Kludex/uvicorn/issues/2722.
+
+    The two methods below that every request goes through stand for uvicorn's instead of calling them.
     """
 
-    repeating = False
+    def data_received(self, data: bytes) -> None:
+        """Read what has come, on after each offer."""
+        self._unset_keepalive_if_required()
+        rest: bytes | memoryview = data
+        try:
+            while rest:
+                rest = self.read(rest)
+        except httptools.HttpParserError:
+            self.logger.warning("what came is no HTTP request")
+            self.send_400_response("Invalid HTTP request received.")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.parser: Parser = Parser(self)
+    def read(self, data: bytes | memoryview) -> bytes | memoryview:
+        """Read up to an offer, and give what follows it; raises HttpParserError."""
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            self.read_on()
+            return memoryview(data)[offer.args[0] :]
+        return b""
 
     def read_on(self) -> None:
         """Take a new parser, and have it read so much of a head that the body of the last request follows."""
-        self.parser, self.repeating = Parser(self), True
+        self.parser = httptools.HttpRequestParser(Resumed(self))
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's
         framing = [b"%s: %s\r\n" % line for line in self.headers if line[0] in FRAMING]
         self.parser.feed_data(b"".join([b"POST / HTTP/1.1\r\n", *framing, b"\r\n"]))
+
+    def on_message_complete(self) -> None:
+        """End the request, but not where only its head was read."""
+        if not self.parser.should_upgrade() and not self.cycle.response_complete:
+            self.cycle.more_body = False
+            self.cycle.message_event.set()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        super()._start_asgi_task(cycle, InOnePiece(app, cycle))  # type: ignore[arg-type]  # uvicorn types each message
+
+
+class Resumed:
+    """Pass on to a connection what its parser reads, but for the head that it is given first: that was read before."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.repeating = True
 
     def on_message_begin(self) -> None:
         """Begin a request, unless it has begun."""
         if not self.repeating:
-            super().on_message_begin()
+            self.connection.on_message_begin()
 
     def on_url(self, url: bytes) -> None:
         """Take a part of the URL."""
         if not self.repeating:
-            super().on_url(url)
+            self.connection.on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header."""
         if not self.repeating:
-            super().on_header(name, value)
+            self.connection.on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Hand the request on, unless that is done."""
         if not self.repeating:
-            super().on_headers_complete()
+            self.connection.on_headers_complete()
         self.repeating = False
 
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body."""
+        self.connection.on_body(body)
+
     def on_message_complete(self) -> None:
-        """End the request, but not where only its head was read."""
-        if not self.parser.should_upgrade():
-            super().on_message_complete()
-
-
-class Parser(httptools.HttpRequestParser):
-    """Have the connection read on after an offer, where httptools ends."""
-
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection)
-        self.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's
-        self.connection = connection
-
-    def feed_data(self, data: Any) -> None:
-        """Read what has come; raises HttpParserError."""
-        parser, rest = self, memoryview(data)
-        while rest:
-            try:
-                super(Parser, parser).feed_data(rest)
-            except httptools.HttpParserUpgrade as offer:
-                self.connection.read_on()
-                parser, rest = self.connection.parser, rest[offer.args[0] :]
-            else:
-                return
+        """End the request."""
+        self.connection.on_message_complete()
 
 
 class SecureConnection(Connection):
