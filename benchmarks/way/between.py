@@ -13,7 +13,6 @@ from benchmarks.running import ROOT, Failed, free_ports
 from benchmarks.stored import stored
 from benchmarks.way.connections import connected
 from benchmarks.way.forms import Form
-from benchmarks.way.standins import ECHO
 from benchmarks.way.whole import Subject
 from gateway.settings import PREFIX, Settings
 from gateway.settings_file import read_settings
@@ -25,6 +24,10 @@ START_S = 60
 CONNECTIONS = 64
 GATEWAY, ADMIN = "gateway", "admin"
 FILE = ROOT / "gateway.yaml"
+
+ECHO = "echo"
+
+QUIET = ("--no-access-log", "--log-level", "warning", "--lifespan", "off", "--no-server-header")
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,8 @@ async def between() -> AsyncIterator[Between]:
     own = {"PORT": str(ports[GATEWAY]), "ADMIN_PORT": str(ports[ADMIN]), **urls}
     os.environ.update({f"{PREFIX}{name}": value for name, value in own.items()})
     commands = {
-        ECHO: command("benchmarks.way.standins", f"{ECHO}={ports[ECHO]}"),
+        # As anyone runs it: uvicorn with uvloop and httptools, and no more.
+        ECHO: command("uvicorn", "benchmarks.peers.echo:app", "--port", str(ports[ECHO]), *QUIET),
         "models": command("benchmarks.way.standins", *(f"{name}={ports[name]}" for name in names)),
         GATEWAY: command("gateway", "--config", str(FILE)) + " >/dev/null",  # access records are written, and not read
     }

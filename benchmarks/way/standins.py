@@ -1,7 +1,4 @@
-"""The command `python -m benchmarks.way.standins NAME=PORT …`: what a gateway is measured between, at little cost.
-
-`echo` answers with the body that came; every other name is a model of the store, asked once for each body.
-"""
+"""The command `python -m benchmarks.way.standins NAME=PORT …`: models of the store, asked once for each body."""
 
 import asyncio
 import gc
@@ -11,7 +8,6 @@ import sys
 import uvloop
 from starlette.types import ASGIApp
 
-from benchmarks.peers.echo import app as echo
 from benchmarks.stored import stored
 from bentos.artifact import load
 from bentos.protocol import Protocol
@@ -21,7 +17,6 @@ from oip import headers_of, read_body
 from oip.asgi import Message, Receive, Scope, Send
 
 MOST_BYTES = 2**26
-ECHO = "echo"
 
 
 class Remembered:
@@ -57,8 +52,6 @@ class Remembered:
 
 def app_of(name: str) -> ASGIApp:
     """Give what stands for a name; raises Failed for a model that is not in the store."""
-    if name == ECHO:
-        return echo
     folder = stored(name).folder
     model = load(folder)
     return Remembered(Protocol(Served(model.contract, folder, model)).app())
