@@ -1,12 +1,9 @@
-"""One peer, or a model service, as processes of its own: started, asked until it answers rightly, watched, ended."""
+"""One peer, or a model service, while it runs: asked until it answers rightly, watched, ended."""
 
 import asyncio
 import contextlib
 import math
-import shlex
-import string
 import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,15 +16,13 @@ import psutil
 
 from benchmarks.exchange import JSON
 from benchmarks.peers import Form, Peer
-from benchmarks.running import ROOT, Failed, free_ports
+from benchmarks.running import Failed
+from benchmarks.started import end, start
 from benchmarks.stored import Question
 from benchmarks.usage import usage
-from stack.__main__ import environment
-from stack.processes import die_with_parent
 
 START_S = 120
 ANSWER_S = 30
-END_S = 10
 EVERY_S = 0.02
 LOOK_EVERY_S = 1.0
 LAST_LINES = 15
@@ -125,55 +120,3 @@ async def running(
     finally:
         await client.aclose()
         await asyncio.to_thread(end, process)
-
-
-def start(peer: Peer, folder: Path, variables: Mapping[str, str]) -> tuple[str, subprocess.Popen[bytes]]:
-    """Start a peer on free ports, its output in a file; gives where it listens."""
-    folder.mkdir()
-    ports = free_ports(["port", "second", "third"])
-    programs = ROOT / ".venv" / peer.environment / "bin" if peer.environment else Path(sys.executable).parent
-    words = {
-        **{name: str(port) for name, port in ports.items()},
-        "folder": str(folder),
-        "root": str(ROOT),
-        "venv": str(programs),
-        "python": str(programs / "python"),
-        "diagnosis": variables.get("DIAGNOSIS_URL", "").removeprefix("http://"),
-    }
-
-    def filled(template: str) -> str:
-        return string.Template(template).substitute(words)
-
-    for name in peer.files:
-        (folder / name).write_text(filled((ROOT / "benchmarks" / "peers" / name).read_text()))
-    own = {name: filled(value) for name, value in peer.variables.items()}
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603 (our own command)
-            shlex.split(filled(peer.command)),
-            cwd=ROOT,
-            env={**environment(), **variables, **own, "PYTHONPATH": str(ROOT)},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=die_with_parent,  # noqa: PLW1509 (no other thread runs Python then)
-        )
-    return f"http://127.0.0.1:{ports['port']}{peer.path}", process
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    """End a process and all below it, which may be sessions of their own: first by asking, then by force."""
-    try:
-        below = psutil.Process(process.pid).children(recursive=True)
-    except psutil.NoSuchProcess:
-        below = []
-    process.terminate()
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(END_S)
-    if process.poll() is None:
-        process.kill()
-        process.wait()
-    _, living = psutil.wait_procs(below, timeout=2)
-    for one in living:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            one.kill()

@@ -33,7 +33,7 @@ PEERS = (
     Peer(
         "ours",
         "**Bentogate**, both models, `/v1`",
-        "the gateway as it ships, access records on, in front of the two services of `make serve`",
+        "the gateway as it ships, its access records into a file, in front of the two services of `make serve`",
         BOTH,
         "/v1/predict",
         GATEWAY,

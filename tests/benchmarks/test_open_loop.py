@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from benchmarks.exchange import post
 from benchmarks.latencies import Latencies
-from benchmarks.open_loop import Load, main, open_loop
+from benchmarks.open_loop import main, open_loop
+from benchmarks.schedule import Load
 from tests.benchmarks.slow import answering, raw, stalls_once
 from tests.conftest import free_ports
 
