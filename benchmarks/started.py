@@ -33,7 +33,7 @@ def start(peer: Peer, folder: Path, variables: Mapping[str, str]) -> tuple[str, 
     }
 
     def filled(template: str) -> str:
-        return string.Template(template).substitute(words)
+        return string.Template(template).substitute({**peer.variables, **words})
 
     for name in peer.files:
         (folder / name).write_text(filled((ROOT / "benchmarks" / "peers" / name).read_text()))

@@ -49,7 +49,7 @@ def questions(form: Form, models: Mapping[str, Stored]) -> list[Question]:
     if form.kind == "echo":
         return [Question(example(form, models), {})]
     return [
-        Question(form.body(record, models[name].features), {name: said})
+        Question(form.body(record, models[name].features), {name: form.told(said)})
         for name in ([form.model] if form.model else MODELS)
         for record, said in models[name].golden
     ]

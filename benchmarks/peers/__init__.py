@@ -2,7 +2,7 @@
 
 import msgspec
 
-from benchmarks.peers.peer import BOTH, ECHOED, ONE, TENSORS, Form, Peer
+from benchmarks.peers.peer import BOTH, ECHOED, ONE, SCORES, TENSORS, Form, Peer
 
 UVICORN = "$python -m uvicorn --host 127.0.0.1 --port $port --no-access-log --log-level warning"
 GATEWAY = "$python -m gateway --config $root/gateway.yaml"
@@ -20,15 +20,15 @@ BATCHES = {"MLSERVER_MODEL_MAX_BATCH_SIZE": "64", "MLSERVER_MODEL_MAX_BATCH_TIME
 MLSERVER = Peer(
     "mlserver",
     "MLServer, one model, `/v2` JSON",
-    "a runtime of one's own over the same graph, in the server's process",
-    TENSORS,
+    "its scikit-learn runtime with the estimator that ours was compiled from, in the server's process",
+    SCORES,
     "/v2/models/diagnosis/infer",
     "$venv/mlserver start $folder",
     environment="bench-mlserver",
     files=("settings.json", "model-settings.json"),
+    variables={"RUNTIME": "mlserver_estimator.Estimator"},
     own=True,
 )
-
 PEERS = (
     Peer(
         "ours",
@@ -106,8 +106,16 @@ PEERS = (
         MLSERVER,
         name="mlserver-batch",
         title="MLServer with adaptive batching, one model, `/v2` JSON",
-        written="batches of at most 64 requests, waited for for at most 1 ms; 5 and 20 ms were no faster",
-        variables=BATCHES,
+        written="as before, in batches of at most 64 requests, waited for for at most 1 ms",
+        variables={**MLSERVER.variables, **BATCHES},
+    ),
+    msgspec.structs.replace(
+        MLSERVER,
+        name="mlserver-graph",
+        title="MLServer with our graph, one model, `/v2` JSON",
+        written="a runtime of one's own over the graph that ours serves; its batching made that slower",
+        form=TENSORS,
+        variables={"RUNTIME": "mlserver_graph.Graph"},
     ),
     Peer(
         "litserve",

@@ -11,19 +11,24 @@ Record = Mapping[str, Any]
 class Form(msgspec.Struct, frozen=True):
     """Write a request for one record and read its answer.
 
-    `model` is the one that answers, None where both do, and the answer is then an object by their names.
+    `model` is the one that answers, None where both do, and the answer is then an object by their names. `scores` are
+    tensors too, answered by a probability for each class, without the label that a threshold decides.
     """
 
-    kind: Literal["instances", "tensors", "echo"]
+    kind: Literal["instances", "tensors", "scores", "echo"]
     model: str | None = None
 
     def body(self, record: Record, features: Sequence[str]) -> bytes:
         """Write a body; a tensor holds the features in the model's order."""
-        if self.kind != "tensors":
+        if self.kind not in ("tensors", "scores"):
             return msgspec.json.encode({"instances": [record]})
         data = [record[name] for name in features]
         tensor = {"name": "features", "datatype": "FP64", "shape": [1, len(data)], "data": data}
         return msgspec.json.encode({"inputs": [tensor]})
+
+    def told(self, prediction: Record) -> Record:
+        """Give what of a prediction is told in this form."""
+        return {name: prediction[name] for name in prediction if self.kind != "scores" or name == "probability"}
 
     def read(self, answer: bytes) -> dict[str, Any]:
         """Give what each model said; raises KeyError, IndexError and DecodeError for another answer."""
@@ -32,13 +37,16 @@ class Form(msgspec.Struct, frozen=True):
             return {}
         if self.kind == "tensors":
             said = {output["name"]: output["data"][0] for output in document["outputs"]}
+        elif self.kind == "scores":
+            said = {"probability": document["outputs"][0]["data"][1]}
         else:
             said = document["predictions"][0]
         return {self.model: said} if self.model else said
 
 
 BOTH, ONE = Form("instances"), Form("instances", "diagnosis")
-TENSORS, ECHOED = Form("tensors", "diagnosis"), Form("echo")
+TENSORS, SCORES = Form("tensors", "diagnosis"), Form("scores", "diagnosis")
+ECHOED = Form("echo")
 
 
 class Peer(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""MLServer with one model, as its documentation shows a runtime of one's own: the same graph as ours serves."""
+"""MLServer with one model, in a runtime of one's own as its documentation shows it: the graph that ours serves."""
 
 import numpy as np
 from mlserver import MLModel
@@ -8,7 +8,7 @@ from mlserver.types import InferenceRequest, InferenceResponse
 from benchmarks.peers.graph import open_model
 
 
-class Diagnosis(MLModel):  # type: ignore[misc]  # not installed where types are checked
+class Graph(MLModel):  # type: ignore[misc]  # not installed where types are checked
     """Serve one model."""
 
     async def load(self) -> bool:
