@@ -5,6 +5,7 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from gateway.burst import Burst
 from gateway.one_piece import InOnePiece
 
 GOODBYE_S = 1.0
@@ -18,11 +19,23 @@ class Connection(HttpToolsProtocol):
     Java's client offers HTTP/2 unless it is told not to. httptools leaves the body of such a request unread, and
     uvicorn hands it on without one: https://github.com/Kludex/uvicorn/issues/2722.
 
-    The two methods below that every request goes through stand for uvicorn's instead of calling them.
+    The two methods that every request goes through, for what has come and its end, stand for uvicorn's instead of
+    calling them.
     """
 
+    def __init__(self, *args: Any, burst: Burst, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.burst = burst
+
+    def shutdown(self) -> None:
+        """Close what is answered, and all else after that."""
+        self.burst.send()
+        super().shutdown()
+
     def data_received(self, data: bytes) -> None:
-        """Read what has come, on after each offer."""
+        """Read what has come, on after each offer; what was asked before is answered by then."""
+        if self.burst.answers:
+            self.burst.send()
         self._unset_keepalive_if_required()
         rest: bytes | memoryview = data
         try:
@@ -55,7 +68,7 @@ class Connection(HttpToolsProtocol):
             self.cycle.message_event.set()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        super()._start_asgi_task(cycle, InOnePiece(app, cycle))  # type: ignore[arg-type]  # uvicorn types each message
+        super()._start_asgi_task(cycle, InOnePiece(app, cycle, self.burst))  # type: ignore[arg-type]  # uvicorn types each message
 
 
 class Resumed:

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 
 from gateway.app import admin_app, public_app
 from gateway.arrivals import Arrivals
+from gateway.burst import Burst
 from gateway.connection import Connection, SecureConnection
 from gateway.doors import Doors, open_doors
 from gateway.gateway import open_gateway
@@ -37,7 +38,7 @@ class Listener(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Take connections from these sockets."""
         make: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
-        protocol = partial(make, config=self.config, server_state=self.server_state, app_state={})
+        protocol = partial(make, config=self.config, server_state=self.server_state, app_state={}, burst=Burst())
         # uvicorn asks no more of a server than to close, and to say when it has.
         self.servers = [Arrivals(one, protocol, self.config.ssl) for one in sockets or ()]  # type: ignore[misc]
         self.started = True

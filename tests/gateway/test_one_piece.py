@@ -69,8 +69,14 @@ async def twice(_: Scope, __: Receive, send: Send) -> None:
     await send_body(send, 200, b"again", b"text/plain")
 
 
+async def failing(_: Scope, __: Receive, send: Send) -> None:
+    """Answer and fail."""
+    await send_body(send, 200, b"whole", b"text/plain")
+    raise RuntimeError("on purpose")
+
+
 APPS: dict[str, Any] = {
-    f"/{app.__name__}": app for app in (whole, large, empty, streamed, short, broken, injected, closing, twice)
+    f"/{app.__name__}": app for app in (whole, large, empty, streamed, short, broken, injected, closing, twice, failing)
 }
 
 
@@ -161,6 +167,15 @@ def test_a_wrong_answer_ends_its_connection(ask: Callable[..., httpx.Response], 
     """One that is shorter than it says, and one with a line break in a header, of which nothing is sent."""
     with pytest.raises(httpx.RemoteProtocolError):
         ask("GET", path)
+
+
+def test_what_was_answered_before_a_failure_is_sent(address: tuple[str, int]) -> None:
+    """The connection ends after it."""
+    with socket.create_connection(address, timeout=10) as connection:
+        connection.sendall(b"GET /failing HTTP/1.1\r\nHost: x\r\n\r\n")
+        answer = b"".join(iter(lambda: connection.recv(2**16), b""))
+
+    assert answer.endswith(b"whole")
 
 
 def test_a_second_answer_is_not_sent(address: tuple[str, int]) -> None:
