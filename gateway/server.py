@@ -38,7 +38,8 @@ class Listener(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Take connections from these sockets."""
         make: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
-        protocol = partial(make, config=self.config, server_state=self.server_state, app_state={}, burst=Burst())
+        state = self.server_state
+        protocol = partial(make, config=self.config, server_state=state, app_state={}, burst=Burst(state.tasks))
         # uvicorn asks no more of a server than to close, and to say when it has.
         self.servers = [Arrivals(one, protocol, self.config.ssl) for one in sockets or ()]  # type: ignore[misc]
         self.started = True

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from typing import cast
 
 import structlog
 
@@ -41,22 +42,13 @@ class Batcher:
     def submit(self, caller: Caller) -> None:
         """Have a caller answered."""
         self.queue.append(caller)
-        if not self.starting and len(self.calls) < self.concurrency:
-            self.starting = True
-            asyncio.get_running_loop().call_soon(self.start)
+        self.start()
 
     def start(self) -> None:
-        """Begin as many calls as may be under way and have something to ask."""
-        self.starting = False
-        while len(self.calls) < self.concurrency and (pieces := self.queue.take()):
-            task = asyncio.get_running_loop().create_task(self.carry_out(pieces))
-            self.calls.add(task)
-            task.add_done_callback(self.ended)
-
-    def ended(self, task: asyncio.Task[None]) -> None:
-        """Begin what waited for a call to end."""
-        self.calls.discard(task)
-        self.start()
+        """Begin a call if something waits and one more may be under way; it takes what is there in the next turn."""
+        if self.queue.callers and not self.starting and len(self.calls) < self.concurrency:
+            self.starting = True
+            self.calls.add(asyncio.get_running_loop().create_task(self.carry_out()))
 
     async def close(self) -> None:
         """End the calls that are under way."""
@@ -64,10 +56,13 @@ class Batcher:
             task.cancel()
         await asyncio.gather(*self.calls, return_exceptions=True)
 
-    async def carry_out(self, pieces: list[Piece]) -> None:
+    async def carry_out(self) -> None:
         """Answer callers with one call, or find out which of them makes it fail."""
+        self.starting = False
+        pieces = self.queue.take()
+        self.start()
         try:
-            failure = await self.attempt(pieces)
+            failure = await self.attempt(pieces) if pieces else None
             if failure is not None:
                 await self.isolate(pieces, failure)
         except GatewayError as exc:
@@ -75,6 +70,9 @@ class Batcher:
         except Exception:  # nobody else would hear of it, and the callers would wait
             log.exception("a call failed", model=self.model)
             refuse(pieces, InternalError("the gateway failed; its log says why"))
+        finally:
+            self.calls.discard(cast(asyncio.Task[None], asyncio.current_task()))
+            self.start()
 
     async def isolate(self, pieces: Sequence[Piece], failure: BackendFault) -> None:
         """Find whose record makes a call fail, refuse that request, and answer the others.
