@@ -56,7 +56,6 @@ def test_requirements_are_locked_and_without_scikit_learn_where_onnx_serves(buil
 
     assert "onnxruntime==" in text
     assert "scikit-learn" not in text
-    assert "\nuvloop==" in text
     assert "\nhttptools==" in text
     assert "--hash=sha256:" in text
 
