@@ -28,7 +28,7 @@ Place = tuple[str | int, ...]
 
 def plain_url(url: HttpUrl) -> HttpUrl:
     """Refuse what a backend's address cannot have."""
-    if url.query or url.fragment or url.username:
+    if url.query or url.fragment or url.username or url.password:
         raise ValueError("has host, port and path only")
     return url
 

@@ -58,6 +58,7 @@ def test_the_environment_overrides_the_file(tmp_path: Path, monkeypatch: pytest.
         ("url: http://two:8080/", "ulr: http://two", "line 3: backends.two.url is missing"),
         ("http://two:8080/", "two:8080", "line 4: backends.two.url"),
         ("http://two:8080/", "http://two/?a=1", "line 4: backends.two.url has host, port and path only"),
+        ("http://two:8080/", "http://:secret@two/", "line 4: backends.two.url has host, port and path only"),
         ("[one, two]", "[one, three]", "routes.all.ensemble names 'three', but the backends are one, two"),
         ("[one, two]", "[one, one]", "routes.all.ensemble names a backend twice"),
         ("[one, two]", "[]", "line 6: routes.all.ensemble"),
