@@ -9,7 +9,7 @@ import msgspec
 from contract import Table
 from gateway.account import Account
 from gateway.backends import Backend
-from gateway.backends.transport import Answer
+from gateway.backends.connection import Answer
 from gateway.batching import Heard, Prediction
 from gateway.plans import Plan
 from oip import HEADER_LENGTH, SERVER_TIMING, compute_ms, read_response

@@ -52,7 +52,7 @@ class Backend:
     async def close(self) -> None:
         """End the calls under way and close the connections."""
         await self.batcher.close()
-        await self.server.close()
+        self.server.close()
 
     @property
     def contract(self) -> Interface:

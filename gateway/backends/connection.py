@@ -4,7 +4,8 @@ import asyncio
 from typing import NamedTuple
 
 import httptools
-import httpx
+
+from gateway.errors import BackendFault, BackendUnreachable, GatewayError
 
 MOST_BYTES = 64 * 2**20
 """An answer larger than this is none."""
@@ -18,25 +19,31 @@ JOINED_BYTES = 64 * 2**10
 FRAMING = (b"content-length", b"transfer-encoding")
 
 
-class Received(NamedTuple):
-    """Hold an answer."""
+class Answer(NamedTuple):
+    """Hold an answer; the names of its headers are in lower case."""
 
     status: int
-    headers: list[tuple[bytes, bytes]]
+    headers: dict[bytes, bytes]
     body: bytes
+
+    def header(self, name: str) -> str | None:
+        """Give the value of a header."""
+        value = self.headers.get(name.encode())
+        return None if value is None else value.decode("latin-1")
 
 
 class Connection(asyncio.Protocol):
-    """Exchange one request after the other, each for a whole answer.
+    """Exchange one request after the other with the server of a model, each for a whole answer.
 
     `reusable` says that the last exchange came to its end, and that both sides keep the connection; `since` is for who
     keeps it, `requests` counts.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, model: str) -> None:
+        self.model = model
         self.parser = httptools.HttpResponseParser(self)
         self.transport: asyncio.Transport = None  # type: ignore[assignment]  # before the connection is made
-        self.answer: asyncio.Future[Received] | None = None
+        self.answer: asyncio.Future[Answer] | None = None
         self.reusable = False
         self.since = 0.0
         self.requests = 0
@@ -44,15 +51,15 @@ class Connection(asyncio.Protocol):
 
     def begin(self) -> None:
         """Forget the answer before."""
-        self.headers: list[tuple[bytes, bytes]] = []
+        self.headers: dict[bytes, bytes] = {}
         self.parts: list[bytes] = []
         self.size = 0
         self.head_is_whole = False
 
-    async def exchange(self, head: bytes, body: bytes) -> Received:
+    async def exchange(self, head: bytes, body: bytes) -> Answer:
         """Send a request and give its answer; the connection ends with a request that is given up.
 
-        Raises httpx.ReadError where nothing came, and httpx.RemoteProtocolError where no whole answer did.
+        Raises BackendUnreachable where nothing came, and BackendFault where no whole answer did.
         """
         self.answer, self.reusable = asyncio.get_running_loop().create_future(), False
         self.requests += 1
@@ -81,9 +88,9 @@ class Connection(asyncio.Protocol):
         try:
             self.parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            self.fail(httpx.RemoteProtocolError("what came is not HTTP/1.1"))
+            self.fail(self.fault("what came is not HTTP/1.1"))
         if self.size > (MOST_BYTES if self.head_is_whole else MOST_HEAD_BYTES):
-            self.fail(httpx.RemoteProtocolError("the answer is too large"))
+            self.fail(self.fault("the answer is too large"))
 
     def on_message_begin(self) -> None:
         """Begin with an answer; a second one would be taken for that of the next request."""
@@ -92,7 +99,7 @@ class Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header."""
-        self.headers.append((name.lower(), value))
+        self.headers[name.lower()] = value
 
     def on_headers_complete(self) -> None:
         """Note that the body follows."""
@@ -104,23 +111,27 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """Give the answer, unless it only announces another (RFC 9110, 15.2)."""
-        received = Received(self.parser.get_status_code(), self.headers, b"".join(self.parts))
+        answer = Answer(self.parser.get_status_code(), self.headers, b"".join(self.parts))
         self.begin()
-        if received.status >= 200 and self.answer is not None and not self.answer.done():
+        if answer.status >= 200 and self.answer is not None and not self.answer.done():
             # An answer may come before the whole request is sent, and what is left would stand before the next one.
             self.reusable = self.parser.should_keep_alive() and not self.transport.get_write_buffer_size()
-            self.answer.set_result(received)
+            self.answer.set_result(answer)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Fail, or end an answer that only the end of the connection ends (RFC 9112, 6.3)."""
-        if exc is None and self.head_is_whole and not any(name in FRAMING for name, _ in self.headers):
+        if exc is None and self.head_is_whole and not any(name in self.headers for name in FRAMING):
             self.on_message_complete()
         elif self.size:
-            self.fail(httpx.RemoteProtocolError("the answer was broken off"))
+            self.fail(self.fault("the answer was broken off"))
         else:
-            self.fail(httpx.ReadError("the connection was lost"))
+            self.fail(BackendUnreachable(f"the connection to {self.model} was lost", model=self.model))
 
-    def fail(self, error: httpx.TransportError) -> None:
+    def fault(self, what: str) -> BackendFault:
+        """Say why what came is no answer."""
+        return BackendFault(f"{self.model} gave no valid answer: {what}", model=self.model)
+
+    def fail(self, error: GatewayError) -> None:
         """Fail, unless there is an answer already."""
         if self.answer is not None and not self.answer.done():
             self.answer.set_exception(error)

@@ -8,13 +8,14 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
 import pytest
 import trustme
 
-from gateway.backends.connection import JOINED_BYTES, MOST_HEAD_BYTES
-from gateway.backends.transport import IDLE_S, MOST_REQUESTS, Answer, Transport, call
+from gateway.backends.connection import JOINED_BYTES, MOST_HEAD_BYTES, Answer
+from gateway.backends.server import Server
+from gateway.backends.transport import IDLE_S, MOST_REQUESTS, Transport
 from gateway.errors import BackendFault, BackendUnreachable
+from gateway.settings_backend import BackendSettings
 
 pytestmark = pytest.mark.anyio
 
@@ -38,7 +39,7 @@ class Scripted:
         self.connections += 1
         while True:
             head = await reader.readuntil(b"\r\n\r\n")
-            length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
+            length = head.lower().partition(b"\r\ncontent-length: ")[2].partition(b"\r\n")[0]
             self.requests.append(head + await reader.readexactly(int(length)))
             for part in iter(lambda: next(self.script), None):
                 if part is CUT:
@@ -74,18 +75,17 @@ async def asked(*script: bytes | object, connections: int = 1) -> AsyncIterator[
     """Give a server that answers by a script, with None after each answer, and a transport that asks it."""
     server = Scripted(script)
     async with listening(server.serve) as port:
-        transport = Transport(f"http://127.0.0.1:{port}", connections)
+        transport = Transport("plain", f"http://127.0.0.1:{port}", connections)
         try:
             yield server, transport
         finally:
-            await transport.aclose()
+            transport.close()
 
 
 async def ask(transport: Transport, body: bytes = b"?") -> Answer:
     """Ask once."""
-    request = httpx.Request("POST", transport.origin.join("/path"), headers={"x-given": "1"}, content=body)
     async with asyncio.timeout(10):
-        return await call(transport, request, "plain")
+        return await transport.call(transport.head("POST", "/path") + b"x-given: 1\r\n", body)
 
 
 async def until(holds: Callable[[], bool]) -> None:
@@ -108,7 +108,7 @@ def silent_port() -> Iterator[int]:
 
 async def test_a_connection_that_nobody_answers_is_given_up_long_before_the_deadline(silent_port: int) -> None:
     """As to a Service without endpoints, where the kernel refuses only the first connections."""
-    transport = Transport(f"http://127.0.0.1:{silent_port}", connections=1)
+    transport = Transport("plain", f"http://127.0.0.1:{silent_port}", connections=1)
     began = time.monotonic()
     with pytest.raises(BackendUnreachable, match="plain cannot be reached") as caught:
         await ask(transport)
@@ -129,6 +129,29 @@ async def test_what_is_sent_is_the_request_and_its_frame() -> None:
         own = [f"host: 127.0.0.1:{transport.port}", "accept-encoding: identity", "content-length: 4"]
         assert sorted(lines[1:]) == sorted(["x-given: 1", *own])
         assert (answer.status, answer.header("x-name"), answer.body, body) == (200, "value", b"ok", b"body")
+
+
+@pytest.mark.parametrize(
+    ("json_length", "kind"),
+    [
+        (None, ["content-type: application/json"]),
+        (2, ["content-type: application/octet-stream", "inference-header-content-length: 2"]),
+    ],
+)
+async def test_a_server_is_asked_in_the_words_of_the_protocol(json_length: int | None, kind: list[str]) -> None:
+    """For inference and for documents, below the path of its address; the name of the model may be any."""
+    async with asked(WHOLE, None, WHOLE, None) as (scripted, transport):
+        url = f"http://127.0.0.1:{transport.port}/below/"
+        server = Server("of/two", BackendSettings.model_validate({"url": url}))
+        assert (await server.infer(b"{}tensors", json_length, "some-id")).body == b"ok"
+        assert await server.get("/v2") == (200, b"ok")
+        server.close()
+
+        inference, document = [sent.decode().split("\r\n") for sent in scripted.requests]
+        assert inference[0] == "POST /below/v2/models/of%2Ftwo/infer HTTP/1.1"
+        assert {"x-request-id: some-id", *kind, "content-length: 9"} < set(inference)
+        assert inference[-1] == "{}tensors"
+        assert document[0] == "GET /below/v2 HTTP/1.1"
 
 
 @pytest.mark.parametrize("size", [0, JOINED_BYTES, JOINED_BYTES + 1, 5_000_000])
@@ -210,7 +233,7 @@ async def test_a_call_that_is_given_up_costs_its_connection() -> None:
     async with asked(None, WHOLE, None) as (server, transport):
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
-                await call(transport, httpx.Request("GET", transport.origin), "plain")
+                await transport.call(transport.head("GET", "/"), b"")
 
         assert (await ask(transport)).body == b"ok"
         assert server.connections == 2
@@ -224,7 +247,7 @@ async def test_an_answer_that_comes_too_early_costs_its_connection() -> None:
         writer.write(WHOLE)
 
     async with listening(hasty) as port:
-        transport = Transport(f"http://127.0.0.1:{port}", 1)
+        transport = Transport("plain", f"http://127.0.0.1:{port}", 1)
         assert (await ask(transport, b"x" * 50_000_000)).body == b"ok"
         assert not transport.idle
 
@@ -295,9 +318,9 @@ async def test_a_server_may_speak_tls_and_must_be_the_one_that_is_meant() -> Non
         pool.submit(serve)
         port = door.getsockname()[1]
         for host, trusted, right in cases:
-            transport = Transport(f"https://{host}:{port}", 1)
+            transport = Transport("plain", f"https://{host}:{port}", 1)
             if trusted and transport.tls:
                 authority.configure_trust(transport.tls)
             with contextlib.nullcontext() if right else pytest.raises(BackendUnreachable, match="cannot be reached"):
                 assert (await ask(transport)).body == b"ok"
-            await transport.aclose()
+            transport.close()
