@@ -98,7 +98,7 @@ class Transport:
                     with contextlib.suppress(OSError):
                         return await self.open(address)
                 return await self.open(found[-1][-1])
-        except OSError as exc:  # TimeoutError is one
+        except (OSError, UnicodeError) as exc:  # TimeoutError is an OSError; a name may be none, such as `a..b`
             raise BackendUnreachable(f"{self.model} cannot be reached", model=self.model) from exc
 
     async def open(self, address: tuple[Any, ...]) -> Connection:

@@ -117,6 +117,14 @@ async def test_a_connection_that_nobody_answers_is_given_up_long_before_the_dead
     assert caught.value.model == "plain"
 
 
+@pytest.mark.parametrize("host", ["a..b", "nobody.invalid"])
+async def test_a_name_that_is_none_cannot_be_reached(host: str) -> None:
+    """Neither one that no resolver takes, nor one that none knows."""
+    transport = Transport("plain", f"http://{host}", 1)
+    with pytest.raises(BackendUnreachable, match="plain cannot be reached"):
+        await transport.call(transport.head("GET", "/"), b"")
+
+
 async def test_what_is_sent_is_the_request_and_its_frame() -> None:
     """The headers that are given, and each of the transport's own once."""
     async with asked(WHOLE, None) as (server, transport):
