@@ -35,8 +35,8 @@ class Piece(NamedTuple):
 class Queue:
     """Keep callers in the order in which they came.
 
-    Only a request of more rows than one call may have is cut. It takes a quarter of a call at a time and goes behind
-    those who wait, so that they wait for no more than a call; with nobody else there it takes all of each call.
+    Only a request of more rows than one call may have is cut. Beside others it takes a quarter of a call and goes
+    behind those who wait, so that they wait for few rows of it; with nobody else there it takes all of each call.
     """
 
     def __init__(self, most_rows: int) -> None:
@@ -67,6 +67,9 @@ class Queue:
                 callers.appendleft(caller)  # read by another version of the contract
                 break
             if table.rows > self.most_rows:
+                if len(pieces) > 1 and any(piece.caller is caller for piece in pieces):
+                    callers.appendleft(caller)  # all others had their turn
+                    break
                 rows = min(rows, self.quantum, room)
             elif rows > room:
                 callers.appendleft(caller)
