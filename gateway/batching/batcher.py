@@ -10,6 +10,7 @@ import structlog
 from contract import Table, join
 from gateway.batching.caller import Caller
 from gateway.batching.heard import Heard
+from gateway.batching.isolation import isolate, refuse
 from gateway.batching.prediction import Prediction
 from gateway.batching.queue import Piece, Queue
 from gateway.deadline import Deadline
@@ -51,20 +52,25 @@ class Batcher:
             self.calls.add(asyncio.get_running_loop().create_task(self.carry_out()))
 
     async def close(self) -> None:
-        """End the calls that are under way."""
+        """End the calls that are under way, and begin no other."""
+        self.queue.callers.clear()
         for task in self.calls:
             task.cancel()
         await asyncio.gather(*self.calls, return_exceptions=True)
 
     async def carry_out(self) -> None:
-        """Answer callers with one call, or find out which of them makes it fail."""
+        """Answer callers with one call, or find out which of them make it fail."""
         self.starting = False
         pieces = self.queue.take()
         self.start()
         try:
-            failure = await self.attempt(pieces) if pieces else None
-            if failure is not None:
-                await self.isolate(pieces, failure)
+            if pieces:
+                with Deadline(max([piece.caller.deadline for piece in pieces])):
+                    failure = await self.attempt(pieces)
+                    if failure is not None:
+                        await isolate(pieces, failure, self.again)
+        except TimeoutError:
+            refuse(pieces, DeadlineExceeded(f"{self.model} did not answer in time", model=self.model))
         except GatewayError as exc:
             refuse(pieces, exc)
         except Exception:  # nobody else would hear of it, and the callers would wait
@@ -74,29 +80,8 @@ class Batcher:
             self.calls.discard(cast(asyncio.Task[None], asyncio.current_task()))
             self.start()
 
-    async def isolate(self, pieces: Sequence[Piece], failure: BackendFault) -> None:
-        """Find whose record makes a call fail, refuse that request, and answer the others.
-
-        One half is asked, and the half with the failure is followed: for one guilty request of n these are at most
-        log2(n) calls, and one for the innocent that were not asked on the way.
-        """
-        guilty: BackendFault | None = failure
-        while guilty is not None:
-            suspects, unasked = pieces, list[Piece]()
-            while len(suspects) > 1:
-                half, others = suspects[: len(suspects) // 2], suspects[len(suspects) // 2 :]
-                found = await self.again(half)
-                if found is None:
-                    suspects = others
-                else:
-                    suspects, unasked, guilty = half, [*others, *unasked], found
-            refuse(suspects, guilty)
-            pieces, guilty = unasked, await self.again(unasked)
-
     async def again(self, pieces: Sequence[Piece]) -> BackendFault | None:
-        """Ask for some of the rows of a call that has failed; for nobody that waits there is no call."""
-        if not any(piece.waits for piece in pieces):
-            return None
+        """Ask for some of the rows of a call that has failed."""
         self.metrics.isolation_calls.inc()
         return await self.attempt(pieces, again=True)
 
@@ -110,45 +95,32 @@ class Batcher:
         self.metrics.rows.observe(table.rows)
         began = time.perf_counter()
         try:
-            with Deadline(max([piece.caller.deadline for piece in pieces])):
-                heard = await self.ask(table, call_id, again)
-            self.metrics.predicted.inc(table.rows)
-            return answer(pieces, heard, began)
-        except TimeoutError as exc:
-            raise DeadlineExceeded(f"{self.model} did not answer in time", model=self.model) from exc
+            return self.answer(pieces, await self.ask(table, call_id, again), began)
         except BackendFault as exc:
             return exc.with_traceback(None)
 
-
-def answer(pieces: Sequence[Piece], heard: Heard, began: float) -> BackendFault | None:
-    """Answer callers; gives the failure if the answer is none, and it cannot be said whose rows are to blame."""
-    try:
-        joint = heard.judged()
-    except BackendFault as exc:
-        if len(pieces) == 1 or not heard.is_whole:
-            return exc.with_traceback(None)
-        answer_apart(pieces, heard, began)
+    def answer(self, pieces: Sequence[Piece], heard: Heard, began: float) -> BackendFault | None:
+        """Answer callers; gives the failure if the answer is none, and it cannot be said whose rows are to blame."""
+        try:
+            joint = heard.judged()
+        except BackendFault as exc:
+            if len(pieces) == 1 or not heard.is_whole:
+                return exc.with_traceback(None)
+            self.answer_apart(pieces, heard, began)
+            return None
+        self.metrics.predicted.inc(heard.rows)
+        at = 0
+        for caller, start, stop in pieces:
+            rows = stop - start
+            caller.answer(start, Prediction(joint, at, at + rows, (began - caller.began) * 1000))
+            at += rows
         return None
-    at = 0
-    for caller, start, stop in pieces:
-        rows = stop - start
-        caller.answer(start, Prediction(joint, at, at + rows, (began - caller.began) * 1000))
-        at += rows
-    return None
 
-
-def answer_apart(pieces: Sequence[Piece], heard: Heard, began: float) -> None:
-    """Judge the rows of each caller by themselves."""
-    start = 0
-    for piece in pieces:
-        found = answer([piece], heard.part(start, start + piece.rows), began)
-        if found is not None:
-            refuse([piece], found)
-        start += piece.rows
-
-
-def refuse(pieces: Sequence[Piece], error: GatewayError) -> None:
-    """Give callers that wait a failure, each its own: it will carry the way that it takes."""
-    for piece in pieces:
-        if piece.waits:
-            piece.caller.fail(error.again())
+    def answer_apart(self, pieces: Sequence[Piece], heard: Heard, began: float) -> None:
+        """Judge the rows of each caller by themselves."""
+        start = 0
+        for piece in pieces:
+            found = self.answer([piece], heard.part(start, start + piece.rows), began)
+            if found is not None:
+                refuse([piece], found)
+            start += piece.rows

@@ -1,7 +1,6 @@
-"""Joined calls: who is answered what, by how many calls, and when one record makes them fail."""
+"""Joined calls: who is answered what, and by how many calls."""
 
 import asyncio
-import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -99,9 +98,9 @@ async def turns() -> None:
         await asyncio.sleep(0)
 
 
-def isolation_calls(metrics: Metrics) -> float:
-    """Read the metric."""
-    return metrics.registry.get_sample_value("bentogate_isolation_calls_total", {"model": "plain"}) or 0.0
+def counted(metrics: Metrics, what: str) -> float:
+    """Read a counter of the model's."""
+    return metrics.registry.get_sample_value(f"bentogate_{what}_total", {"model": "plain"}) or 0.0
 
 
 def is_right(outcome: Outcome, model: Model, widths: Sequence[float]) -> bool:
@@ -178,44 +177,6 @@ def test_what_comes_during_a_call_is_the_next_one(model: Model) -> None:
     asyncio.run(check())
 
 
-@given(callers=st.integers(2, 64), data=st.data())
-def test_one_guilty_record_costs_only_its_own_request(model: Model, callers: int, data: st.DataObject) -> None:
-    """It is found with at most log2(n) + 1 further calls, which are counted; all others are answered."""
-    guilty = data.draw(st.integers(0, callers - 1))
-    widths = [[1.0 + index / 100] for index in range(callers)]
-
-    def fails(asked: Array) -> Exception | None:
-        return BackendFault("refused", model="plain") if widths[guilty][0] in asked else None
-
-    async def check() -> None:
-        one, metrics = batcher(Stub(model, fails))
-        outcomes = await ask(one, model, widths)
-
-        for index, outcome in enumerate(outcomes):
-            assert isinstance(outcome, BackendFault) if index == guilty else is_right(outcome, model, widths[index])
-        assert isolation_calls(metrics) <= math.ceil(math.log2(callers)) + 1
-
-    asyncio.run(check())
-
-
-@given(callers=st.integers(1, 24), data=st.data())
-def test_several_guilty_records_cost_only_their_own_requests(model: Model, callers: int, data: st.DataObject) -> None:
-    """Whichever of the callers they are, all of them even."""
-    guilty = data.draw(st.sets(st.integers(0, callers - 1)))
-    widths = [[1.0 + index / 100] for index in range(callers)]
-    wrong = [widths[index][0] for index in guilty]
-
-    async def check() -> None:
-        fault = lambda asked: BackendFault("refused") if np.isin(asked, wrong).any() else None  # noqa: E731
-        one, _ = batcher(Stub(model, fault))
-        outcomes = await ask(one, model, widths)
-
-        for index, outcome in enumerate(outcomes):
-            assert isinstance(outcome, BackendFault) if index in guilty else is_right(outcome, model, widths[index])
-
-    asyncio.run(check())
-
-
 def test_a_wrong_row_in_an_answer_is_its_callers_own(model: Model) -> None:
     """The row is known: no further call is made, and the message counts within the request."""
 
@@ -234,7 +195,8 @@ def test_a_wrong_row_in_an_answer_is_its_callers_own(model: Model) -> None:
         assert isinstance(second, BackendFault)
         assert "in row 1" in str(second)
         assert len(stub.asked) == 1
-        assert isolation_calls(metrics) == 0
+        assert counted(metrics, "isolation_calls") == 0
+        assert counted(metrics, "rows") == 3
 
     asyncio.run(check())
 
@@ -250,9 +212,10 @@ def test_an_answer_without_some_rows_is_nobodys(model: Model) -> None:
                 columns[name] = columns[name][table.columns["width"] != 3.0]
 
         stub.spoil = spoil
-        one, _ = batcher(stub)
+        one, metrics = batcher(stub)
         outcomes = await ask(one, model, [[1.0], [2.0], [3.0], [4.0]])
 
+        assert counted(metrics, "rows") == 3
         assert [isinstance(outcome, BackendFault) for outcome in outcomes] == [False, False, True, False]
         assert is_right(outcomes[3], model, [4.0])
 
@@ -272,22 +235,7 @@ def test_a_failure_of_the_whole_call_is_everybodys(model: Model, failure: Except
         assert all(type(outcome) is kind for outcome in outcomes)
         assert len({id(outcome) for outcome in outcomes}) == 3
         assert len(stub.asked) == 1
-        assert isolation_calls(metrics) == 0
-
-    asyncio.run(check())
-
-
-def test_a_failure_in_the_midst_of_the_search_ends_it(model: Model) -> None:
-    """A model that dies meanwhile is asked no more: who has no answer yet is told so."""
-
-    async def check() -> None:
-        stub = Stub(model)
-        stub.fails = lambda _: BackendFault("no") if len(stub.asked) == 1 else BackendUnreachable("gone")
-        one, _ = batcher(stub)
-        outcomes = await ask(one, model, [[1.0], [2.0], [3.0]])
-
-        assert [type(outcome) for outcome in outcomes] == [BackendUnreachable] * 3
-        assert len(stub.asked) == 2
+        assert counted(metrics, "isolation_calls") == 0
 
     asyncio.run(check())
 
@@ -328,5 +276,27 @@ def test_a_large_request_is_of_one_version(model: Model, changes: bool) -> None:
             assert isinstance(outcome, BackendUnavailable)
         else:
             assert is_right(outcome, model, [1.0, 2.0, 3.0])
+
+    asyncio.run(check())
+
+
+def test_the_end_begins_no_call(model: Model) -> None:
+    """What waits for the call that is ended does not become another one."""
+
+    async def check() -> None:
+        stub = Stub(model)
+        stub.gate = asyncio.Event()
+        one, _ = batcher(stub)
+        first = asyncio.create_task(ask(one, model, [[1.0]], within_s=0.05))
+        await turns()
+        second = asyncio.create_task(ask(one, model, [[2.0]], within_s=0.05))
+        await turns()
+        await one.close()
+        await turns()
+
+        assert len(stub.asked) == 1
+        assert not one.calls
+        first.cancel()
+        second.cancel()
 
     asyncio.run(check())
