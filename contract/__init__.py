@@ -1,6 +1,6 @@
 """What a model takes and gives: the types, their JSON form, and the one checker of records."""
 
-from contract.batch import join, split
+from contract.batch import join, part
 from contract.check import MOST_FAULTS, Fault, record_faults
 from contract.check_columns import table_faults
 from contract.compare import TOLERANCE, Difference, differences
@@ -57,10 +57,10 @@ __all__ = [
     "join",
     "model_metadata",
     "pack",
+    "part",
     "properties",
     "raw_scores",
     "record_faults",
-    "split",
     "table_faults",
     "table_from_tensors",
     "tensor_metadata",

@@ -1,11 +1,10 @@
-"""The records of several requests as one table, and the answer cut apart again."""
+"""The records of several requests as one table, and some rows of a table as another."""
 
-from collections.abc import Iterator, Sequence
-from itertools import accumulate, pairwise
+from collections.abc import Sequence
 
 import numpy as np
 
-from contract.table import Columns, Table, pack_matrix
+from contract.table import Table, pack_matrix
 
 
 def join(tables: Sequence[Table]) -> Table:
@@ -28,11 +27,3 @@ def part(table: Table, start: int, stop: int) -> Table:
         return pack_matrix(table.features, table.matrix[start:stop])
     columns = {name: column[start:stop] for name, column in table.columns.items()}
     return Table(table.features, stop - start, columns, None)
-
-
-def split(columns: Columns, rows: Sequence[int]) -> Iterator[Columns]:
-    """Cut columns into pieces of so many rows, in order, as views; raises ValueError where they do not add up."""
-    if any(len(column) != sum(rows) for column in columns.values()):
-        raise ValueError(f"the columns do not have {sum(rows)} rows")
-    for start, stop in pairwise(accumulate(rows, initial=0)):
-        yield {name: column[start:stop] for name, column in columns.items()}

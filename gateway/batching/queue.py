@@ -3,8 +3,7 @@
 from collections import deque
 from typing import NamedTuple
 
-from contract import Table
-from contract.batch import part
+from contract import Table, part
 from gateway.batching.caller import Caller
 
 

@@ -1,11 +1,13 @@
 """Random contracts and records for property tests."""
 
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, pairwise
 from typing import Any, get_args
 
 import msgspec
 from hypothesis import strategies as st
 
-from contract import Feature, Interface, Kind, Output
+from contract import Feature, Interface, Kind, Output, Table, part
 from contract.feature import LARGEST_INTEGER
 
 MINIMA = st.none() | st.integers(-3, 0)
@@ -117,3 +119,10 @@ def near(feature: Feature) -> list[Feature]:
         more = tuple(dict.fromkeys((*feature.categories, "another")))
         changed += [msgspec.structs.replace(feature, categories=kept) for kept in (more, more[-1:])]
     return changed
+
+
+def apart(joined: Table, rows: Sequence[int]) -> Iterator[Table]:
+    """Cut a table into pieces of so many rows, in order."""
+    assert joined.rows == sum(rows)
+    for start, stop in pairwise(accumulate(rows, initial=0)):
+        yield part(joined, start, stop)

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from contract import Feature, columns_to_records, join, pack, split
+from contract import Feature, columns_to_records, join, pack
 from contract.table import Table
-from tests.contract.strategies import lists_of_features, records
+from tests.contract.strategies import apart, lists_of_features, records
 
 
 def table_of(fields: tuple[Feature, ...], rows: list[dict[str, Any]]) -> Table:
@@ -23,10 +22,11 @@ def test_what_is_joined_comes_apart_again(data: st.DataObject, fields: tuple[Fea
     requests = data.draw(st.lists(st.lists(records(fields), min_size=1, max_size=3), min_size=1, max_size=4))
     event(f"{len(requests)} requests")
     joined = join([table_of(fields, rows) for rows in requests])
-    parts = list(split(joined.columns, [len(rows) for rows in requests]))
+    parts = list(apart(joined, [len(rows) for rows in requests]))
 
     assert joined.rows == sum(map(len, requests))
-    assert [columns_to_records(part, fields) for part in parts] == requests
+    assert [columns_to_records(one.columns, fields) for one in parts] == requests
+    assert all((one.rows, one.features) == (len(rows), fields) for one, rows in zip(parts, requests, strict=True))
 
 
 @given(st.data(), lists_of_features(6))
@@ -48,9 +48,3 @@ def test_tables_of_different_features_are_not_joined() -> None:
     one, other = (Feature(name=name, type="number", description="", example=1.0) for name in "ab")
     with pytest.raises(ValueError, match="the same features"):
         join([table_of((one,), [{"a": 1.0}]), table_of((other,), [{"b": 1.0}])])
-
-
-def test_an_answer_with_other_rows_is_not_split() -> None:
-    """Or callers would get each other's answers."""
-    with pytest.raises(ValueError, match="do not have 3 rows"):
-        list(split({"label": np.array([1.0, 2.0])}, [1, 2]))
