@@ -17,13 +17,15 @@ from oip.pieces import PIECE
 def read_alike(messages: Sequence[TensorMessageIn], buffers: memoryview) -> NDArray[Any] | None:
     """Read tensors of numbers of one datatype and shape as the rows of one array, all as JSON or all from buffers.
 
-    Thirty tensors of one row take a quarter of the time so. Gives None where they are not so, or something is wrong:
-    then each is read by itself.
+    Thirty tensors of one row take a quarter of the time so. Gives None where they are not so, hold nothing, or
+    something is wrong: then each is read by itself.
     """
     first = messages[0]
     datatype, shape = first.datatype, first.shape
     dtype, size = DATATYPES[datatype], math.prod(shape)
-    if dtype.kind not in "iuf" or any(one.datatype != datatype or one.shape != shape for one in messages):
+    if dtype.kind not in "iuf" or not size or not shape:  # without elements numpy cannot count some dimensions
+        return None
+    if any(one.datatype != datatype or one.shape != shape for one in messages):
         return None
     sizes = {None if one.parameters is None else one.parameters.binary_data_size for one in messages}
     unset = sum(one.data is msgspec.UNSET for one in messages)
