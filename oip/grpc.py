@@ -48,7 +48,7 @@ def read_grpc_request(message: ModelInferRequest, limits: Limits = UNLIMITED) ->
 
 
 def grpc_request_steps(message: ModelInferRequest, limits: Limits = UNLIMITED) -> Steps[InferRequest]:
-    """Read a request, with a pause after each large tensor.
+    """Read a request, with a pause after a large tensor or as many small ones.
 
     Raises ProtocolError and BodyTooLarge as for JSON, in the same words.
     """
@@ -61,7 +61,7 @@ def grpc_request_steps(message: ModelInferRequest, limits: Limits = UNLIMITED) -
     raw = message.raw_input_contents
     if raw and len(raw) != len(inputs):
         raise ProtocolError(f"/raw_input_contents: holds {len(raw)} buffers for {len(inputs)} inputs")
-    tensors, faults = [], []
+    tensors, faults, unpaused = [], [], 0
     for index, one in enumerate(inputs):
         try:
             array = elements(message, index, one)
@@ -69,7 +69,8 @@ def grpc_request_steps(message: ModelInferRequest, limits: Limits = UNLIMITED) -
             faults += exc.faults
         else:
             tensors.append(Tensor(one.name, one.datatype, array))
-            if array.size > LARGE:
+            if (unpaused := unpaused + array.size) > LARGE:
+                unpaused = 0
                 yield
     if faults:
         raise ElementsError(faults[:MOST_FAULTS])

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,7 +31,7 @@ def from_long_json(message: TensorMessageIn, raw: bytes, pointer: str) -> Steps[
         if len(piece) > 2 * PIECE:  # there was nothing to cut it at
             check_count(message, piece, pointer)
         try:
-            part = read_list(message, piece, nested, pointer, first)
+            part = read_piece(message, piece, nested, pointer, first)
         except ElementsError as exc:
             faults += exc.faults
             length = 0 if nested else len(decoded(piece))
@@ -38,13 +39,25 @@ def from_long_json(message: TensorMessageIn, raw: bytes, pointer: str) -> Steps[
             length = len(part)
             parts.append(part)
         first += length
-        if first > max(1, math.prod(message.shape)):
+        if not nested and first > max(1, math.prod(message.shape)):
             raise miscounted(message, raw.count(b",") + 1, pointer)
         if faults and (not length or len(faults) >= MOST_FAULTS):
             break
     if faults:
         raise ElementsError(faults)
     return joined(parts, message, nested, pointer)
+
+
+def read_piece(message: TensorMessageIn, piece: bytes, nested: bool, pointer: str, first: int) -> NDArray[Any]:
+    """Read a piece as `read_list` does; a text in which it was cut, and where none may be, is told as any other.
+
+    It is the first of the piece, for msgspec reads no further than a text.
+    """
+    try:
+        return read_list(message, piece, nested, pointer, first)
+    except msgspec.DecodeError:
+        before = piece[: piece.index(b'"')]
+    return read_list(message, before + (b'""]]' if nested else b'""]'), nested, pointer, first)
 
 
 def joined(parts: list[NDArray[Any]], message: TensorMessageIn, nested: bool, pointer: str) -> NDArray[Any]:

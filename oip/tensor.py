@@ -43,21 +43,23 @@ class TensorMessage(msgspec.Struct, omit_defaults=True):
 def tensor_steps(messages: Sequence[TensorMessageIn], buffers: memoryview, at: str) -> Steps[list[Tensor]]:
     """Read the tensors of a message, whose headers are checked; `buffers` is what follows the JSON, used up to its end.
 
-    Pauses in long data. Raises ProtocolError with a pointer that begins with `at`.
+    Pauses in long data, and between tensors where many are not that long. Raises ProtocolError with a pointer that
+    begins with `at`.
     """
     if len(messages) > 1 and (rows := read_alike(messages, buffers)) is not None:
         return [Tensor(one.name, one.datatype, row) for one, row in zip(messages, rows, strict=True)]
-    tensors, faults, offset = [], [], 0
+    tensors, faults, offset, unpaused = [], [], 0, 0
     for index, message in enumerate(messages):
         pointer = f"{at}/{index}"
-        size = binary_size(message, pointer)
+        raw = raw_elements(message, buffers, offset, pointer)
+        if (unpaused := unpaused + len(raw)) > PIECE:
+            unpaused = len(raw)
+            yield
         try:
-            if size is not None:
-                offset += size
-                if offset > len(buffers):
-                    raise ProtocolError(f"{pointer}/parameters/binary_data_size: the body ends before the tensor does")
-                array = from_binary(message, buffers[offset - size : offset], pointer)
-            elif len(raw := bytes(message.data)) <= PIECE:  # type: ignore[arg-type]
+            if isinstance(raw, memoryview):
+                offset += len(raw)
+                array = from_binary(message, raw, pointer)
+            elif len(raw) <= PIECE:
                 array = from_json(message, raw, pointer)
             else:
                 array = yield from from_long_json(message, raw, pointer)
@@ -70,6 +72,16 @@ def tensor_steps(messages: Sequence[TensorMessageIn], buffers: memoryview, at: s
     if offset != len(buffers):
         raise ProtocolError(f"{at}: {len(buffers) - offset} bytes of the body belong to no tensor")
     return tensors
+
+
+def raw_elements(message: TensorMessageIn, buffers: memoryview, offset: int, pointer: str) -> bytes | memoryview:
+    """Give the JSON of a tensor's elements, or their buffer, which begins at `offset`."""
+    size = binary_size(message, pointer)
+    if size is None:
+        return bytes(message.data)  # type: ignore[arg-type]  # msgspec.Raw is a buffer
+    if offset + size > len(buffers):
+        raise ProtocolError(f"{pointer}/parameters/binary_data_size: the body ends before the tensor does")
+    return buffers[offset : offset + size]
 
 
 def write_json(tensor: Tensor) -> TensorMessage:

@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as npst
 from open_inference.grpc.protocol import InferParameter, ModelInferRequest, ModelInferResponse
 
 from oip import DATATYPES, BodyTooLarge, InferResponse, Limits, ProtocolError, Tensor, read_request
-from oip.grpc import CONTENTS, read_grpc_request, write_grpc_response
+from oip.grpc import CONTENTS, LARGE, grpc_request_steps, read_grpc_request, write_grpc_response
 
 Input = ModelInferRequest.InferInputTensor
 
@@ -74,6 +74,13 @@ def test_texts_are_read_in_both_forms(texts: list[str]) -> None:
         ModelInferRequest(inputs=[header], raw_input_contents=[raw]),
     ):
         assert read_grpc_request(message).tensors[0].array.tolist() == texts
+
+
+def test_there_are_pauses_between_many_tensors() -> None:
+    """Thirty columns of four thousand rows are as long as one matrix."""
+    message = ModelInferRequest(inputs=[typed(f"x{index}", "FP64", np.ones(4000)) for index in range(30)])
+
+    assert sum(1 for _ in grpc_request_steps(message)) >= 30 * 4000 // LARGE - 1
 
 
 def test_what_stands_beside_the_tensors_is_read() -> None:

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from oip import ProtocolError, read_request
+from oip import ProtocolError, Tensor, read_request, write_request
 from oip.pieces import PIECE
 from oip.request import request_steps
 from oip.turns import in_turns
 from tests.oip.test_request import refusal, request
 
 ROWS, COLUMNS = 20_000, 30
+TENSOR = {"name": "x", "shape": [1], "datatype": "FP64"}
 MATRIX = np.arange(ROWS * COLUMNS).reshape(ROWS, COLUMNS) / 8
 
 
@@ -27,8 +28,7 @@ def pauses(body: bytes) -> int:
 @pytest.mark.parametrize("indent", [None, 1])
 def test_a_long_matrix_is_read_in_pieces(data: list[Any], indent: int | None) -> None:
     """Each of them short, however the JSON is written, and no element is lost between two."""
-    tensor = {"name": "x", "shape": [ROWS, COLUMNS], "datatype": "FP64", "data": data}
-    body = json.dumps({"inputs": [tensor]}, indent=indent).encode()
+    body = json.dumps({"inputs": [TENSOR | {"shape": [ROWS, COLUMNS], "data": data}]}, indent=indent).encode()
 
     assert pauses(body) > len(body) / PIECE / 3
     np.testing.assert_array_equal(read_request(body, None).tensors[0].array, MATRIX)
@@ -66,6 +66,32 @@ def test_wrong_elements_in_several_pieces_are_told_at_once() -> None:
     text = refusal(request(shape=[ROWS, COLUMNS], data=data))
 
     assert [int(place) for place in re.findall(r"/inputs/0/data/(\d+): expected `float \| null`", text)] == wrong
+
+
+@pytest.mark.parametrize("before", range(8))
+@pytest.mark.parametrize(("shape", "mark"), [([PIECE], "x,y"), ([PIECE, 1], "x],y")], ids=["flat", "nested"])
+def test_a_text_in_which_a_piece_was_cut_is_told_as_any_other(before: int, shape: list[int], mark: str) -> None:
+    """Wherever in it that was."""
+    place = PIECE // (2 if len(shape) == 1 else 4) - 4 + before
+    data: list[Any] = [1] * PIECE
+    data[place] = mark
+    given = data if len(shape) == 1 else [[value] for value in data]
+    text = refusal(json.dumps({"inputs": [TENSOR | {"shape": shape, "data": given}]}, separators=(",", ":")).encode())
+
+    assert text == f"/inputs/0/data/{place}{'/0' if shape[1:] else ''}: expected `float | null`, got `str`"
+
+
+@pytest.mark.parametrize("datatype", ["FP64", "BYTES"])
+@pytest.mark.parametrize("binary", [False, True], ids=["json", "binary"])
+def test_there_are_pauses_between_many_shorter_tensors(datatype: str, binary: bool) -> None:
+    """Thirty columns of four thousand rows are as long as one matrix."""
+    column = np.arange(4000) / 8 if datatype == "FP64" else np.array(["some text"] * 4000, dtype=object)
+    tensors = [Tensor(f"x{index}", datatype, column) for index in range(30)]
+    more = Tensor("more", "INT64", np.arange(4000))  # so that they are not all alike
+    body, length = write_request([*tensors, more], binary=binary)
+    steps = request_steps(body, None if length is None else str(length))
+
+    assert sum(1 for _ in steps) > len(body) / PIECE / 2
 
 
 @pytest.mark.parametrize(
