@@ -38,7 +38,7 @@ MOST_DIFFERENCES = 3
 
 PIECE = 1024
 """Rows that a model is asked for at once: 0.1 ms of the shipped models, 2 of a forest of a hundred trees in ONNX, 5 of
-histogram boosting and of neighbours in scikit-learn, where smaller pieces cost more in all. None changed a bit."""
+histogram boosting and of neighbours in scikit-learn, where smaller pieces cost more in all."""
 
 
 class ArtifactError(RuntimeError):
@@ -65,7 +65,11 @@ class Model:
         return answer(self.contract, self.runtime(table.inputs(self.contract.reads)))
 
     async def predict_in_turns(self, table: Table) -> dict[str, Array]:
-        """Give the same, to the bit, and let others have their turn of the event loop after each PIECE of rows."""
+        """Give the same, and let others have their turn of the event loop after each PIECE of rows.
+
+        Graphs and trees say the same to the bit. Where scikit-learn multiplies matrices, the last bit of a row depends
+        on how many are asked with it, here as in any call.
+        """
         if table.rows <= PIECE:
             return self.predict(table)
         inputs = table.inputs(self.contract.reads)
