@@ -11,7 +11,7 @@ from oip.asgi import (
     send_body,
     with_headers,
 )
-from oip.compression import ACCEPT_ENCODING, LARGE, UnsupportedEncoding, packed, unpacked
+from oip.compression import ACCEPT_ENCODING, UnsupportedEncoding, packed, unpacked
 from oip.datatypes import DATATYPES
 from oip.errors import ProtocolError
 from oip.limits import Limits
@@ -26,7 +26,6 @@ __all__ = [
     "COMPUTE",
     "DATATYPES",
     "HEADER_LENGTH",
-    "LARGE",
     "REQUEST_ID",
     "SERVER_TIMING",
     "BodyTooLarge",

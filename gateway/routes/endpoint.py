@@ -9,7 +9,7 @@ from gateway.errors import GatewayError, WrongMethod
 from gateway.gateway import Gateway
 from gateway.plans import Plan
 from gateway.problems import rendered
-from oip import LARGE, Disconnected, headers_of, packed, read_body, send_body, unpacked
+from oip import Disconnected, headers_of, packed, read_body, send_body, unpacked
 from oip.asgi import Headers, Receive, Scope, Send
 
 
@@ -67,10 +67,8 @@ class Endpoint(ABC):
         if scope["method"] != "POST":
             raise WrongMethod("inference is a POST")
         plan = self.gateway.plan(name)
-        if b"content-encoding" in headers:
-            body = await unpacked(headers, body, limit)
+        body = await unpacked(headers, body, limit)
         answer = await self.answer(Call(account, plan, version, headers, body))
-        if len(answer.body) >= LARGE:
-            answer.body, extra = await packed(headers, answer.body)
-            answer.headers += extra
+        answer.body, extra = await packed(headers, answer.body)
+        answer.headers += extra
         return answer
