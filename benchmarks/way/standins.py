@@ -12,7 +12,7 @@ from benchmarks.stored import stored
 from bentos.artifact import load
 from bentos.protocol import Protocol
 from bentos.served import Served
-from gateway.server import listener
+from gateway.listening import listener
 from oip import headers_of, read_body
 from oip.asgi import Message, Receive, Scope, Send
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import uvloop
 
-from gateway.arrivals import Arrivals
+from gateway.listening.arrivals import Arrivals
 
 BURST = 40
 

@@ -10,8 +10,8 @@ import httpx
 import pytest
 import uvloop
 
-from gateway.one_piece import JOINED_BYTES
-from gateway.server import Listener, listener
+from gateway.listening import Listener, listener
+from gateway.listening.one_piece import JOINED_BYTES
 from oip import send_body
 from oip.asgi import Receive, Scope, Send
 

@@ -13,8 +13,8 @@ import httpx
 import pytest
 import trustme
 
+from gateway.listening.tls import read_certificate
 from gateway.settings import SettingsError
-from gateway.tls import read_certificate
 from stack.certificate import make_certificate
 from tests.conftest import ROOT, free_ports
 from tests.gateway.conftest import PLAIN, settings_of

@@ -3,7 +3,7 @@
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from gateway.burst import Burst
+from gateway.listening.burst import Burst
 from oip.asgi import Headers, Message, Receive, Scope, Send
 
 OTHERWISE = {b"connection", b"transfer-encoding"}

@@ -6,8 +6,8 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gateway.listening.tls import Certificate, read_certificate
 from gateway.settings import Settings, SettingsError
-from gateway.tls import Certificate, read_certificate
 
 BACKLOG = 2048
 

@@ -5,8 +5,8 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from gateway.burst import Burst
-from gateway.one_piece import InOnePiece
+from gateway.listening.burst import Burst
+from gateway.listening.one_piece import InOnePiece
 
 GOODBYE_S = 1.0
 
