@@ -18,7 +18,6 @@ NULL: NDArray[Any] = np.array(None)
 """To compare whole arrays with."""
 
 NESTED = re.compile(rb"\[\s*\[")
-TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*"')
 
 
 @cache
@@ -87,19 +86,29 @@ def decoded(raw: bytes) -> list[Any]:
     return values if isinstance(values, list) else []
 
 
+def check_texts(message: TensorMessageIn, raw: bytes, nested: bool, pointer: str) -> None:
+    """Raise ProtocolError for more texts, lists or elements than the shape has, before millions of them are made.
+
+    Texts may hold what is counted, so they are left out: a regular expression took 1.8 s to find them in 16 MiB.
+    """
+    plain = raw.replace(b"\\\\", b"").replace(b'\\"', b"")
+    if (texts := plain.count(b'"') // 2) > math.prod(message.shape):
+        raise miscounted(message, texts, pointer)
+    rest = b"".join(plain.split(b'"')[::2])
+    check_lists(message, rest, nested, pointer)
+    check_count(message, rest, pointer)
+
+
 def check_lists(message: TensorMessageIn, raw: bytes, nested: bool, pointer: str) -> None:
-    """Raise ProtocolError for more lists than the shape has, before millions of them are made."""
+    """Raise ProtocolError for more lists than the shape has; texts are none."""
     lists = sum(math.prod(message.shape[:depth]) for depth in range(len(message.shape))) if nested else 1
-    is_text = message.datatype == "BYTES"
-    if (TEXTS.sub(b"", raw) if is_text and raw.count(b"[") > lists else raw).count(b"[") > lists:
+    if raw.count(b"[") > lists:
         raise ProtocolError(f"{pointer}/data: is nested otherwise than the shape {message.shape}")
 
 
 def check_count(message: TensorMessageIn, raw: bytes, pointer: str) -> None:
-    """Raise ProtocolError for more elements than the shape has; where they are texts, it is what there are at least."""
-    is_text = message.datatype == "BYTES"
-    elements = (raw.count(b'"') - raw.count(b'\\"')) // 2 if is_text else raw.count(b",") + 1
-    if elements > max(1, math.prod(message.shape)):
+    """Raise ProtocolError for more elements than the shape has."""
+    if (elements := raw.count(b",") + 1) > max(1, math.prod(message.shape)):
         raise miscounted(message, elements, pointer)
 
 

@@ -11,7 +11,18 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from oip.elements import check_count, check_lists, decoded, is_nested, miscounted, misfit, read_list, shaped, unnested
+from oip.elements import (
+    check_count,
+    check_lists,
+    check_texts,
+    decoded,
+    is_nested,
+    miscounted,
+    misfit,
+    read_list,
+    shaped,
+    unnested,
+)
 from oip.errors import MOST_FAULTS, ElementsError
 from oip.messages import TensorMessageIn
 from oip.turns import Steps
@@ -22,13 +33,13 @@ PIECE = 2**17
 
 def from_long_json(message: TensorMessageIn, raw: bytes, pointer: str) -> Steps[NDArray[Any]]:
     """Read data as `from_json` does, with a pause before each step."""
-    nested = is_nested(message, raw)
+    nested, texts = is_nested(message, raw), message.datatype == "BYTES"
     yield
-    check_lists(message, raw, nested, pointer)
+    (check_texts if texts else check_lists)(message, raw, nested, pointer)
     parts, faults, first = [], [], 0
     for piece in pieces(message, raw, nested):
         yield
-        if len(piece) > 2 * PIECE:  # there was nothing to cut it at
+        if not texts and len(piece) > 2 * PIECE:  # there was nothing to cut it at
             check_count(message, piece, pointer)
         try:
             part = read_piece(message, piece, nested, pointer, first)

@@ -178,6 +178,8 @@ def test_a_buffer_that_does_not_fit_is_refused(tensor: dict[str, Any], buffer: b
         ({"data": [""] * 1_000_000, "datatype": "BYTES"}, "/inputs/0/shape: [2] wants 2 elements, not 1000000"),
         ({"data": ['"'] * 1_000_000, "datatype": "BYTES"}, "/inputs/0/shape: [2] wants 2 elements, not 1000000"),
         ({"shape": [2, 1], "data": [[]] * 1_000_000}, "/inputs/0/data: is nested otherwise than the shape [2, 1]"),
+        ({"data": ["\\"] * 1_000_000, "datatype": "BYTES"}, "/inputs/0/shape: [2] wants 2 elements, not 1000000"),
+        ({"data": [None] * 1_000_000, "datatype": "BYTES"}, "/inputs/0/shape: [2] wants 2 elements, not 1000000"),
         ({"shape": [2, 1], "data": [["[["], *[[]] * 1_000_000], "datatype": "BYTES"}, "/inputs/0/data: is nested"),
     ],
 )
@@ -197,10 +199,11 @@ def test_more_elements_than_there_can_be_are_refused_before_one_is_read(changes:
 
 def test_brackets_and_quotes_in_texts_are_no_lists_and_no_elements() -> None:
     """A text may hold what elements are counted by."""
-    data = [["[[,"], ['\\"\\\\']]
-    read = read_request(request(datatype="BYTES", shape=[2, 1], data=data), None)
+    for times in (1, 20_000):
+        data = [["[[,"], ['\\"\\\\'], ["\\"], ['"'], ["],["], [""], ['\\\\"[']] * times
+        read = read_request(request(datatype="BYTES", shape=[7 * times, 1], data=data), None)
 
-    assert read.tensors[0].array.tolist() == data
+        assert read.tensors[0].array.tolist() == data
 
 
 def test_texts_that_are_no_utf_8_are_refused() -> None:
