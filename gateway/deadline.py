@@ -17,13 +17,14 @@ class Deadline:
         self.at = at
 
     def __enter__(self) -> Self:
-        task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
         if task is None:
             raise RuntimeError("a deadline is for what a task does")
         self.task = task
         self.before = task.cancelling()
         self.expired = False
-        self.timer = asyncio.get_running_loop().call_at(self.at, self.expire)
+        self.timer = loop.call_at(self.at, self.expire)
         return self
 
     def expire(self) -> None:
