@@ -1,10 +1,9 @@
-"""The HTTP/1.1 of the two generators of load: one request written once, and a parser of answers."""
+"""A request over HTTP/1.1, written once to be sent many times."""
 
-from collections.abc import Callable, Mapping
+import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
-
-import httptools
 
 JSON = {"content-type": "application/json"}
 
@@ -16,30 +15,17 @@ class Request:
     host: str
     port: int
     content: bytes
+    tls: ssl.SSLContext | None = None
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str] = JSON) -> Request:
-    """Write a request; raises ValueError for a URL that is not `http://host…`."""
+def post(url: str, body: bytes, headers: Mapping[str, str] = JSON, authority: str | None = None) -> Request:
+    """Write a request, over TLS to whom an authority's file vouches for; raises ValueError for what is no URL."""
     parts = urlsplit(url)
-    if parts.scheme != "http" or not parts.hostname:
-        raise ValueError(f"{url!r} is no URL of HTTP without TLS")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{url!r} is no URL of HTTP")
+    tls = ssl.create_default_context(cafile=authority) if parts.scheme == "https" else None
     target = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
     lines = {"host": parts.netloc, **headers, "content-length": str(len(body))}
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-    return Request(parts.hostname, parts.port or 80, f"POST {target} HTTP/1.1\r\n{head}\r\n".encode() + body)
-
-
-class Answers:
-    """Parse the answers of one connection, and tell the status of each when it is whole."""
-
-    def __init__(self, answered: Callable[[int], None]) -> None:
-        self.parser = httptools.HttpResponseParser(self)
-        self.feed: Callable[[bytes], None] = self.parser.feed_data
-        self.answered = answered
-        self.done = False
-
-    def on_message_complete(self) -> None:
-        """Tell of an answer, but not of an interim one."""
-        if (status := self.parser.get_status_code()) >= 200:
-            self.done = True
-            self.answered(status)
+    content = f"POST {target} HTTP/1.1\r\n{head}\r\n".encode() + body
+    return Request(parts.hostname, parts.port or (443 if tls else 80), content, tls)

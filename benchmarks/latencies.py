@@ -30,9 +30,25 @@ class Latencies:
         return self.sorted_s[max(0, math.ceil(share * len(self.sorted_s)) - 1)] * 1e3
 
     @property
+    def answered(self) -> int:
+        """Count the answers of any status."""
+        return self.statuses.total()
+
+    @property
+    def rate(self) -> float:
+        """Give the answers of any status in a second."""
+        return self.answered / self.seconds if self.seconds else 0
+
+    @property
+    def said(self) -> str:
+        """Say how many were answered with which status."""
+        counts = [f"{number} of {status}" for status, number in sorted(self.statuses.items())] or ["no answer"]
+        return f"{', '.join(counts)}, {self.unanswered} unanswered"
+
+    @property
     def errors(self) -> int:
         """Count the requests that were not answered with 200."""
-        return self.unanswered + self.statuses.total() - self.statuses[200]
+        return self.unanswered + self.answered - self.statuses[200]
 
     def above(self, seconds: float) -> int:
         """Count the requests that took longer."""
@@ -41,11 +57,10 @@ class Latencies:
     def lines(self) -> list[str]:
         """Write what was found, with a histogram whose buckets double."""
         count = len(self.sorted_s)
-        ends = ", ".join(f"{number} of {status}" for status, number in sorted(self.statuses.items())) or "no answer"
         shown = ", ".join(f"p{share * 100:g} {self.ms(share):.3f}" for share in SHOWN)
         rate = count / self.seconds if self.seconds else 0
         return [
-            f"{count} requests in {self.seconds:.2f} s, {rate:.1f}/s: {ends}, {self.unanswered} unanswered",
+            f"{count} requests in {self.seconds:.2f} s, {rate:.1f}/s: {self.said}",
             f"the sender was late by {self.late_s * 1e3:.3f} ms at most",
             f"latency from the moment each was due, in ms: {shown}",
             *histogram(self.sorted_s),

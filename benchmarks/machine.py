@@ -10,24 +10,11 @@ from pathlib import Path
 import psutil
 
 from benchmarks.peers import Peer
-from benchmarks.running import ROOT
+from benchmarks.processes import ROOT
 
-PACKAGES = {
-    "": (
-        "bentoml",
-        "onnxruntime",
-        "uvicorn",
-        "uvloop",
-        "httptools",
-        "starlette",
-        "fastapi",
-        "aiohttp",
-        "httpx",
-        "msgspec",
-    ),
-    "bench-servers": ("ray", "litserve", "onnxruntime"),
-    "bench-mlserver": ("mlserver", "onnxruntime", "uvloop"),
-}
+OURS = "bentoml onnxruntime uvicorn uvloop httptools starlette fastapi aiohttp httpx msgspec"
+PACKAGES = {"": OURS, "bench-servers": "ray litserve onnxruntime", "bench-mlserver": "mlserver onnxruntime uvloop"}
+"""By environment."""
 
 
 def machine() -> str:
@@ -43,11 +30,11 @@ def machine() -> str:
 def versions(peers: Sequence[Peer]) -> list[str]:
     """Name the versions of what the peers run on, an entry for each environment."""
     lines = []
-    for environment in sorted({peer.environment for peer in peers}):
+    for environment in sorted({"", *(peer.environment for peer in peers)}):
         path = [str(one) for one in (ROOT / ".venv" / environment).glob("lib/python*/site-packages")]
         found = importlib.metadata.distributions(path=path) if environment else importlib.metadata.distributions()
         known = {one.name.lower(): one.version for one in found}
-        named = ", ".join(f"{name} {known[name]}" for name in PACKAGES[environment] if name in known)
+        named = ", ".join(f"{name} {known[name]}" for name in PACKAGES[environment].split() if name in known)
         python = f"Python {platform.python_version()}" if not environment else "an environment of its own"
         lines.append(f"{python}: {named}")
     lines.append(", ".join(filter(None, (said("wrk", "--version"), said("nginx", "-v")))))

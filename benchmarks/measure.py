@@ -6,21 +6,27 @@ import dataclasses
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.burst import DEADLINE_S, burst, read_target
-from benchmarks.latencies import Latencies
+from benchmarks import concurrency, many_rows
+from benchmarks.burst import burst
+from benchmarks.exchange import post
+from benchmarks.found import Found, Measured
 from benchmarks.peers import PEERS, Peer
-from benchmarks.running import Failed
-from benchmarks.stored import MODELS, Stored, example, questions, stored
+from benchmarks.processes import Failed
+from benchmarks.stored import MODELS, Stored, body_of, questions, stored
 from benchmarks.workload import Workload, running
 from benchmarks.wrk import Loader, Sample
 
 WARM = (16, 1.0)
 NEW = 256
 BURSTS = 3
+SLOW_MS = 1000
 AGAIN = 3
+SECTIONS = ("rows", "concurrency")
+"""What is measured of ours alone."""
+MANY = (1, 100, 1000, 10_000)
 
 
 @dataclass(frozen=True)
@@ -32,35 +38,43 @@ class Options:
     rounds: int
     seconds: float
     load: Loader
+    sections: Sequence[str] = ()
+
+    @property
+    def brief_s(self) -> float:
+        """Give the whole seconds of loads that may be short: of peers without a figure, and of the sections."""
+        return max(1, self.seconds // 2)
 
 
-@dataclass
-class Measured:
-    """Hold what was measured of one peer, an entry a round."""
-
-    loads: dict[int, list[Sample]]
-    ready_s: list[float] = field(default_factory=list)
-    ready_pss: list[int] = field(default_factory=list)
-    highest_pss: list[int] = field(default_factory=list)
-    burst_p99_ms: list[float] = field(default_factory=list)
-    failed: str = ""
-
-
-async def measure(options: Options) -> dict[str, Measured]:
-    """Measure all peers in all rounds, by turns from the first and from the last; one that fails is left out then.
-
-    Raises Failed where nothing can be measured.
-    """
-    found = {peer.name: Measured({count: [] for count in options.connections}) for peer in options.peers}
+async def measure(options: Options) -> Found:
+    """Measure all peers, then all sections; what fails is left out from then on. Raises Failed where nothing can be."""
+    found = Found({peer.name: Measured({count: [] for count in options.connections}) for peer in options.peers})
     models = {} if all(peer.form.kind == "echo" for peer in options.peers) else {name: stored(name) for name in MODELS}
     for number in range(options.rounds):
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
             async with services(options.peers, models, Path(folder)) as variables:
+                # By turns from the first and from the last.
                 for peer in options.peers if number % 2 == 0 else reversed(options.peers):
-                    if not found[peer.name].failed:
+                    if not found.peers[peer.name].failed:
                         say(f"round {number + 1} of {options.rounds}: {peer.name}")
-                        await Turn(peer, options, models, variables, found[peer.name]).measure(Path(folder))
+                        await Turn(peer, options, models, variables, found.peers[peer.name]).measure(Path(folder))
+    for section in options.sections:
+        say(section)
+        try:
+            await alone(section, options, found)
+        except Failed as exc:
+            found.failed[section] = str(exc)
+            say(str(exc))
     return found
+
+
+async def alone(section: str, options: Options, found: Found) -> None:
+    """Measure a section; raises Failed."""
+    rounds, seconds = options.rounds, options.brief_s
+    if section == "rows":
+        found.rows = await many_rows.measured(many_rows.Options(MANY, rounds=rounds, seconds=seconds))
+    else:
+        found.in_flight = await concurrency.measured(rounds, seconds)
 
 
 @contextlib.asynccontextmanager
@@ -89,7 +103,7 @@ class Turn:
 
     async def measure(self, folder: Path) -> None:
         """Start it, load it with each number of connections, and end it."""
-        body, content = folder / f"{self.peer.name}.body", example(self.peer.form, self.models)
+        body, content = folder / f"{self.peer.name}.body", body_of(self.peer.form, self.models)
         await asyncio.to_thread(body.write_bytes, content)
         asked = questions(self.peer.form, self.models)
         try:
@@ -97,13 +111,15 @@ class Turn:
                 self.found.ready_s.append(workload.ready_s)
                 self.found.ready_pss.append(workload.ready_pss)
                 await self.options.load(workload.url, body, *WARM)
+                seconds = self.options.brief_s if self.peer.brief else self.options.seconds
                 for count in self.options.connections:
-                    load = self.options.load(workload.url, body, count, self.options.seconds)
+                    load = self.options.load(workload.url, body, count, seconds)
                     self.found.loads[count].append(await self.under(workload, load, count))
                 for _ in range(BURSTS):
-                    self.found.burst_p99_ms.append(await burst_p99_ms(workload.url, content))
-                    if self.found.burst_p99_ms[-1] >= DEADLINE_S * 1e3:
-                        break  # no other will be better, and each takes so long
+                    first, _ = await burst(post(workload.url, content), NEW)
+                    self.found.burst_p99_ms.append(first.ms(0.99))
+                    if self.found.burst_p99_ms[-1] >= SLOW_MS:
+                        break  # it is far from any bound, and one more takes as long
                 self.found.highest_pss.append(workload.highest_pss)
         except Failed as exc:
             self.found.failed = str(exc)
@@ -122,12 +138,6 @@ class Turn:
             if await workload.right():
                 return sample
         raise Failed(f"{self.peer.name} does not answer rightly after a load, but {workload.said}")
-
-
-async def burst_p99_ms(url: str, body: bytes) -> float:
-    """Ask from new clients at once; who got no answer has waited for the whole deadline."""
-    one = await burst(read_target(url, body, None), NEW, warm=0, stay=False)
-    return Latencies(sorted([*one.new, *[DEADLINE_S] * one.failed])).ms(0.99)
 
 
 def say(text: str) -> None:

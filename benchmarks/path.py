@@ -6,7 +6,6 @@ under load, beside a plain ASGI app that echoes the body. The models are those o
 
 import argparse
 import gc
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -15,15 +14,16 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks.running import ROOT, Failed
-from benchmarks.way.between import between
-from benchmarks.way.forms import Form, instances, tensors
+from benchmarks.forms import Form, example, instances, tensors
+from benchmarks.processes import Failed
+from benchmarks.way.between import ECHO, FILE, GATEWAY, between
 from benchmarks.way.parts import Way
 from benchmarks.way.processor import sampled
 from benchmarks.way.tables import of_processes, of_stages
-from benchmarks.way.whole import rounds
+from benchmarks.way.whole import Subject, rounds
 from gateway.gateway import Gateway, open_gateway
 from gateway.server import configure_log
+from gateway.settings_file import read_settings
 
 TOGETHER = 32
 
@@ -49,21 +49,26 @@ def main() -> int:
 
 async def measure(samples: int, number: int, seconds: float, nowhere: int) -> None:
     """Print both tables; raises Failed."""
-    async with between() as running:
-        settings = running.settings.model_copy(update={"access_log": False})  # the stages have a log of their own
+    async with between({GATEWAY: {}}) as running:
+        settings = read_settings(FILE).model_copy(update={"access_log": False})  # the stages have a log of their own
         async with open_gateway(settings) as gateway:
             for backend in gateway.backends.values():
                 await backend.learn()
             forms = forms_of(gateway)
             sys.stdout.write(await stages_of(gateway, forms, samples, nowhere))
-        pairs = {form.title: (running.gateway(form), running.echo(form)) for form in forms}
+        pairs = {
+            form.title: (
+                Subject(form.to(running.urls[GATEWAY]), running.pids[GATEWAY], f"{running.admin[GATEWAY]}/metrics"),
+                Subject(form.to(running.urls[ECHO]), running.pids[ECHO]),
+            )
+            for form in forms
+        }
         sys.stdout.write(of_processes(await rounds(pairs, number, seconds)))
 
 
 def forms_of(gateway: Gateway) -> list[Form]:
     """Ask the default route in JSON, and its first model in both forms of tensors."""
-    record = json.loads((ROOT / "examples" / "record.json").read_bytes())["instances"][0]
-    default = gateway.settings.default
+    record, default = example(), gateway.settings.default
     model = gateway.plan(default).members[0]
     features = [feature.name for feature in model.contract.features]
     return [instances(default, record), *(tensors(model.name, record, features, binary=one) for one in (False, True))]

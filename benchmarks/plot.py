@@ -5,7 +5,7 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 
-from benchmarks.measure import Measured
+from benchmarks.found import Measured
 from benchmarks.peers import Peer
 
 WIDTH, HEIGHT = 9.5, 5.5

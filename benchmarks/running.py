@@ -2,26 +2,19 @@
 
 import asyncio
 import contextlib
-import os
-import socket
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.processes import ROOT, free_ports, started, wait_for
+from benchmarks.stored import store, stored
 from benchmarks.usage import Usage, Watch
-from stack.__main__ import environment
-from stack.processes import Process, end_all, start
 from stack.procfile import read_procfile
 from stack.ready import wait_until_ready
 
-ROOT = Path(__file__).resolve().parents[1]
 START_S = 90
-
-
-class Failed(Exception):
-    """Say why nothing could be measured."""
 
 
 @dataclass(frozen=True)
@@ -50,59 +43,32 @@ class Running:
 async def running() -> AsyncIterator[Running]:
     """Run the stack over BentoML's store; raises Failed when a model is not trained or a process ends early."""
     procfile = read_procfile(ROOT / "Procfile")
-    models = [name for name in procfile.commands if name != "gateway"]
-    store = Path(os.environ.get("BENTOML_HOME") or Path.home() / "bentoml")
-    if missing := [name for name in models if not (store / "models" / name / "latest").exists()]:
-        raise Failed(f"{' and '.join(missing)} not found in {store}: make train")
+    for name in [name for name in procfile.commands if name != "gateway"]:
+        stored(name)  # or it is missed here, and not seconds later
     with tempfile.TemporaryDirectory(prefix="bentogate-resources-") as home:
-        (Path(home) / "models").symlink_to(store / "models")  # so that what is written is apart from the models
+        (Path(home) / "models").symlink_to(store())  # so that what is written is apart from the models
         scratch = Path(home) / "scratch"
         scratch.mkdir()
         ports = free_ports(list(procfile.ports))
         own = {"BENTOML_HOME": home, "TMPDIR": str(scratch), **{name: str(port) for name, port in ports.items()}}
         urls = {name: f"http://127.0.0.1:{ports[f'{name.upper()}_PORT']}" for name in procfile.commands}
+        # Access records are written, and not read.
+        commands = {name: f"{command} >/dev/null" for name, command in procfile.commands.items()}
+        ready: dict[str, Started] = {}
+
+        async def one(name: str) -> None:
+            await wait_until_ready(urls["gateway"], [] if name == "gateway" else [name], lambda _: None)
+            ready[name] = Started(time.monotonic() - began, watch.look()[name])
+
+        async def all_ready() -> None:
+            await asyncio.gather(*map(one, procfile.commands))
+
         began = time.monotonic()
-        processes = start(procfile.commands, {**environment(), **own}, lambda *_: None)
-        watch = Watch({process.name: process.process.pid for process in processes})
-        watching = asyncio.create_task(watch.run())
-        try:
-            started = await ready(processes, urls, watch, began)
-            yield Running(urls, started, watch, Path(home))
-        finally:
-            watching.cancel()
-            await end_all()
-
-
-async def ready(processes: list[Process], urls: Mapping[str, str], watch: Watch, began: float) -> dict[str, Started]:
-    """Wait until all workloads are ready; gives what each used until it was."""
-    started = {}
-
-    async def one(name: str) -> None:
-        await wait_until_ready(urls["gateway"], [] if name == "gateway" else [name], lambda _: None)
-        started[name] = Started(time.monotonic() - began, watch.look()[name])
-
-    async def all_ready() -> None:
-        async with asyncio.TaskGroup() as group:
-            for process in processes:
-                group.create_task(one(process.name))
-
-    waiting = asyncio.create_task(all_ready())
-    ends = {asyncio.create_task(process.wait()): process for process in processes}
-    done, _ = await asyncio.wait([waiting, *ends], timeout=START_S, return_when=asyncio.FIRST_COMPLETED)
-    for task in (waiting, *ends):
-        task.cancel()
-    for task, process in ends.items():
-        if task in done:
-            raise Failed("\n  ".join([f"{process.name} {task.result()}; its last lines were:", *process.last]))
-    if waiting not in done:
-        raise Failed(f"the stack was not ready after {START_S} s")
-    return started
-
-
-def free_ports(variables: list[str]) -> dict[str, int]:
-    """Give each variable a port that nothing listens on."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in variables]
-    ports = {variable: one.getsockname()[1] for variable, one in zip(variables, sockets, strict=True)}
-    for one in sockets:
-        one.close()
-    return ports
+        async with started(commands, own) as processes:
+            watch = Watch({name: process.process.pid for name, process in processes.items()})
+            watching = asyncio.create_task(watch.run())
+            try:
+                await wait_for(all_ready(), list(processes.values()), START_S)
+                yield Running(urls, ready, watch, Path(home))
+            finally:
+                watching.cancel()

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.forms import example
 from benchmarks.peers import Form
-from benchmarks.running import ROOT, Failed
+from benchmarks.processes import Failed
 
 MODELS = ("diagnosis", "novelty")
 GOLDEN = 3
@@ -32,9 +33,14 @@ class Question:
     said: Mapping[str, Any]
 
 
+def store() -> Path:
+    """Say where BentoML keeps models."""
+    return Path(os.environ.get("BENTOML_HOME") or Path.home() / "bentoml") / "models"
+
+
 def stored(name: str) -> Stored:
     """Find a model in BentoML's store; raises Failed where it was not trained."""
-    folder = Path(os.environ.get("BENTOML_HOME") or Path.home() / "bentoml") / "models" / name
+    folder = store() / name
     try:
         version = folder / (folder / "latest").read_text().strip()
         golden = json.loads((version / "golden.json").read_bytes())
@@ -47,7 +53,7 @@ def stored(name: str) -> Stored:
 def questions(form: Form, models: Mapping[str, Stored]) -> list[Question]:
     """Write golden rows as a form has them, with what training said."""
     if form.kind == "echo":
-        return [Question(example(form, models), {})]
+        return [Question(body_of(form, models), {})]
     return [
         Question(form.body(record, models[name].features), {name: form.told(said)})
         for name in ([form.model] if form.model else MODELS)
@@ -55,7 +61,7 @@ def questions(form: Form, models: Mapping[str, Stored]) -> list[Question]:
     ]
 
 
-def example(form: Form, models: Mapping[str, Stored]) -> bytes:
+def body_of(form: Form, models: Mapping[str, Stored]) -> bytes:
     """Write the documented record as a form has it."""
-    record = json.loads((ROOT / "examples" / "record.json").read_bytes())["instances"][0]
+    record = example()
     return form.body(record, models[form.model].features if form.model else list(record))

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.processes import Failed
+
 EVERY_S = 0.1
 
 
@@ -30,9 +32,16 @@ class Usage:
 
 
 def usage(pid: int) -> Usage:
-    """Measure a workload; `peak` adds to `pod` by how much each living process was once larger, as Linux remembers."""
+    """Measure a workload; raises Failed where it has ended.
+
+    `peak` adds to `pod` by how much each living process was once larger, as Linux remembers.
+    """
+    try:
+        processes = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    except psutil.NoSuchProcess as exc:
+        raise Failed("the process has ended") from exc
     kept, mapped, pss, rss, above, cpu_s = 0, 0, 0, 0, 0, 0.0
-    for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
+    for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
             own = kilobytes(Path(f"/proc/{process.pid}/smaps_rollup"))
             status = kilobytes(Path(f"/proc/{process.pid}/status"))

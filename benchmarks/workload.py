@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import math
+import string
 import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,12 +14,10 @@ from typing import Any
 
 import httpx
 import msgspec
-import psutil
 
 from benchmarks.exchange import JSON
 from benchmarks.peers import Form, Peer
-from benchmarks.running import Failed
-from benchmarks.started import end, start
+from benchmarks.processes import ROOT, Failed, free_ports, started, wait_for
 from benchmarks.stored import Question
 from benchmarks.usage import usage
 
@@ -25,7 +25,6 @@ START_S = 120
 ANSWER_S = 30
 EVERY_S = 0.02
 LOOK_EVERY_S = 1.0
-LAST_LINES = 15
 TOLERANCE = 1e-6
 
 
@@ -56,12 +55,14 @@ class Workload:
                 return False
         return True
 
+    async def ready(self) -> None:
+        """Wait until they are."""
+        while not await self.right():  # noqa: ASYNC110 (another process becomes ready)
+            await asyncio.sleep(EVERY_S)
+
     def core_s(self) -> float:
         """Give the processor time of all its processes so far, and look at their memory; raises Failed."""
-        try:
-            now = usage(self.process.pid)
-        except psutil.NoSuchProcess as exc:
-            raise Failed("the process has ended") from exc
+        now = usage(self.process.pid)
         self.highest_pss = max(self.highest_pss, now.pss)
         return now.cpu_s
 
@@ -98,25 +99,43 @@ async def running(
     peer: Peer, folder: Path, variables: Mapping[str, str], questions: Sequence[Question]
 ) -> AsyncIterator[Workload]:
     """Run a peer in a folder that it may fill; raises Failed when it does not answer rightly in time."""
+    url, command, own = prepared(peer, folder, variables)
     # Each question comes on a connection of its own: one that was kept might just be closed.
     client = httpx.AsyncClient(
         timeout=ANSWER_S, trust_env=False, headers=JSON, limits=httpx.Limits(max_keepalive_connections=0)
     )
     began = time.monotonic()
-    url, process = start(peer, folder, variables)
-    workload = Workload(url, process, client, peer.form, questions)
-    try:
-        while not await workload.right():
-            late = time.monotonic() - began > START_S
-            if late or process.poll() is not None:
-                how = f"is not ready after {START_S} s" if late else f"ended with code {process.returncode}"
-                tail = (folder / "log").read_text(errors="replace").splitlines()[-LAST_LINES:]
-                raise Failed("\n  ".join([f"{peer.name} {how}; it answered {workload.said}; its log ends:", *tail]))
-            await asyncio.sleep(EVERY_S)
+    async with client, started({peer.name: command}, {**variables, **own}) as processes:
+        process = processes[peer.name]
+        workload = Workload(url, process.process, client, peer.form, questions)
+        try:
+            await wait_for(workload.ready(), [process], START_S)
+        except Failed as exc:
+            raise Failed(f"{exc}\n  It answered {workload.said}.") from exc
         workload.ready_s = time.monotonic() - began
         workload.core_s()
         workload.ready_pss = workload.highest_pss
         yield workload
-    finally:
-        await client.aclose()
-        await asyncio.to_thread(end, process)
+
+
+def prepared(peer: Peer, folder: Path, variables: Mapping[str, str]) -> tuple[str, str, dict[str, str]]:
+    """Fill a peer's folder; gives where it will listen on free ports, its command, and its variables."""
+    folder.mkdir()
+    ports = free_ports(["port", "second", "third"])
+    programs = ROOT / ".venv" / peer.environment / "bin" if peer.environment else Path(sys.executable).parent
+    words = {
+        **{name: str(port) for name, port in ports.items()},
+        "folder": str(folder),
+        "root": str(ROOT),
+        "venv": str(programs),
+        "python": str(programs / "python"),
+        "diagnosis": variables.get("DIAGNOSIS_URL", "").removeprefix("http://"),
+    }
+
+    def filled(template: str) -> str:
+        return string.Template(template).substitute({**peer.variables, **words})
+
+    for name in peer.files:
+        (folder / name).write_text(filled((ROOT / "benchmarks" / "peers" / name).read_text()))
+    own = {name: filled(value) for name, value in peer.variables.items()}
+    return f"http://127.0.0.1:{ports['port']}{peer.path}", f"exec {filled(peer.command)} >{folder}/log", own

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.running import Failed
+from benchmarks.processes import Failed
 
 SCRIPT = Path(__file__).with_name("wrk.lua")
 TIMEOUT_S = 30

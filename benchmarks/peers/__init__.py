@@ -54,6 +54,7 @@ PEERS = (
         BOTH,
         "/predict",
         f"{UVICORN} --factory benchmarks.peers.naive:new_clients",
+        brief=True,
     ),
     Peer(
         "aiohttp",
@@ -70,6 +71,7 @@ PEERS = (
         BOTH,
         "/predict",
         f"{UVICORN} --factory benchmarks.peers.joining:app",
+        brief=True,
     ),
     Peer(
         "ray",
@@ -126,6 +128,7 @@ PEERS = (
         "$python -m benchmarks.peers.litserve_api $port",
         environment="bench-servers",
         own=True,
+        brief=True,
     ),
     Peer(
         "direct",
@@ -164,6 +167,7 @@ PEERS = (
         "/v2/models/diagnosis/infer",
         "nginx -p $folder -c nginx.conf",
         files=("nginx.conf",),
+        brief=True,
     ),
     Peer(
         "echo",

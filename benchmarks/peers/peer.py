@@ -55,7 +55,8 @@ class Peer(msgspec.Struct, frozen=True):
     `command`, the variables, and the files, which are templates of this folder, may hold `$port`, `$second` and
     `$third` for free ports, `$folder` for a folder of its own, `$root`, `$python` and `$venv` for the environment's
     programs, `$diagnosis` for where that service listens. `written` says how it is written, `own` that it holds its
-    models itself, `service` that it is one of our model services, which gateways ask.
+    models itself, `service` that it is one of our model services, which gateways ask, `brief` that
+    no figure compares with it, so that it is loaded for half as long.
     """
 
     name: str
@@ -69,3 +70,4 @@ class Peer(msgspec.Struct, frozen=True):
     variables: Mapping[str, str] = {}
     own: bool = False
     service: bool = False
+    brief: bool = False

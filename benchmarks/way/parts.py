@@ -2,8 +2,8 @@
 
 import asyncio
 
+from benchmarks.forms import Form
 from benchmarks.way.asked import ID, Answered, Asked, ask, together
-from benchmarks.way.forms import Form
 from benchmarks.way.processor import Work
 from contract import Table, join, table_from_tensors
 from gateway.access import AccessLog

@@ -1,4 +1,4 @@
-"""The command `python -m benchmarks.way.standins NAME=PORT …`: models of the store, asked once for each body."""
+"""The command `python -m benchmarks.way.standins SECONDS NAME=PORT …`: the store's, asked once for each body."""
 
 import asyncio
 import gc
@@ -20,10 +20,10 @@ MOST_BYTES = 2**26
 
 
 class Remembered:
-    """Answer every request as the app did the first time that it came."""
+    """Answer every request as the app did the first time that it came, after so many seconds."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, seconds: float = 0) -> None:
+        self.app, self.seconds = app, seconds
         self.answers: dict[tuple[str, bytes], list[Message]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -32,6 +32,8 @@ class Remembered:
         asked = scope["path"], body
         if asked not in self.answers:
             self.answers[asked] = await self.answer(scope, body, receive)
+        if self.seconds:
+            await asyncio.sleep(self.seconds)
         for message in self.answers[asked]:
             await send(message)
 
@@ -50,16 +52,18 @@ class Remembered:
         return messages
 
 
-def app_of(name: str) -> ASGIApp:
+def app_of(name: str, seconds: float) -> ASGIApp:
     """Give what stands for a name; raises Failed for a model that is not in the store."""
     folder = stored(name).folder
     model = load(folder)
-    return Remembered(Protocol(Served(model.contract, folder, model)).app())
+    return Remembered(Protocol(Served(model.contract, folder, model)).app(), seconds)
 
 
-async def serve(ports: dict[str, int]) -> None:
+async def serve(seconds: float, ports: dict[str, int]) -> None:
     """Serve each name on its port, as the gateway serves, until the process is ended."""
-    listeners = {listener(app_of(name), 1): socket.create_server(("127.0.0.1", port)) for name, port in ports.items()}
+    listeners = {
+        listener(app_of(name, seconds), 1): socket.create_server(("127.0.0.1", port)) for name, port in ports.items()
+    }
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 50, 50)
@@ -67,4 +71,5 @@ async def serve(ports: dict[str, int]) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(serve({name: int(port) for name, port in (argument.split("=") for argument in sys.argv[1:])}))
+    _, call_s, *pairs = sys.argv
+    uvloop.run(serve(float(call_s), {name: int(port) for name, port in (pair.split("=") for pair in pairs)}))

@@ -1,28 +1,26 @@
 """The gateway as a process, beside an echo of the same bodies: the processor time that each takes for a request."""
 
 import re
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import httpx
 
-from benchmarks.way.connections import Load
+from benchmarks.closed_loop import connected
+from benchmarks.exchange import Request
+from benchmarks.processes import Failed
 from benchmarks.way.processor import used_s
 
+CONNECTIONS = 64
 WARM_S = 0.2
 SAMPLE = r"^bentogate_batch_rows_%s{.*} (.*)$"
 
 
-Open = Callable[[], AbstractAsyncContextManager[Load]]
-"""Opens what loads."""
-
-
 @dataclass(frozen=True)
 class Subject:
-    """Say what is loaded: how, and the number of the process; a gateway has its metrics at this URL."""
+    """Say what is loaded: with what, and the number of the process; a gateway has its metrics at this URL."""
 
-    open: Open
+    request: Request
     pid: int
     metrics: str = ""
 
@@ -57,15 +55,17 @@ async def rounds(pairs: Mapping[str, tuple[Subject, Subject]], number: int, seco
 
 
 async def once(subject: Subject, seconds: float) -> tuple[float, float]:
-    """Load one for some seconds; gives microseconds per request, and rows per call to a model."""
-    async with subject.open() as load:
-        await load(WARM_S)
+    """Load one for some seconds; gives microseconds per request, and rows per call to a model. Raises Failed."""
+    async with connected(subject.request, CONNECTIONS) as loop:
+        await loop.load(WARM_S)
         called = await calls(subject.metrics)
         before = used_s(subject.pid)
-        answered = await load(seconds)
+        found = await loop.load(seconds)
         used = used_s(subject.pid) - before
+        if found.errors:
+            raise Failed(f"port {subject.request.port} answered {found.said}")
         rows, count = (now - then for now, then in zip(await calls(subject.metrics), called, strict=True))
-    return used / answered * 1e6, rows / count if count else 1.0
+    return used / found.answered * 1e6, rows / count if count else 1.0
 
 
 async def calls(metrics: str) -> tuple[float, float]:

@@ -1,14 +1,16 @@
 """`make bench` from end to end, of the one peer that needs nothing, by callers in this process."""
 
 import asyncio
-import time
+import re
 from pathlib import Path
 
 import pytest
 
 from benchmarks.__main__ import main
-from benchmarks.load import closed_loop
-from benchmarks.measure import Measured, Options, measure
+from benchmarks.closed_loop import closed_loop
+from benchmarks.exchange import post
+from benchmarks.found import Found
+from benchmarks.measure import Options, measure
 from benchmarks.peers import PEERS
 from benchmarks.peers.peer import BOTH, ECHOED, TENSORS, Form
 from benchmarks.plot import plot
@@ -23,21 +25,20 @@ ECHO = next(peer for peer in PEERS if peer.name == "echo")
 
 async def load(url: str, body: Path, connections: int, seconds: float) -> Sample:
     """Load without wrk."""
-    began = time.monotonic()
-    statuses = await closed_loop(url, await asyncio.to_thread(body.read_bytes), connections, min(seconds, 0.2))
-    return Sample(statuses.total(), time.monotonic() - began, 1, 2, statuses.total() - statuses[200])
+    found = await closed_loop(post(url, await asyncio.to_thread(body.read_bytes)), connections, min(seconds, 0.2))
+    return Sample(found.answered, found.seconds, found.ms(0.5), found.ms(0.99), found.errors)
 
 
 @pytest.fixture(scope="module")
-def found() -> tuple[Options, dict[str, Measured]]:
+def found() -> tuple[Options, Found]:
     """Measure the echo, in two rounds."""
     options = Options([ECHO], [1, 4], 2, 0.2, load)
     return options, asyncio.run(measure(options))
 
 
-def test_a_peer_is_measured_in_every_round(found: tuple[Options, dict[str, Measured]]) -> None:
+def test_a_peer_is_measured_in_every_round(found: tuple[Options, Found]) -> None:
     """With loads, burst, memory, processor time and start."""
-    echo = found[1]["echo"]
+    echo = found[1].peers["echo"]
 
     assert echo.failed == ""
     assert {count: len(samples) for count, samples in echo.loads.items()} == {1: 2, 4: 2}
@@ -47,25 +48,40 @@ def test_a_peer_is_measured_in_every_round(found: tuple[Options, dict[str, Measu
     assert all(most >= ready for most, ready in zip(echo.highest_pss, echo.ready_pss, strict=True))
 
 
-def test_the_document_has_all_that_was_measured(found: tuple[Options, dict[str, Measured]]) -> None:
+def test_the_document_has_all_that_was_measured(found: tuple[Options, Found]) -> None:
     """Nothing stays to be filled in, and no path of this machine is in it."""
     text = results(*found)
     rates = next(line for line in text.splitlines() if line.startswith(f"| {ECHO.title} |"))
 
     assert rates.count("|") == 4
     assert "| echo" not in text
+    assert "## Many rows" not in text
     assert text.count("not measured") > 10
     assert "$" not in text
     assert str(ROOT) not in text
     assert f"- {ECHO.title}: " in text
 
 
-def test_the_plot_has_a_line_for_each_and_repeats(found: tuple[Options, dict[str, Measured]]) -> None:
+def test_what_is_measured_of_ours_alone_has_a_section(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or says why it could not be measured, and needs no tool."""
+    monkeypatch.setenv("BENTOML_HOME", str(tmp_path))
+    options = Options([], [1], 1, 0.1, load, ["rows", "concurrency"])
+    found = asyncio.run(measure(options))
+    text = results(options, found)
+    found.in_flight = {1: [100, 100], 2: [190, 210]}
+
+    assert re.search(r"^`rows`: \*\*It failed\*\*: \w+ is not found in .*: make train", text, re.MULTILINE)
+    assert "`concurrency`: **It failed**" in text
+    assert "## Cost" not in text
+    assert "two in flight answer 2.00 times what one does (1.90 to 2.10)" in results(options, found)
+
+
+def test_the_plot_has_a_line_for_each_and_repeats(found: tuple[Options, Found]) -> None:
     """As text that can be read and searched."""
-    svg = plot(found[0].peers, found[1])
+    svg = plot(found[0].peers, found[1].peers)
 
     assert ECHO.title in svg
-    assert svg == plot(found[0].peers, found[1])
+    assert svg == plot(found[0].peers, found[1].peers)
 
 
 def test_a_peer_that_cannot_start_fails_alone() -> None:
@@ -74,8 +90,8 @@ def test_a_peer_that_cannot_start_fails_alone() -> None:
     options = Options([broken, ECHO], [1], 1, 0.1, load)
     found = asyncio.run(measure(options))
 
-    assert found["broken"].failed.startswith("broken ended with code 3")
-    assert found["echo"].loads[1][0].rate > 0
+    assert found.peers["broken"].failed.startswith("broken ended with code 3")
+    assert found.peers["echo"].loads[1][0].rate > 0
     assert "**It failed**: broken ended with code 3" in results(options, found)
 
 
@@ -105,7 +121,7 @@ def test_the_command_names_what_it_does_not_know(capsys: pytest.CaptureFixture[s
         with pytest.raises(SystemExit) as exit_code:
             main(wrong)
         assert exit_code.value.code == 2
-    assert "there is no nobody, only ours, " in capsys.readouterr().err
+    assert "there is no nobody, only ours, naive, " in capsys.readouterr().err
 
 
 def test_a_missing_tool_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,10 +4,13 @@ import math
 
 import pytest
 
-from benchmarks.figures import FIGURES, Figure, times
-from benchmarks.measure import Measured
-from benchmarks.results import costs, latencies, rate
-from benchmarks.running import Failed
+from benchmarks.cells import costs, latencies, rate
+from benchmarks.figures import FIGURES, Figure
+from benchmarks.found import Found, Measured
+from benchmarks.many_rows import BINARY, JSON, Load
+from benchmarks.many_rows import Found as Rows
+from benchmarks.processes import Failed
+from benchmarks.ratios import times
 from benchmarks.sizing import MEBI
 from benchmarks.wrk import Sample, parsed
 
@@ -22,10 +25,10 @@ def measured(*samples: Sample, connections: int = 64) -> Measured:
     return Measured({connections: list(samples)}, ready_s=[1.5], ready_pss=[80 * MEBI], highest_pss=[90 * MEBI])
 
 
-def row(what: str, found: dict[str, Measured]) -> tuple[str, str, str]:
+def row(what: str, found: dict[str, Measured] | Found) -> tuple[str, str, str]:
     """Give wanted, measured and reached of the first figure that is called so."""
     figure = next(figure for figure in FIGURES if what in figure.what)
-    return figure.row(found)[1:]
+    return figure.row(found if isinstance(found, Found) else Found(found))[1:]
 
 
 def test_ratios_are_taken_round_by_round() -> None:
@@ -40,7 +43,7 @@ def test_the_best_of_several_peers_counts() -> None:
     found = {"ours": measured(sample(600), sample(600)), "a": measured(sample(100), sample(300))}
     found["b"] = measured(sample(200), sample(100))
 
-    assert times("ours", ("a", "b"), 64)(found) == [3, 2]
+    assert times("ours", ("a", "b"), 64)(Found(found)) == [3, 2]
 
 
 def test_a_figure_that_is_missed_says_so() -> None:
@@ -49,7 +52,7 @@ def test_a_figure_that_is_missed_says_so() -> None:
     less = Figure("less", "<", 0, lambda _: [0.0])
 
     assert row("the echo's", found) == ("≤ 4", "4.01", "**no**")
-    assert less.row({})[3] == "**no**"
+    assert less.row(Found({}))[3] == "**no**"
 
 
 def test_what_was_not_measured_or_failed_is_no_figure() -> None:
@@ -57,7 +60,7 @@ def test_what_was_not_measured_or_failed_is_no_figure() -> None:
     failed = measured(sample(1))
     failed.failed = "it ended"
 
-    assert all(figure.row({})[2:] == ("not measured", "") for figure in FIGURES)
+    assert all(figure.row(Found({}))[2:] == ("not measured", "") for figure in FIGURES)
     assert row("times the requests/s of Ray", {"ours": measured(sample(1)), "ray": failed})[1] == "not measured"
 
 
@@ -102,6 +105,31 @@ def test_the_line_that_wrk_prints_is_read() -> None:
         parsed(b"unable to connect")
     with pytest.raises(Failed):
         parsed(b"")
+
+
+def test_many_rows_are_compared_with_fewer_and_their_neighbour_with_itself() -> None:
+    """Memory counts when all is over, above what it was before."""
+    fewer, binary = Load([160_000.0], p99_ms=[3.0]), Load([320_000.0], p99_ms=[3.9], after=90 * MEBI)
+    json = Load([30_000.0], p99_ms=[4.2], after=100 * MEBI)
+    loads = {(BINARY, 1000): fewer, (BINARY, 10_000): binary, (JSON, 10_000): json}
+    found = Found({}, Rows(loads, [2.0], 80 * MEBI))
+
+    assert row("binary matrix: rows/s", found) == ("≥ 300,000", "320,000", "yes")
+    assert row("`/v1` JSON: rows/s", found) == ("≥ 40,000", "30,000", "**no**")
+    assert row("in binary: times its cost", found) == ("≤ 1.05", "0.5", "yes")
+    assert row("in `/v1` JSON: times its cost", found)[1] == "not measured"
+    assert row("in binary: times its p99", found) == ("≤ 2", "1.95", "yes")
+    assert row("in `/v1` JSON: times its p99", found) == ("≤ 2", "2.1", "**no**")
+    assert row("memory after requests of many rows", found) == ("≤ 16 MiB", "20 MiB", "**no**")
+
+
+def test_calls_in_flight_are_compared_round_by_round() -> None:
+    """Two with one."""
+    assert row("calls in flight", Found({}, in_flight={1: [100, 200], 2: [190, 400]})) == (
+        "≥ 1.8",
+        "1.95 (1.9 to 2)",
+        "yes",
+    )
 
 
 def test_one_model_is_compared_with_the_quickest_setting() -> None:

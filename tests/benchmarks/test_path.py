@@ -8,16 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.closed_loop import connected
+from benchmarks.forms import tensors
 from benchmarks.peers.echo import app as echo
-from benchmarks.running import Failed
-from benchmarks.way.connections import connected
-from benchmarks.way.forms import instances, tensors
 from benchmarks.way.processor import sampled, scatter, used_s
 from benchmarks.way.stages import REST, STAGES, SUM, stages
 from benchmarks.way.standins import Remembered
 from benchmarks.way.tables import of_processes, of_stages
 from benchmarks.way.whole import Found
-from oip import send_body
 from oip.asgi import Receive, Scope, Send
 from tests.conftest import run
 from tests.serving import served
@@ -88,30 +86,6 @@ async def test_works_are_sampled_in_turn() -> None:
 
 
 @pytest.mark.anyio
-async def test_every_connection_sends_again_until_the_time_is_over() -> None:
-    """What is under way then is still counted, and the next load goes over the same connections."""
-    body = instances("", {"text": "a" * 300_000})  # comes back in many parts
-    with served(echo) as port:
-        async with connected(body.to(port), 3) as load:
-            first, second = await load(0.1), await load(0)
-
-    assert first >= 3
-    assert second == 3
-
-
-@pytest.mark.anyio
-async def test_an_answer_other_than_200_ends_the_load() -> None:
-    """Nothing is measured of what does not work."""
-
-    async def broken(_: Scope, __: Receive, send: Send) -> None:
-        await send_body(send, 503, b"not now", b"text/plain")
-
-    with served(broken) as port, pytest.raises(Failed, match="status 503"):
-        async with connected(instances("", {}).to(port), 1) as load:
-            await load(0.1)
-
-
-@pytest.mark.anyio
 async def test_a_model_is_asked_once_for_each_body() -> None:
     """Its stand-in remembers the answer, path by path."""
     asked = []
@@ -123,8 +97,8 @@ async def test_a_model_is_asked_once_for_each_body() -> None:
     with served(Remembered(model)) as port:
         for name in ("one", "one", "other"):
             form = tensors(name, {"width": 1.0}, ["width"], binary=True)
-            async with connected(form.to(port), 2) as load:
-                assert await load(0.05) >= 2
+            async with connected(form.to(f"http://127.0.0.1:{port}"), 2) as loop:
+                assert (await loop.load(0.05)).statuses[200] >= 2
 
     assert sorted(set(asked)) == ["/v2/models/one/infer", "/v2/models/other/infer"]
     assert len(asked) <= 4  # two at once may find nothing remembered

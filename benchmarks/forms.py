@@ -1,5 +1,6 @@
-"""The forms in which one record is asked for: as a request over HTTP, and as ASGI hands it on."""
+"""The forms in which records are asked for: as a request over HTTP, and as ASGI hands it on."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,11 +9,15 @@ import msgspec
 import numpy as np
 
 from benchmarks.exchange import JSON, Request, post
+from benchmarks.processes import ROOT
 from contract import MATRIX_NAME
 from oip import HEADER_LENGTH, Tensor, write_request
 from oip.asgi import Scope
 
 Record = Mapping[str, Any]
+
+DEFAULT = "/v1/predict"
+"""The path of the default route."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +37,9 @@ class Form:
             return JSON
         return {"content-type": "application/octet-stream", HEADER_LENGTH: str(self.json_length)}
 
-    def to(self, port: int) -> Request:
-        """Write the request to a port of this machine."""
-        return post(f"http://127.0.0.1:{port}{self.path}", self.body, self.headers)
+    def to(self, server: str) -> Request:
+        """Write the request to a server, `http://host:port`."""
+        return post(f"{server}{self.path}", self.body, self.headers)
 
     @property
     def scope(self) -> Scope:
@@ -44,13 +49,19 @@ class Form:
         return {"type": "http", "method": "POST", "path": self.path, "headers": lines, "client": ("127.0.0.1", 0)}
 
 
-def instances(name: str, record: Record) -> Form:
-    """Ask the default route, which has this name, in JSON."""
-    return Form("/v1 JSON", name, "/v1/predict", msgspec.json.encode({"instances": [record]}))
+def example() -> dict[str, Any]:
+    """Read the documented record."""
+    record: dict[str, Any] = json.loads((ROOT / "examples" / "record.json").read_bytes())["instances"][0]
+    return record
 
 
-def tensors(name: str, record: Record, features: Sequence[str], *, binary: bool) -> Form:
-    """Ask one model with one matrix of all columns, for a record of numbers."""
-    matrix = Tensor(MATRIX_NAME, "FP64", np.array([[record[name] for name in features]], dtype=np.float64))
-    body, length = write_request([matrix], binary=binary)
+def instances(name: str, record: Record, rows: int = 1, path: str = DEFAULT) -> Form:
+    """Ask a public name for a record so many times in JSON: the default route, unless its path says another."""
+    return Form("/v1 JSON", name, path, msgspec.json.encode({"instances": [record] * rows}))
+
+
+def tensors(name: str, record: Record, features: Sequence[str], rows: int = 1, *, binary: bool = True) -> Form:
+    """Ask with one matrix of all columns, for a record of numbers."""
+    matrix = np.array([[record[name] for name in features]] * rows, dtype=np.float64)
+    body, length = write_request([Tensor(MATRIX_NAME, "FP64", matrix)], binary=binary)
     return Form(f"/v2 {'binary' if binary else 'JSON'}", name, f"/v2/models/{name}/infer", body, length)
