@@ -34,8 +34,8 @@ class Piece(NamedTuple):
 class Queue:
     """Keep callers in the order in which they came.
 
-    Only a request of more rows than one call may have is cut. Beside others it takes a quarter of a call and goes
-    behind those who wait, so that they wait for few rows of it; with nobody else there it takes all of each call.
+    Only a request of more rows than one call may have is cut. It takes a quarter of a call at a time and goes behind
+    those who wait; beside others that are not cut it takes no more, so that they wait for few of its rows.
     """
 
     def __init__(self, most_rows: int) -> None:
@@ -55,7 +55,7 @@ class Queue:
     def take(self) -> list[Piece]:
         """Take what the next call asks for: at most `most_rows` rows of the same features, none of who has gone."""
         pieces: list[Piece] = []
-        callers, room = self.callers, self.most_rows
+        callers, room, beside_small = self.callers, self.most_rows, False
         while callers and room:
             caller = callers.popleft()
             if caller.gone:
@@ -66,13 +66,15 @@ class Queue:
                 callers.appendleft(caller)  # read by another version of the contract
                 break
             if table.rows > self.most_rows:
-                if len(pieces) > 1 and any(piece.caller is caller for piece in pieces):
+                if beside_small and any(piece.caller is caller for piece in pieces):
                     callers.appendleft(caller)  # all others had their turn
                     break
                 rows = min(rows, self.quantum, room)
             elif rows > room:
                 callers.appendleft(caller)
                 break
+            else:
+                beside_small = True
             room -= rows
             caller.taken += rows
             if caller.taken < table.rows:

@@ -75,6 +75,19 @@ def test_a_large_request_alone_takes_whole_calls() -> None:
     asyncio.run(check())
 
 
+def test_large_requests_share_whole_calls() -> None:
+    """With nobody else there, two of them take half of each call in turn."""
+
+    async def check() -> None:
+        queue, (one, other) = await filled([64, 64], 32)
+        taken = calls(queue)
+
+        assert [sum(piece.rows for piece in call) for call in taken] == [32] * 4
+        assert {piece.caller for piece in taken[0]} == {one, other}
+
+    asyncio.run(check())
+
+
 def test_who_comes_behind_a_large_request_is_in_the_next_call() -> None:
     """The large one has a quarter of that call, and no more."""
 
