@@ -122,6 +122,10 @@ class BackendUnreachable(GatewayError):
     status, reason, title = 503, "backend_unreachable", "A model cannot be reached"
 
 
+class BackendAbsent(BackendUnreachable):
+    """Nobody takes a connection: told apart from a lost one, since who waits for the next call would wait in vain."""
+
+
 class BackendUnavailable(GatewayError):
     """A model says that it cannot answer now."""
 

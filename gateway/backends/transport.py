@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gateway.backends.connection import Answer, Connection
-from gateway.errors import BackendUnreachable
+from gateway.errors import BackendAbsent
 
 IDLE_S = 3.0
 """BentoML closes an idle connection after 5 s; a request sent at that edge would fail."""
@@ -88,7 +88,7 @@ class Transport:
             self.idle.append(connection)
 
     async def connected(self) -> Connection:
-        """Open a connection to the first address that takes one; raises BackendUnreachable."""
+        """Open a connection to the first address that takes one; raises BackendAbsent."""
         loop = asyncio.get_running_loop()
         try:
             # Outside of the limit: a name that is found slowly may still have a server that answers at once.
@@ -99,7 +99,7 @@ class Transport:
                         return await self.open(address)
                 return await self.open(found[-1][-1])
         except (OSError, UnicodeError) as exc:  # TimeoutError is an OSError; a name may be none, such as `a..b`
-            raise BackendUnreachable(f"{self.model} cannot be reached", model=self.model) from exc
+            raise BackendAbsent(f"{self.model} cannot be reached", model=self.model) from exc
 
     async def open(self, address: tuple[Any, ...]) -> Connection:
         """Open a connection to one address; raises OSError."""

@@ -14,7 +14,7 @@ from gateway.batching.isolation import isolate, refuse
 from gateway.batching.prediction import Prediction
 from gateway.batching.queue import Piece, Queue
 from gateway.deadline import Deadline
-from gateway.errors import BackendFault, DeadlineExceeded, GatewayError, InternalError
+from gateway.errors import BackendAbsent, BackendFault, DeadlineExceeded, GatewayError, InternalError
 from gateway.metrics import BatchMetrics
 from oip.asgi import new_id
 
@@ -71,6 +71,11 @@ class Batcher:
                         await isolate(pieces, failure, self.again)
         except TimeoutError:
             refuse(pieces, DeadlineExceeded(f"{self.model} did not answer in time", model=self.model))
+        except BackendAbsent as exc:
+            # An attempt to connect takes up to half a second: who came meanwhile is not to wait for another one.
+            while pieces:
+                refuse(pieces, exc)
+                pieces = self.queue.take()
         except GatewayError as exc:
             refuse(pieces, exc)
         except Exception:  # nobody else would hear of it, and the callers would wait

@@ -16,8 +16,8 @@ from tests.conftest import ROOT
 
 RECORD = (ROOT / "examples" / "record.json").read_text()
 OUTSIDE = f"http://{NODE}:30080"
-AT_ONCE_S = 1.5
-"""Far from a request's deadline of 10 s: who comes during one attempt to connect, of 0.5 s, waits for the next."""
+AT_ONCE_S = 1.0
+"""A tenth of a request's deadline."""
 
 
 def stored(shipped: Path, name: str) -> Path:
