@@ -20,6 +20,7 @@ from gateway.batching.batcher import Batcher
 from gateway.batching.caller import predictions
 from gateway.batching.heard import Heard
 from gateway.errors import (
+    BackendAbsent,
     BackendFault,
     BackendUnavailable,
     BackendUnreachable,
@@ -298,5 +299,28 @@ def test_the_end_begins_no_call(model: Model) -> None:
         assert not one.calls
         first.cancel()
         second.cancel()
+
+    asyncio.run(check())
+
+
+@pytest.mark.parametrize(("failure", "asked"), [(BackendAbsent("gone"), 1), (BackendUnreachable("lost"), 2)])
+def test_who_waits_while_nobody_takes_a_connection_is_refused_too(
+    model: Model, failure: BackendUnreachable, asked: int
+) -> None:
+    """They would wait for another attempt in vain; after a lost connection they are asked for."""
+
+    async def check() -> None:
+        stub = Stub(model, lambda _: failure)
+        stub.gate = asyncio.Event()
+        one, _ = batcher(stub)
+        first = asyncio.create_task(ask(one, model, [[1.0]]))
+        await turns()
+        rest = asyncio.create_task(ask(one, model, [[2.0], [3.0]]))
+        await turns()
+        stub.gate.set()
+        outcomes = [*await first, *await rest]
+
+        assert [type(outcome) for outcome in outcomes] == [type(failure)] * 3
+        assert len(stub.asked) == asked
 
     asyncio.run(check())
