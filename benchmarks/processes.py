@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from pathlib import Path
@@ -66,12 +65,3 @@ def end(process: subprocess.Popen[bytes]) -> None:
     for one in living:
         with contextlib.suppress(psutil.NoSuchProcess):
             one.kill()
-
-
-def free_ports(names: Sequence[str]) -> dict[str, int]:
-    """Give each name a port that nothing listens on."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in names]
-    ports = {name: one.getsockname()[1] for name, one in zip(names, sockets, strict=True)}
-    for one in sockets:
-        one.close()
-    return ports

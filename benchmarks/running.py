@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.processes import ROOT, free_ports, started, wait_for
+from benchmarks.ports import free_ports
+from benchmarks.processes import ROOT, started, wait_for
 from benchmarks.stored import store, stored
 from benchmarks.usage import Usage, Watch
 from stack.procfile import read_procfile
@@ -49,7 +50,7 @@ async def running() -> AsyncIterator[Running]:
         (Path(home) / "models").symlink_to(store())  # so that what is written is apart from the models
         scratch = Path(home) / "scratch"
         scratch.mkdir()
-        ports = free_ports(list(procfile.ports))
+        ports = dict(zip(procfile.ports, free_ports(len(procfile.ports)), strict=True))
         own = {"BENTOML_HOME": home, "TMPDIR": str(scratch), **{name: str(port) for name, port in ports.items()}}
         urls = {name: f"http://127.0.0.1:{ports[f'{name.upper()}_PORT']}" for name in procfile.commands}
         # Access records are written, and not read.

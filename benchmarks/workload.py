@@ -17,7 +17,8 @@ import msgspec
 
 from benchmarks.exchange import JSON
 from benchmarks.peers import Form, Peer
-from benchmarks.processes import ROOT, Failed, free_ports, started, wait_for
+from benchmarks.ports import free_ports
+from benchmarks.processes import ROOT, Failed, started, wait_for
 from benchmarks.stored import Question
 from benchmarks.usage import usage
 
@@ -121,7 +122,7 @@ async def running(
 def prepared(peer: Peer, folder: Path, variables: Mapping[str, str]) -> tuple[str, str, dict[str, str]]:
     """Fill a peer's folder; gives where it will listen on free ports, its command, and its variables."""
     folder.mkdir()
-    ports = free_ports(["port", "second", "third"])
+    ports = dict(zip(("port", "second", "third"), free_ports(3), strict=True))
     programs = ROOT / ".venv" / peer.environment / "bin" if peer.environment else Path(sys.executable).parent
     words = {
         **{name: str(port) for name, port in ports.items()},

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -34,19 +33,15 @@ def pytest_unconfigure() -> None:
 
 
 def run(*command: str, check: bool = True, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command, at the root unless told otherwise, to its end, with variables over the environment."""
-    return subprocess.run(
-        command, cwd=cwd, env={**os.environ, **environment}, capture_output=True, text=True, check=check, timeout=120
+    """Run a command, at the root unless told otherwise, to its end, with variables over the environment.
+
+    With `check` it must end well; what it wrote says why it did not.
+    """
+    done = subprocess.run(
+        command, cwd=cwd, env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=120
     )
-
-
-def free_ports(count: int) -> list[int]:
-    """Give ports that nothing listens on."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+    assert not check or done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+    return done
 
 
 @pytest.fixture(scope="session")

@@ -15,10 +15,11 @@ import httpx
 import uvicorn
 from starlette.types import ASGIApp
 
+from benchmarks.ports import free_ports
 from bentos.artifact import load, read_contract
 from bentos.protocol import Protocol
 from bentos.served import Served
-from tests.conftest import ROOT, free_ports
+from tests.conftest import ROOT
 
 
 @contextlib.contextmanager

@@ -7,7 +7,8 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
-from benchmarks.processes import ROOT, free_ports, started, wait_for
+from benchmarks.ports import free_ports
+from benchmarks.processes import ROOT, started, wait_for
 from benchmarks.stored import stored
 from gateway.settings import PREFIX
 from gateway.settings_file import read_settings
@@ -40,7 +41,9 @@ async def between(gateways: Mapping[str, Mapping[str, object]], call_s: float = 
     models = list(read_settings(FILE).backends)
     for name in models:
         stored(name)  # or it is missed here, and not seconds later
-    ports, admin = free_ports([ECHO, *models, *gateways]), free_ports(list(gateways))
+    listening = [ECHO, *models, *gateways]
+    free = free_ports(len(listening) + len(gateways))
+    ports, admin = dict(zip(listening, free, strict=False)), dict(zip(gateways, free[len(listening) :], strict=True))
     urls, admin_urls = ({name: f"http://127.0.0.1:{port}" for name, port in some.items()} for some in (ports, admin))
     os.environ.update({f"{PREFIX}BACKENDS__{name.upper()}__URL": urls[name] for name in models})
     commands = {

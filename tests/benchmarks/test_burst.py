@@ -6,8 +6,8 @@ from starlette.responses import Response
 
 from benchmarks.burst import burst
 from benchmarks.exchange import post
+from benchmarks.ports import free_ports
 from tests.benchmarks.slow import answering, raw, stalls_once
-from tests.conftest import free_ports
 
 
 def test_every_client_is_answered() -> None:

@@ -9,9 +9,9 @@ from starlette.responses import Response
 from benchmarks.exchange import post
 from benchmarks.latencies import Latencies
 from benchmarks.open_loop import main, open_loop
+from benchmarks.ports import free_ports
 from benchmarks.schedule import Load
 from tests.benchmarks.slow import answering, raw, stalls_once
-from tests.conftest import free_ports
 
 
 def run(url: str, rate: float, seconds: float, connections: int, **options: float) -> Latencies:

@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
+from benchmarks.ports import free_ports
 from contract import Feature, Value, pack, tensors_of_table
 from tests.clients.environments import ENVIRONMENTS, python_of, run_in
 from tests.clients.scripts.said import Column, Told
-from tests.conftest import free_ports
 from tests.gateway.conftest import MIXED, PLAIN, settings_of
 from tests.serving import model_app, running_gateway, served
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.ports import free_ports
 from tests.clients.environments import python_of, run_in
-from tests.conftest import free_ports
 from tests.serving import answers, wait_until
 
 

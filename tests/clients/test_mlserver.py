@@ -9,10 +9,10 @@ import msgspec
 import numpy as np
 import pytest
 
+from benchmarks.ports import free_ports
 from bentos.artifact import read_contract
 from contract import Contract
 from tests.clients.mlserver import Fitted, fitted, running_mlserver
-from tests.conftest import free_ports
 from tests.gateway.poor import documented
 from tests.models.fitted import fitted as fitted_here
 from tests.serving import model_app, running_gateway, served, wait_until

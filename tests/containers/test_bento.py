@@ -11,8 +11,9 @@ import httpx
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from benchmarks.ports import free_ports
 from models import catalog
-from tests.conftest import ROOT, STORE, TINY, free_ports
+from tests.conftest import ROOT, STORE, TINY
 from tests.containers.conftest import BASE, podman
 from tests.serving import answers, wait_until
 from training.run import train

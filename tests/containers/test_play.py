@@ -11,9 +11,10 @@ import httpx
 import pytest
 import yaml
 
+from benchmarks.ports import free_ports
 from stack.certificate import make_certificate
 from tests.cluster.rendered import Manifest, named, of_kind, overlay
-from tests.conftest import ROOT, free_ports
+from tests.conftest import ROOT
 from tests.containers.conftest import podman
 from tests.serving import answers, wait_until
 

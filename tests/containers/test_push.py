@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from benchmarks.ports import free_ports
 from tests.cluster.rendered import of_kind, rendered
-from tests.conftest import ROOT, free_ports, run
+from tests.conftest import ROOT, run
 from tests.containers.conftest import podman
 from tests.serving import answers, wait_until
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.ports import free_ports
 from deploy.ask import ask
 from deploy.commands import DeployError
-from tests.conftest import free_ports
 from tests.serving import model_app, running_gateway, served
 
 

@@ -6,7 +6,7 @@ import itertools
 import threading
 from collections.abc import Iterator
 
-from tests.conftest import free_ports
+from benchmarks.ports import free_ports
 
 
 class Service:

@@ -16,8 +16,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from benchmarks.ports import free_ports
 from oip import HEADER_LENGTH, InferResponse, Tensor, write_response
-from tests.conftest import free_ports, store_tiny
+from tests.conftest import store_tiny
 from tests.gateway.conftest import PLAIN, settings_of
 from tests.serving import model_app, running_gateway, served, wait_until
 

@@ -14,8 +14,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 from open_inference.grpc import protocol
 
+from benchmarks.ports import free_ports
 from oip import HEADER_LENGTH, Tensor, read_response, write_request
-from tests.conftest import free_ports
 from tests.gateway.conftest import settings_of
 from tests.gateway.grpc_client import FORMS, connected, outputs, request
 from tests.gateway.test_account import records

@@ -13,7 +13,8 @@ from typing import Any
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from starlette.responses import Response
 
-from tests.conftest import ROOT, free_ports
+from benchmarks.ports import free_ports
+from tests.conftest import ROOT
 from tests.gateway.conftest import settings_of
 from tests.gateway.grpc_client import connected, outputs, request
 from tests.gateway.test_faults import Sick, response

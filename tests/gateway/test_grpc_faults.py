@@ -13,12 +13,12 @@ import pytest
 from open_inference.grpc import protocol
 from starlette.responses import Response, StreamingResponse
 
+from benchmarks.ports import free_ports
 from gateway.account import Account, Accounts
 from gateway.errors import GatewayError, MalformedRequest, UnknownEncoding, WrongMediaType, WrongMethod
 from gateway.grpc.call import CODES, Accounting, caller_of
 from gateway.metrics import Metrics
 from oip import Tensor
-from tests.conftest import free_ports
 from tests.gateway.conftest import settings_of
 from tests.gateway.grpc_client import FORMS, connected, refusal, request
 from tests.gateway.test_faults import Sick, response

@@ -13,11 +13,12 @@ import httpx
 import numpy as np
 import pytest
 
+from benchmarks.ports import free_ports
 from bentos.artifact import read_contract
 from bentos.protocol import Protocol
 from bentos.served import Served
 from oip import HEADER_LENGTH, Tensor, read_response, write_request
-from tests.conftest import ROOT, free_ports
+from tests.conftest import ROOT
 from tests.gateway.conftest import MIXED
 from tests.serving import running_gateway, served
 

@@ -13,10 +13,11 @@ import httpx
 import pytest
 import trustme
 
+from benchmarks.ports import free_ports
 from gateway.listening.tls import read_certificate
 from gateway.settings import SettingsError
 from stack.certificate import make_certificate
-from tests.conftest import ROOT, free_ports
+from tests.conftest import ROOT
 from tests.gateway.conftest import PLAIN, settings_of
 from tests.serving import running_gateway, wait_until
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from benchmarks.ports import free_ports
 from stack.procfile import read_procfile
-from tests.conftest import ROOT, free_ports
+from tests.conftest import ROOT
 from tests.serving import wait_until
 
 

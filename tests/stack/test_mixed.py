@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.ports import free_ports
 from contract import ByThreshold, Contract
 from models import Model, catalog
 from oip import HEADER_LENGTH, Tensor, write_request
-from tests.conftest import ROOT, STORE, free_ports, run
+from tests.conftest import ROOT, STORE, run
 from tests.gateway.conftest import settings_of
 from tests.gateway.grpc_client import connected
 from tests.mixed._loans import CATEGORIES, FEATURES

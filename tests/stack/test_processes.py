@@ -9,8 +9,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from benchmarks.ports import free_ports
 from stack.procfile import ProcfileError, chosen_ports, read_procfile
-from tests.conftest import ROOT, free_ports
+from tests.conftest import ROOT
 from tests.serving import wait_until
 
 WORKER = "import os, signal, time; os.setsid(); signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import httpx
 
+from benchmarks.ports import free_ports
 from stack.certificate import make_certificate
 from tests.cluster.entrances.apiserver import ApiServer
 from tests.cluster.entrances.entrance import ADA, BEN, Entrance
 from tests.cluster.entrances.pods import running_pod, variables_of
 from tests.cluster.entrances.traefik import running_traefik
 from tests.cluster.rendered import Manifest, combination, of_kind
-from tests.conftest import free_ports, run
+from tests.conftest import run
 from tests.serving import model_app, served
 
 
