@@ -14,6 +14,7 @@ from bentos.infer import Infer
 from bentos.served import Served
 from bentos.timed import Timed
 from contract import model_metadata
+from oip import MODEL_VERSION
 from oip.asgi import Receive, Scope, Send
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -102,7 +103,8 @@ class Protocol:
         file = FILES.get(request.path_params["file"])
         if file is None:
             return JSONResponse({"error": f"the artifact has {', '.join(FILES)}"}, 404)
-        return FileResponse(self.served.folder / file[0], media_type=file[1])
+        version = {MODEL_VERSION: self.served.contract.version}
+        return FileResponse(self.served.folder / file[0], media_type=file[1], headers=version)
 
     async def refuse(self, request: Request, error: Exception) -> Response:
         """Answer what is no path of the protocol, or takes another method, in the protocol's words."""

@@ -3,6 +3,7 @@
 GatewayError
 ├── MalformedRequest      400  malformed           not JSON, not the document, not the protocol
 ├── InvalidRecord         422  invalid_record      breaks the contract (400 on /v2)
+├── FatalRecord           422  fatal_record        has ended the process of a model twice (400 on /v2)
 ├── UnknownName           404  unknown_name        no such route, model, version or path
 ├── WrongMethod           405  wrong_method
 ├── TooLarge              413  too_large           more bytes or rows than a request may have
@@ -12,6 +13,7 @@ GatewayError
 ├── BackendFault          502  backend_fault       a model answered nonsense, or a number that is none
 ├── BackendUnreachable    503  backend_unreachable nobody answers, or the connection was lost
 ├── BackendUnavailable    503  backend_unavailable the model says that it cannot answer now
+├── BreakerOpen           503  breaker_open        a model has failed several times in a row
 ├── BackendUnknown        503  backend_unknown     the model has not told its contract yet
 └── DeadlineExceeded      504  deadline_exceeded
 """
@@ -62,6 +64,12 @@ class InvalidRecord(GatewayError):
     """A record breaks the contract."""
 
     status, reason, title = 422, "invalid_record", "A record breaks the contract of the model"
+
+
+class FatalRecord(GatewayError):
+    """A record ends the process of the model that is asked for it."""
+
+    status, reason, title = 422, "fatal_record", "A model does not survive this record"
 
 
 class UnknownName(GatewayError):
@@ -116,6 +124,12 @@ class BackendFault(GatewayError):
     status, reason, title = 502, "backend_fault", "A model gave no valid answer"
 
 
+class BackendCorrupt(GatewayError):
+    """A model's server answered what no record can be to blame for: no HTTP, no tensors, a redirect."""
+
+    status, reason, title = BackendFault.status, BackendFault.reason, BackendFault.title
+
+
 class BackendUnreachable(GatewayError):
     """A model cannot be reached."""
 
@@ -126,10 +140,24 @@ class BackendAbsent(BackendUnreachable):
     """Nobody takes a connection: told apart from a lost one, since who waits for the next call would wait in vain."""
 
 
+class BackendLost(BackendUnreachable):
+    """The connection was lost while the model was asked: it may have died, and of what it was asked."""
+
+
 class BackendUnavailable(GatewayError):
     """A model says that it cannot answer now."""
 
     status, reason, title = 503, "backend_unavailable", "A model cannot answer now"
+
+
+class BackendBusy(BackendUnavailable):
+    """It says so by a status after which it may be asked again (502 and 503)."""
+
+
+class BreakerOpen(GatewayError):
+    """A model is left alone for a while."""
+
+    status, reason, title = 503, "breaker_open", "A model has failed too often"
 
 
 class BackendUnknown(GatewayError):

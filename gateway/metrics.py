@@ -1,7 +1,7 @@
 """The metrics, each named in one place; their labels are bounded by the settings."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -17,6 +17,7 @@ class BatchMetrics(NamedTuple):
     rows: Histogram
     predicted: Counter
     isolation_calls: Counter
+    retries: Callable[[str], Counter]
 
 
 class Metrics:
@@ -52,6 +53,27 @@ class Metrics:
             ("model",),
             registry=self.registry,
         )
+        self.retries = Counter(
+            "bentogate_retries",
+            "Calls that were made once more, by model and by what became of the first",
+            ("model", "reason"),
+            registry=self.registry,
+        )
+        self.golden = Counter(
+            "bentogate_golden_rows",
+            "Golden rows that were asked for beside requests, by model and by outcome",
+            ("model", "outcome"),
+            registry=self.registry,
+        )
+        self.breaker = Gauge(
+            "bentogate_breaker_state",
+            "1 while a model is left alone since it failed too often",
+            ("model",),
+            registry=self.registry,
+        )
+        self.breaker_opened = Counter(
+            "bentogate_breaker_opened", "How often that began, by model", ("model",), registry=self.registry
+        )
         self.in_flight = Gauge("bentogate_in_flight", "Calls under way, by model", ("model",), registry=self.registry)
         self.queued_rows = Gauge(
             "bentogate_queued_rows", "Rows that wait for a call, by model", ("model",), registry=self.registry
@@ -62,12 +84,21 @@ class Metrics:
 
     def batches(self, model: str) -> BatchMetrics:
         """Give what counts the calls to a model."""
-        return BatchMetrics(self.batch_rows.labels(model), self.rows.labels(model), self.isolation_calls.labels(model))
+        return BatchMetrics(
+            self.batch_rows.labels(model),
+            self.rows.labels(model),
+            self.isolation_calls.labels(model),
+            partial(self.retries.labels, model),
+        )
 
     def watch_queue(self, model: str, in_flight: Callable[[], int], queued_rows: Callable[[], int]) -> None:
         """Have the state of a queue looked at when the metrics are asked for: it costs no request anything."""
         self.in_flight.labels(model).set_function(in_flight)
         self.queued_rows.labels(model).set_function(queued_rows)
+
+    def golden_counter(self, model: str) -> Callable[[str], None]:
+        """Give what counts the answers to golden rows, each `right` or `wrong`."""
+        return lambda outcome: self.golden.labels(model, outcome).inc()
 
     def learned(self, model: str, old: str | None, new: str) -> None:
         """Note that a model has a new version."""

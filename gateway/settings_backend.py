@@ -90,6 +90,31 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class RetrySettings(Strict):
+    """Say how often a model is asked once more, after a pause at random between `shortest_s` and `longest_s`.
+
+    Requests that are asked again may be a `share` of those of the last ten seconds, and so many at any time (`always`).
+    A record that has ended the model twice is refused for `fatal_s` seconds.
+    """
+
+    share: float = Field(default=0.2, ge=0, le=1)
+    always: int = Field(default=3, ge=0, le=1000)
+    shortest_s: float = Field(default=0.025, ge=0, le=10)
+    longest_s: float = Field(default=0.25, ge=0, le=10)
+    fatal_s: float = Field(default=600, ge=0, le=86_400)
+
+
+class BreakerSettings(Strict):
+    """Say after how many failures in a row a model is left alone, and for how long before it is probed.
+
+    The first pause is `first_s`, each further one longer, at random, up to `longest_s`.
+    """
+
+    failures: int = Field(default=5, ge=1, le=1000)
+    first_s: float = Field(default=0.5, gt=0, le=60)
+    longest_s: float = Field(default=5.0, gt=0, le=600)
+
+
 class BackendSettings(Strict):
     """Say where a model's server is.
 
@@ -101,6 +126,9 @@ class BackendSettings(Strict):
     connections: int = Field(default=100, ge=1, le=10_000)
     concurrency: int = Field(default=1, ge=1, le=1_000)
     max_batch_rows: int = Field(default=1024, ge=1, le=1_000_000)
+    golden_every: int = Field(default=100, ge=0, le=1_000_000)
+    retries: RetrySettings = RetrySettings()
+    breaker: BreakerSettings = BreakerSettings()
     model: str | None = Field(default=None, min_length=1)
     contract: Annotated[Interface | None, PlainValidator(declared_contract)] = None
     scores: str | None = Field(default=None, min_length=1)

@@ -1,6 +1,7 @@
 """The Open Inference Protocol V2 over HTTP: its messages, and its tensors as JSON and as binary data."""
 
 from oip.asgi import (
+    MODEL_VERSION,
     REQUEST_ID,
     BodyTooLarge,
     Disconnected,
@@ -26,6 +27,7 @@ __all__ = [
     "COMPUTE",
     "DATATYPES",
     "HEADER_LENGTH",
+    "MODEL_VERSION",
     "REQUEST_ID",
     "SERVER_TIMING",
     "BodyTooLarge",

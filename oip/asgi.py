@@ -19,6 +19,9 @@ Headers = dict[bytes, bytes]
 """Values by names in lower case."""
 
 REQUEST_ID = "x-request-id"
+MODEL_VERSION = "x-model-version"
+"""With a file of an artifact: of which version it is."""
+
 SANE_ID = re.compile(rb"[\w.-]{1,128}")
 
 MOST_DIGITS = 19

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from fastapi.routing import APIRoute
 from prometheus_client.metrics import MetricWrapperBase
+from pydantic import BaseModel
 
 from contract import Contract
 from contract.contract import Task
@@ -21,7 +22,7 @@ from gateway.routes import catalogue, health
 from gateway.routes.dispatch import V1, V2
 from gateway.seconds import Seconds
 from gateway.settings import RouteSettings, Settings
-from gateway.settings_backend import BackendSettings
+from gateway.settings_backend import BackendSettings, BreakerSettings, RetrySettings
 from models import catalog, model_names
 from stack.procfile import read_procfile
 from tests.conftest import ROOT, run
@@ -49,8 +50,12 @@ def test_every_setting_is_listed_with_its_default() -> None:
         if not field.is_required() and field.default not in (None, "", ()):
             default = f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
             assert listed[name] == default, name
-    for name in BackendSettings.model_fields:
+    groups: dict[str, type[BaseModel]] = {"retries": RetrySettings, "breaker": BreakerSettings}
+    for name in BackendSettings.model_fields.keys() - groups:
         assert f"backends.{{name}}.{name}" in listed
+    for group, kind in groups.items():
+        for name, field in kind.model_fields.items():
+            assert listed[f"backends.{{name}}.{group}.{name}"] == f"{field.default:g}", name
     for name in RouteSettings.model_fields:
         assert f"routes.{{name}}.{name}" in listed
 

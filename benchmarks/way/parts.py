@@ -45,7 +45,7 @@ class Way:
         joined = [join([self.table.select(one.contract.features)] * len(self.callers)) for one in self.plan.members]
         self.asked: list[Asked] = [await ask(*pair) for pair in zip(self.plan.members, joined, strict=True)]
         for one in self.asked:
-            one.backend.batcher.ask = one.at_once
+            one.backend.batcher.calls.ask = one.at_once
         self.account.enter("decode")
         self.answer = await self.endpoint.answer(self.call(self.account))
         self.account.header()

@@ -5,23 +5,37 @@ import contextlib
 import time
 from collections.abc import Callable
 
-from contract import ContractError, Feature, Interface, RecordDecoder, Table
+from contract import ContractError, Feature, Interface, RecordDecoder, Table, join
+from contract.table import pack_rows
+from gateway.backends.breaker import Breaker
 from gateway.backends.declared import Declared
 from gateway.backends.dialect import Dialect, Told
+from gateway.backends.golden import Riders
 from gateway.backends.history import History
 from gateway.backends.judge import output_blamed, output_refused
 from gateway.backends.server import Server
-from gateway.batching import Batcher, Heard
-from gateway.errors import BackendFault, BackendUnavailable, BackendUnknown, GatewayError
+from gateway.batching import Batcher, Calls, Heard
+from gateway.errors import (
+    BackendBusy,
+    BackendCorrupt,
+    BackendFault,
+    BackendUnavailable,
+    BackendUnknown,
+    GatewayError,
+)
 from gateway.metrics import Metrics
 from gateway.settings_backend import BackendSettings
 from oip import HEADER_LENGTH, SERVER_TIMING, InferResponse, ProtocolError, compute_ms, read_response
+from oip.asgi import new_id
 
 LOOK_UPS, LOOK_UPS_S = 10, 1.0
 """While a model rolls out, asking for its contract may reach the other version; so often and so long it is tried.
 
 A Service gives each connection one pod, and the pool takes its connections in turn.
 """
+
+OF_A_RECORD = (400, 413, 422, 500)
+"""A server that refuses records, or fails with one, says one of these."""
 
 MOST_VERSIONS = 8
 """So many contracts are kept at most, whatever versions a server names."""
@@ -45,13 +59,18 @@ class Backend:
         self.known: dict[str, Interface] = {}
         self.current: Interface | None = None
         self.own_decoder: RecordDecoder | None = None
-        self.batcher = Batcher(name, self.ask, settings.concurrency, settings.max_batch_rows, metrics.batches(name))
+        self.riders = Riders(settings.golden_every, metrics.golden_counter(name))
+        self.breaker = Breaker(name, settings.breaker, self.prove, metrics.breaker_opened.labels(name).inc)
+        calls = Calls(name, self.ask, self.breaker, settings.retries, metrics.batches(name))
+        self.batcher = Batcher(calls, settings.concurrency, settings.max_batch_rows)
         self.submit = self.batcher.submit
-        metrics.watch_queue(name, lambda: len(self.batcher.calls), lambda: self.batcher.queue.rows)
+        metrics.watch_queue(name, lambda: len(self.batcher.under_way), lambda: self.batcher.queue.rows)
+        metrics.breaker.labels(name).set_function(lambda: self.breaker.is_open)
 
     async def close(self) -> None:
         """End the calls under way and close the connections."""
         await self.batcher.close()
+        await self.breaker.close()
         self.server.close()
 
     @property
@@ -78,21 +97,49 @@ class Backend:
                 del self.known[next(iter(self.known))]
             self.learned(self.name, old.version if old else None, contract.version)
             self.history.note(old, contract)
+        if self.riders.golden is None or self.riders.golden.contract.version != contract.version:
+            self.riders.golden = await self.dialect.golden(contract)
         return contract
 
     async def is_ready(self) -> bool:
         """Ask the model whether it can answer."""
         try:
-            status, _ = await self.server.get(f"{self.server.model_path}/ready")
+            return (await self.server.get(f"{self.server.model_path}/ready")).status == 200
         except GatewayError:
             return False
-        return status == 200
+
+    async def prove(self) -> None:
+        """Have the model answer a golden row, or its contract's example, or at least that it is ready.
+
+        Raises GatewayError where it does not.
+        """
+        if golden := self.riders.golden:
+            row = golden.next()
+            if difference := row.difference(await self.call(row.table, new_id(), again=True)):
+                raise BackendCorrupt(f"{self.name} answers wrongly: {difference}", model=self.name)
+        elif self.current is not None:
+            features = self.current.features
+            example = pack_rows(features, [[feature.example for feature in features]])
+            (await self.call(example, new_id(), again=True)).judged()
+        elif not await self.is_ready():
+            raise BackendUnavailable(f"{self.name} is not ready", model=self.name)
 
     async def ask(self, table: Table, call_id: str, again: bool) -> Heard:
-        """Ask for the outputs of checked rows in one call, which is told its id; `again` after the model refused them.
+        """Ask for the outputs of checked rows in one call, which is told its id; `again` after a call with them failed.
 
-        Raises BackendFault, BackendUnreachable, BackendUnavailable and BackendUnknown, each naming the model.
+        Raises BackendFault where a record may be to blame, else another GatewayError, each naming the model.
         """
+        rider = None if again else self.riders.next(table)
+        if rider is None:
+            return await self.call(table, call_id, again)
+        heard, difference = self.riders.part(await self.call(join([table, rider.table]), call_id, again), rider)
+        if difference:
+            self.breaker.trip(difference)
+            raise BackendCorrupt(f"{self.name} answers wrongly: {difference}", model=self.name)
+        return heard
+
+    async def call(self, table: Table, call_id: str, again: bool) -> Heard:
+        """Make the call."""
         request = self.dialect.request(table)
         began = time.perf_counter()
         answer = await self.server.infer(*request, call_id)
@@ -102,7 +149,7 @@ class Backend:
         try:
             read = read_response(answer.body, answer.header(HEADER_LENGTH))
         except ProtocolError as exc:
-            raise BackendFault(f"{self.name} gave no valid answer", model=self.name) from exc
+            raise BackendCorrupt(f"{self.name} gave no valid answer", model=self.name) from exc
         contract = await self.contract_of(read)
         compute = compute_ms(answer.header(SERVER_TIMING))
         return Heard(read, contract, self.dialect.columns, table.rows, call_id, call_ms, compute)
@@ -127,8 +174,12 @@ class Backend:
 
     async def refusal(self, status: int, body: bytes, asked: tuple[Feature, ...], again: bool) -> GatewayError:
         """Say what a model's refusal of records that were checked by the features `asked` means to the callers."""
-        if status in (429, 502, 503, 504):  # BentoML says 429 for its own overload
+        if status in (502, 503):
+            return BackendBusy(f"{self.name} cannot answer now", model=self.name)
+        if status in (429, 504):  # BentoML says 429 for its own overload
             return BackendUnavailable(f"{self.name} cannot answer now", model=self.name)
+        if status not in OF_A_RECORD:
+            return BackendCorrupt(f"{self.name} gave no valid answer: status {status}", model=self.name)
         if output := output_blamed(body, self.contract):
             return output_refused(self.name, output, "is no prediction")
         if not again and await self.look_up(lambda: self.contract.features != asked):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import httptools
 
-from gateway.errors import BackendFault, BackendUnreachable, GatewayError
+from gateway.errors import BackendCorrupt, BackendLost, GatewayError
 
 MOST_BYTES = 64 * 2**20
 """An answer larger than this is none."""
@@ -59,7 +59,7 @@ class Connection(asyncio.Protocol):
     async def exchange(self, head: bytes, body: bytes) -> Answer:
         """Send a request and give its answer; the connection ends with a request that is given up.
 
-        Raises BackendUnreachable where nothing came, and BackendFault where no whole answer did.
+        Raises BackendLost where nothing came, and BackendCorrupt where no whole answer did.
         """
         self.answer, self.reusable = asyncio.get_running_loop().create_future(), False
         self.requests += 1
@@ -125,11 +125,11 @@ class Connection(asyncio.Protocol):
         elif self.size:
             self.fail(self.fault("the answer was broken off"))
         else:
-            self.fail(BackendUnreachable(f"the connection to {self.model} was lost", model=self.model))
+            self.fail(BackendLost(f"the connection to {self.model} was lost", model=self.model))
 
-    def fault(self, what: str) -> BackendFault:
+    def fault(self, what: str) -> BackendCorrupt:
         """Say why what came is no answer."""
-        return BackendFault(f"{self.model} gave no valid answer: {what}", model=self.model)
+        return BackendCorrupt(f"{self.model} gave no valid answer: {what}", model=self.model)
 
     def fail(self, error: GatewayError) -> None:
         """Fail, unless there is an answer already."""

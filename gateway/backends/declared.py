@@ -37,13 +37,17 @@ class Declared:
     async def contract(self) -> Interface:
         """Ask whether the server has the model, and how it is to be asked; give the declared contract."""
         server = self.server
-        status, body = await server.get(server.model_path)
-        if status != 200:
-            raise BackendUnavailable(f"{server.name} has no model {server.model!r}: status {status}", model=server.name)
-        self.compare(ModelMetadata.from_json(body))
-        status, body = await server.get("/v2")
-        self.binary = status == 200 and "binary_tensor_data" in ServerMetadata.from_json(body).extensions
+        answer = await server.get(server.model_path)
+        if answer.status != 200:
+            what = f"{server.name} has no model {server.model!r}: status {answer.status}"
+            raise BackendUnavailable(what, model=server.name)
+        self.compare(ModelMetadata.from_json(answer.body))
+        answer = await server.get("/v2")
+        self.binary = answer.status == 200 and "binary_tensor_data" in ServerMetadata.from_json(answer.body).extensions
         return self.declared
+
+    async def golden(self, contract: Interface) -> None:
+        """Have none: what was declared says nothing of answers."""
 
     def compare(self, metadata: ModelMetadata) -> None:
         """Choose the form that the metadata asks for, and log where it contradicts the contract."""

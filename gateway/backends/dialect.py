@@ -4,10 +4,11 @@ from typing import Protocol
 
 from contract import Contract, ContractError, Interface, Table, tensors_of_table
 from contract.table import Array
+from gateway.backends.golden import Golden, read_golden
 from gateway.backends.judge import judged
 from gateway.backends.server import Server
 from gateway.errors import BackendUnavailable
-from oip import InferResponse, Tensor, write_request
+from oip import MODEL_VERSION, InferResponse, Tensor, write_request
 
 
 class Dialect(Protocol):
@@ -22,6 +23,9 @@ class Dialect(Protocol):
 
         Raises GatewayError, or ContractError where the server has another model.
         """
+
+    async def golden(self, contract: Interface) -> Golden | None:
+        """Give the golden rows of this version, None where the server has none of it; raises GatewayError."""
 
     def request(self, table: Table) -> tuple[bytes, int | None]:
         """Write checked rows; gives the body and the length of its JSON, None where it is nothing else."""
@@ -44,13 +48,21 @@ class Told:
     async def contract(self) -> Interface:
         """Ask for the contract."""
         server = self.server
-        status, body = await server.get("/artifact/contract")
-        if status != 200:
-            raise BackendUnavailable(f"{server.name} answers its contract with status {status}", model=server.name)
-        contract = Contract.from_json(body)
+        answer = await server.get("/artifact/contract")
+        if answer.status != 200:
+            what = f"{server.name} answers its contract with status {answer.status}"
+            raise BackendUnavailable(what, model=server.name)
+        contract = Contract.from_json(answer.body)
         if contract.name != server.name or not contract.version:
             raise ContractError(f"{server.address} serves {contract.name!r}, not {server.name!r}")
         return contract
+
+    async def golden(self, contract: Interface) -> Golden | None:
+        """Ask for them."""
+        answer = await self.server.get("/artifact/golden")
+        if answer.status != 200 or answer.header(MODEL_VERSION) != contract.version:
+            return None
+        return read_golden(answer.body, contract)
 
     def request(self, table: Table) -> tuple[bytes, int | None]:
         """Write all rows as binary tensors."""

@@ -31,14 +31,13 @@ class Server:
         """Close the connections."""
         self.transport.close()
 
-    async def get(self, path: str) -> tuple[int, bytes]:
-        """Ask for a document; gives status and body. Raises GatewayError, DeadlineExceeded among them."""
+    async def get(self, path: str) -> Answer:
+        """Ask for a document; raises GatewayError, DeadlineExceeded among them."""
         try:
             async with asyncio.timeout(PROBE_TIMEOUT_S):
-                answer = await self.transport.call(self.transport.head("GET", path), b"")
+                return await self.transport.call(self.transport.head("GET", path), b"")
         except TimeoutError as exc:
             raise DeadlineExceeded(f"{self.name} does not answer in time", model=self.name) from exc
-        return answer.status, answer.body
 
     async def infer(self, body: bytes, json_length: int | None, request_id: str) -> Answer:
         """Send a request, whose JSON has this length where tensors in binary form follow it; raises GatewayError."""

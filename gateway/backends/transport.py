@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gateway.backends.connection import Answer, Connection
-from gateway.errors import BackendAbsent
+from gateway.errors import BackendAbsent, BackendLost
 
 IDLE_S = 3.0
 """BentoML closes an idle connection after 5 s; a request sent at that edge would fail."""
@@ -52,12 +52,16 @@ class Transport:
     async def call(self, head: bytes, body: bytes) -> Answer:
         """Send a request, to whose head only the length and its end are added, and read the whole answer.
 
-        Raises BackendUnreachable and BackendFault that name the model.
+        Raises BackendAbsent, BackendLost and BackendCorrupt that name the model.
         """
         await self.room.acquire()  # as `async with` it would take 0.3 µs of 12 more
         try:
             connection = self.warm() or await self.connected()
             answer = await connection.exchange(b"%scontent-length: %d\r\n\r\n" % (head, len(body)), body)
+        except BackendLost:
+            self.drop()  # the next call opens a new one: if that is lost too, it is not for having been kept too long
+            raise
+        else:
             self.keep(connection)
             return answer
         finally:
@@ -66,6 +70,10 @@ class Transport:
     def close(self) -> None:
         """Close the connections; one that is in use is closed after that."""
         self.closed = True
+        self.drop()
+
+    def drop(self) -> None:
+        """Close what is kept."""
         while self.idle:
             self.idle.pop().transport.abort()
 

@@ -2,7 +2,8 @@
 
 from gateway.batching.batcher import Batcher
 from gateway.batching.caller import Caller, predictions
+from gateway.batching.calls import Calls
 from gateway.batching.heard import Heard
 from gateway.batching.prediction import Joint, Prediction
 
-__all__ = ["Batcher", "Caller", "Heard", "Joint", "Prediction", "predictions"]
+__all__ = ["Batcher", "Caller", "Calls", "Heard", "Joint", "Prediction", "predictions"]

@@ -18,6 +18,7 @@ from gateway.backends.judge import judged
 from gateway.batching import Prediction
 from gateway.batching.batcher import Batcher
 from gateway.batching.caller import predictions
+from gateway.batching.calls import Calls
 from gateway.batching.heard import Heard
 from gateway.errors import (
     BackendAbsent,
@@ -29,6 +30,7 @@ from gateway.errors import (
     InternalError,
 )
 from gateway.metrics import Metrics
+from gateway.settings_backend import RetrySettings
 from oip import InferResponse, Tensor
 
 Outcome = list[Prediction] | BaseException
@@ -48,9 +50,26 @@ class Stub:
         self.fails = fails
         self.versions = [model.contract.version]
         self.asked: list[tuple[str, list[float]]] = []
+        self.ended: list[str | None] = []
+        self.probes = 0
         self.open = self.most_open = 0
         self.spoil: Callable[[dict[str, Array], Table], None] = lambda *_: None
         self.gate: asyncio.Event | None = None
+
+    def check(self) -> None:
+        """Be asked whatever happened."""
+
+    def succeeded(self) -> None:
+        """Note that a call was answered."""
+        self.ended.append(None)
+
+    def failed(self, error: GatewayError) -> None:
+        """Note that a call was not."""
+        self.ended.append(error.reason)
+
+    async def probe(self) -> None:
+        """Answer a probe."""
+        self.probes += 1
 
     async def ask(self, table: Table, call_id: str, again: bool) -> Heard:  # noqa: ARG002
         """Answer one call."""
@@ -74,7 +93,8 @@ class Stub:
 def batcher(stub: Stub, concurrency: int = 1, most_rows: int = 1024) -> tuple[Batcher, Metrics]:
     """Put a batcher in front of a stub."""
     metrics = Metrics()
-    return Batcher("plain", stub.ask, concurrency, most_rows, metrics.batches("plain")), metrics
+    calls = Calls("plain", stub.ask, stub, RetrySettings(shortest_s=0, longest_s=0), metrics.batches("plain"))
+    return Batcher(calls, concurrency, most_rows), metrics
 
 
 def rows_of(model: Model, widths: Sequence[float]) -> Table:
@@ -296,7 +316,7 @@ def test_the_end_begins_no_call(model: Model) -> None:
         await turns()
 
         assert len(stub.asked) == 1
-        assert not one.calls
+        assert not one.under_way
         first.cancel()
         second.cancel()
 

@@ -35,7 +35,10 @@ def client(poor: Poor, folder: Path) -> Iterator[httpx.Client]:
     with (
         served(poor.app()) as port,
         running_gateway(
-            folder, {**documented(), "refresh_s": 0.2}, GATEWAY_BACKENDS__CHURN__URL=f"http://127.0.0.1:{port}"
+            folder,
+            {**documented(), "refresh_s": 0.2},
+            GATEWAY_BACKENDS__CHURN__URL=f"http://127.0.0.1:{port}",
+            GATEWAY_BACKENDS__CHURN__BREAKER__FAILURES="1000",
         ) as client,
     ):
         yield client

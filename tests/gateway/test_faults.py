@@ -97,7 +97,7 @@ def in_front_of_sick(sick: Sick, tmp_path_factory: pytest.TempPathFactory) -> An
     """Run a gateway in front of the sick server."""
     with served(sick.app()) as port:
         settings = {
-            "backends": {"plain": {"url": f"http://127.0.0.1:{port}"}},
+            "backends": {"plain": {"url": f"http://127.0.0.1:{port}", "breaker": {"failures": 1000}}},
             "default": "plain",
             "timeout_s": 2,
             "refresh_s": 0.2,

@@ -58,6 +58,7 @@ def doors(tmp_path_factory: pytest.TempPathFactory, sick: Sick) -> Iterator[Door
             refresh_s=0.2,
             ready_after_s=0,
         )
+        settings["backends"]["plain"]["breaker"] = {"failures": 1000}
         folder = tmp_path_factory.mktemp("sick")
         with running_gateway(folder, settings) as client, connected(port) as (channel, stub):
             yield Doors(client, channel, stub)

@@ -14,7 +14,7 @@ import trustme
 from gateway.backends.connection import JOINED_BYTES, MOST_HEAD_BYTES, Answer
 from gateway.backends.server import Server
 from gateway.backends.transport import IDLE_S, MOST_REQUESTS, Transport
-from gateway.errors import BackendFault, BackendUnreachable
+from gateway.errors import BackendCorrupt, BackendLost, BackendUnreachable
 from gateway.settings_backend import BackendSettings
 
 pytestmark = pytest.mark.anyio
@@ -152,7 +152,7 @@ async def test_a_server_is_asked_in_the_words_of_the_protocol(json_length: int |
         url = f"http://127.0.0.1:{transport.port}/below/"
         server = Server("of/two", BackendSettings.model_validate({"url": url}))
         assert (await server.infer(b"{}tensors", json_length, "some-id")).body == b"ok"
-        assert await server.get("/v2") == (200, b"ok")
+        assert (await server.get("/v2"))[::2] == (200, b"ok")
         server.close()
 
         inference, document = [sent.decode().split("\r\n") for sent in scripted.requests]
@@ -201,15 +201,15 @@ async def test_an_answer_may_end_with_its_connection(head: bytes) -> None:
 
 
 FAULTS: dict[str, tuple[list[bytes | object], type[Exception], str]] = {
-    "nothing": ([CUT], BackendUnreachable, "the connection to plain was lost"),
-    "half a head": ([WHOLE[:20], CUT], BackendFault, "the answer was broken off"),
-    "half a body": ([WHOLE[:-1], CUT], BackendFault, "the answer was broken off"),
-    "half a chunk": ([ANSWERS["in chunks"][:60], CUT], BackendFault, "the answer was broken off"),
-    "another protocol": ([b"SSH-2.0-OpenSSH_9.2\r\n"], BackendFault, "not HTTP/1.1"),
-    "two lengths": ([OK + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nok"], BackendFault, "not HTTP/1.1"),
-    "no length": ([OK + b"Content-Length: x\r\n\r\n"], BackendFault, "not HTTP/1.1"),
-    "an offer": ([b"HTTP/1.1 101 Switch\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"], BackendFault, "not HTTP/1.1"),
-    "an endless head": ([OK + b"X: " + b"x" * (MOST_HEAD_BYTES + 1)], BackendFault, "too large"),
+    "nothing": ([CUT], BackendLost, "the connection to plain was lost"),
+    "half a head": ([WHOLE[:20], CUT], BackendCorrupt, "the answer was broken off"),
+    "half a body": ([WHOLE[:-1], CUT], BackendCorrupt, "the answer was broken off"),
+    "half a chunk": ([ANSWERS["in chunks"][:60], CUT], BackendCorrupt, "the answer was broken off"),
+    "another protocol": ([b"SSH-2.0-OpenSSH_9.2\r\n"], BackendCorrupt, "not HTTP/1.1"),
+    "two lengths": ([OK + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nok"], BackendCorrupt, "not HTTP/1.1"),
+    "no length": ([OK + b"Content-Length: x\r\n\r\n"], BackendCorrupt, "not HTTP/1.1"),
+    "an offer": ([b"HTTP/1.1 101 Switch\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"], BackendCorrupt, "not HTTP/1.1"),
+    "an endless head": ([OK + b"X: " + b"x" * (MOST_HEAD_BYTES + 1)], BackendCorrupt, "too large"),
 }  # fmt: skip
 
 

@@ -1,0 +1,104 @@
+"""Leaving a model alone that fails again and again, until it has answered a probe."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from gateway.errors import BackendFault, BackendUnknown, BreakerOpen, DeadlineExceeded, GatewayError
+from gateway.settings_backend import BreakerSettings
+
+PROBE_S = 5.0
+"""A model that comes back answers its first row within this: a worker takes seconds to start."""
+
+log = structlog.get_logger()
+
+
+class Breaker:
+    """Count failures in a row; after some it is open, and nobody asks the model but one probe at a time.
+
+    Each failure of a call counts, whoever its callers are. Where the last of them may be a record's fault, the model is
+    probed before it opens: who sends five such records is not to take the model from others. `on_open` counts.
+    """
+
+    def __init__(
+        self, model: str, settings: BreakerSettings, ask: Callable[[], Awaitable[None]], on_open: Callable[[], None]
+    ) -> None:
+        self.model = model
+        self.settings = settings
+        self.ask = ask
+        self.on_open = on_open
+        self.failures = 0
+        self.reason = ""
+        self.is_open = False
+        self.recovering: asyncio.Task[None] | None = None
+
+    def check(self) -> None:
+        """Raise BreakerOpen while it is open."""
+        if self.is_open:
+            raise BreakerOpen(f"{self.model} is left alone for a while, for {self.reason}", model=self.model)
+
+    def succeeded(self) -> None:
+        """Begin to count anew."""
+        self.failures = 0
+
+    def failed(self, error: GatewayError) -> None:
+        """Count a failure; an answer of a version that is not known yet is none."""
+        if isinstance(error, BackendUnknown):
+            return
+        self.failures += 1
+        if self.failures >= self.settings.failures:
+            self.begin(str(error), sure=not isinstance(error, BackendFault))
+
+    def trip(self, reason: str) -> None:
+        """Open at once."""
+        self.begin(reason, sure=True)
+
+    def begin(self, reason: str, *, sure: bool) -> None:
+        """Open if that is sure, and have the model probed until it answers."""
+        if sure:
+            self.open(reason)
+        if self.recovering is None:
+            self.recovering = asyncio.get_running_loop().create_task(self.recover(reason, at_once=not sure))
+
+    def open(self, reason: str) -> None:
+        """Let nobody ask."""
+        if not self.is_open:
+            self.is_open, self.reason = True, reason
+            self.on_open()
+            log.warning("a model is left alone for a while", model=self.model, reason=reason)
+
+    async def recover(self, reason: str, *, at_once: bool) -> None:
+        """Probe after a pause, and again after longer ones, at random, until the model has answered."""
+        first = pause = self.settings.first_s
+        while True:
+            if not at_once:
+                await asyncio.sleep(pause)
+                pause = min(self.settings.longest_s, random.uniform(first, 3 * pause))  # noqa: S311 (no secret)
+            at_once = False
+            try:
+                await self.probe()
+            except GatewayError as exc:
+                self.open(reason)
+                self.reason = str(exc)
+            else:
+                break
+        self.recovering, self.failures = None, 0
+        if self.is_open:
+            self.is_open = False
+            log.info("a model answers again", model=self.model)
+
+    async def probe(self) -> None:
+        """Ask the model once; raises GatewayError."""
+        try:
+            async with asyncio.timeout(PROBE_S):
+                await self.ask()
+        except TimeoutError as exc:
+            raise DeadlineExceeded(f"{self.model} does not answer in time", model=self.model) from exc
+
+    async def close(self) -> None:
+        """Probe no more."""
+        if self.recovering:
+            self.recovering.cancel()
+            await asyncio.gather(self.recovering, return_exceptions=True)

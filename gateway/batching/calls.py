@@ -1,0 +1,133 @@
+"""Asking a model for the rows of joined requests: by one call, and by the further ones that a failure takes."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+from contract import Table, join
+from gateway.batching.fatal import FatalRecords, one_by_one
+from gateway.batching.health import Health
+from gateway.batching.heard import Heard
+from gateway.batching.isolation import isolate, refuse
+from gateway.batching.prediction import Prediction
+from gateway.batching.queue import Piece
+from gateway.batching.retries import Budget
+from gateway.errors import BackendBusy, BackendFault, BackendLost, DeadlineExceeded, GatewayError
+from gateway.metrics import BatchMetrics
+from gateway.settings_backend import RetrySettings
+from oip.asgi import new_id
+
+Ask = Callable[[Table, str, bool], Awaitable[Heard]]
+"""Asks for rows in one call, which is told its id, for the first time or again; raises GatewayError."""
+
+HUNG_S = 1.0
+"""A call that was given so long says something of its model when it is not answered; a hurried caller's does not."""
+
+
+class Calls:
+    """Have requests answered, and tell `health` how each call ended.
+
+    A model that is lost in the middle of a call is asked for each request by itself, for one of them may be what ends
+    it. One that says that it cannot answer now is asked once more, if the budget allows it. Where a call fails and one
+    record may be to blame, that one is searched for.
+    """
+
+    def __init__(self, model: str, ask: Ask, health: Health, retries: RetrySettings, metrics: BatchMetrics) -> None:
+        self.model = model
+        self.ask = ask
+        self.health = health
+        self.budget = Budget(retries)
+        self.fatal = FatalRecords(model, retries.fatal_s)
+        self.metrics = metrics
+
+    async def answer(self, pieces: Sequence[Piece]) -> None:
+        """Answer all that can be answered, and refuse who is to blame; raises GatewayError for all others."""
+        self.budget.asked(len(pieces))
+        try:
+            failure = await self.attempt(pieces)
+        except BackendLost:
+            lost = True
+        except BackendBusy:
+            if not self.budget.take(len(pieces)):
+                raise
+            lost = False
+        else:
+            if failure is not None:
+                await isolate(pieces, failure, self.search)
+            return
+        await self.answer_again(pieces, lost=lost)
+
+    async def answer_again(self, pieces: Sequence[Piece], *, lost: bool) -> None:
+        """Do it once more, after a pause."""
+        self.metrics.retries("lost" if lost else "busy").inc()
+        try:
+            await asyncio.sleep(self.budget.pause_s())
+            if lost:
+                await one_by_one(pieces, self.once_more, self.fatal, self.health.probe)
+            elif (failure := await self.attempt(pieces)) is not None:
+                await isolate(pieces, failure, self.search)
+        finally:
+            if not lost:
+                self.budget.done(len(pieces))
+
+    async def once_more(self, pieces: Sequence[Piece]) -> BackendFault | None:
+        """Ask for some requests of a call that was lost."""
+        return await self.attempt(pieces, again=True)
+
+    async def search(self, pieces: Sequence[Piece]) -> BackendFault | None:
+        """Ask for some requests of a call that has failed."""
+        self.metrics.isolation_calls.inc()
+        return await self.attempt(pieces, again=True)
+
+    async def attempt(self, pieces: Sequence[Piece], *, again: bool = False) -> BackendFault | None:
+        """Make one call and answer its callers; gives the failure if it may be that of one record.
+
+        Raises GatewayError where no caller can have an answer.
+        """
+        self.health.check()
+        call_id = pieces[0].caller.id if len(pieces) == 1 else new_id()
+        table = join([piece.table for piece in pieces])
+        self.metrics.rows.observe(table.rows)
+        began = time.perf_counter()
+        try:
+            failure = self.tell(pieces, await self.ask(table, call_id, again), began)
+        except BackendFault as exc:
+            failure = exc.with_traceback(None)
+        except GatewayError as exc:
+            self.health.failed(exc)
+            raise
+        except asyncio.CancelledError:
+            if time.perf_counter() - began >= HUNG_S:
+                self.health.failed(DeadlineExceeded(f"{self.model} does not answer in time", model=self.model))
+            raise
+        if failure is None:
+            self.health.succeeded()
+        else:
+            self.health.failed(failure)
+        return failure
+
+    def tell(self, pieces: Sequence[Piece], heard: Heard, began: float) -> BackendFault | None:
+        """Answer callers; gives the failure if the answer is none, and it cannot be said whose rows are to blame."""
+        try:
+            joint = heard.judged()
+        except BackendFault as exc:
+            if len(pieces) == 1 or not heard.is_whole:
+                return exc.with_traceback(None)
+            self.tell_apart(pieces, heard, began)
+            return None
+        self.metrics.predicted.inc(heard.rows)
+        at = 0
+        for caller, start, stop in pieces:
+            rows = stop - start
+            caller.answer(start, Prediction(joint, at, at + rows, (began - caller.began) * 1000))
+            at += rows
+        return None
+
+    def tell_apart(self, pieces: Sequence[Piece], heard: Heard, began: float) -> None:
+        """Judge the rows of each caller by themselves."""
+        start = 0
+        for piece in pieces:
+            found = self.tell([piece], heard.part(start, start + piece.rows), began)
+            if found is not None:
+                refuse([piece], found)
+            start += piece.rows

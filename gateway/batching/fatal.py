@@ -1,0 +1,85 @@
+"""Records that end the process of the model that is asked for them."""
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+from contract import Table
+from gateway.batching.isolation import Again, refuse
+from gateway.batching.queue import Piece
+from gateway.errors import BackendLost, FatalRecord
+
+MOST = 1_000
+"""So many are remembered; then the oldest are forgotten."""
+
+
+class FatalRecords:
+    """Remember requests that ended a model twice, for so many seconds: each end costs its callers seconds."""
+
+    def __init__(self, model: str, remembered_s: float) -> None:
+        self.model = model
+        self.remembered_s = remembered_s
+        self.known: dict[bytes, float] = {}
+
+    def refuse(self, pieces: Sequence[Piece]) -> None:
+        """Refuse those who ended the model, and whoever brings the same from now on."""
+        for piece in pieces:
+            while len(self.known) >= MOST:
+                del self.known[next(iter(self.known))]
+            self.known[b"".join(keys(piece.table))] = time.monotonic() + self.remembered_s
+            piece.caller.fail(self.error(None))
+
+    def find(self, table: Table) -> FatalRecord | None:
+        """Give the failure of a request that holds one of them."""
+        now = time.monotonic()
+        while self.known and self.known[first := next(iter(self.known))] < now:
+            del self.known[first]
+        if not self.known:
+            return None
+        rows = keys(table)
+        found = next((index for index, key in enumerate(rows) if key in self.known), None)
+        return self.error(found) if found is not None or b"".join(rows) in self.known else None
+
+    def error(self, index: int | None) -> FatalRecord:
+        """Say what happened."""
+        what = "this request" if index is None else f"record {index} of this request"
+        return FatalRecord(
+            f"{what} ended {self.model} twice; it is not asked for it again for {self.remembered_s:g} s",
+            model=self.model,
+        )
+
+
+async def one_by_one(
+    pieces: Sequence[Piece], again: Again, fatal: FatalRecords, probe: Callable[[], Awaitable[None]]
+) -> None:
+    """Ask for each request by itself after the model was lost in the middle of a call for all of them.
+
+    Whose call loses it a second time is to blame, once the model has answered after that: another request, or, after
+    the last one, a probe. Raises GatewayError where it is lost whatever it is asked; then nobody is to blame.
+    """
+    suspects: list[Piece] = []
+    for piece in pieces:
+        if not piece.waits:
+            continue
+        try:
+            failure = await again([piece])
+        except BackendLost:
+            if suspects:
+                raise
+            suspects = [piece]
+            continue
+        fatal.refuse(suspects)
+        suspects = []
+        if failure is not None:
+            refuse([piece], failure)
+    if suspects:
+        await probe()
+        fatal.refuse(suspects)
+
+
+def keys(table: Table) -> list[bytes]:
+    """Give something for each row that is the same for the same values; of a matrix 10,000 rows take 2 ms."""
+    if table.matrix is None:
+        columns = [column.tolist() for column in table.separate.values()]
+        return [repr(row).encode() for row in zip(*columns, strict=True)]
+    data, size = table.matrix.tobytes(), table.matrix.itemsize * table.matrix.shape[1]
+    return [data[at : at + size] for at in range(0, len(data), size)]
