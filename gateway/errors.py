@@ -154,6 +154,10 @@ class BackendBusy(BackendUnavailable):
     """It says so by a status after which it may be asked again (502 and 503)."""
 
 
+class BackendElsewhere(BackendBusy):
+    """An address of the model takes no connection, and there is another one."""
+
+
 class BreakerOpen(GatewayError):
     """A model is left alone for a while."""
 

@@ -63,6 +63,8 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
     backends = {name: Backend(name, backend, metrics) for name, backend in settings.backends.items()}
     with access_log(settings, metrics) as access:
         watchers = [asyncio.create_task(watch(backend, settings.refresh_s)) for backend in backends.values()]
+        balanced = [one for backend in backends.values() if (one := backend.server.balanced)]
+        watchers += [asyncio.create_task(one.watch()) for one in balanced]
         try:
             yield Gateway(settings, backends, metrics, access)
         finally:

@@ -74,6 +74,12 @@ class Metrics:
         self.breaker_opened = Counter(
             "bentogate_breaker_opened", "How often that began, by model", ("model",), registry=self.registry
         )
+        self.addresses = Gauge(
+            "bentogate_addresses",
+            "Addresses of a model that are asked, where calls are balanced over them",
+            ("model",),
+            registry=self.registry,
+        )
         self.in_flight = Gauge("bentogate_in_flight", "Calls under way, by model", ("model",), registry=self.registry)
         self.queued_rows = Gauge(
             "bentogate_queued_rows", "Rows that wait for a call, by model", ("model",), registry=self.registry

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from pydantic import (
@@ -123,6 +123,7 @@ class BackendSettings(Strict):
     """
 
     url: Annotated[HttpUrl, AfterValidator(plain_url)]
+    endpoints: Literal["service", "dns"] = "service"
     connections: int = Field(default=100, ge=1, le=10_000)
     concurrency: int = Field(default=1, ge=1, le=1_000)
     max_batch_rows: int = Field(default=1024, ge=1, le=1_000_000)

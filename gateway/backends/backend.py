@@ -1,18 +1,16 @@
-"""One model behind the gateway: what is known of it, and its predictions."""
+"""One model behind the gateway, and its predictions."""
 
-import asyncio
-import contextlib
 import time
-from collections.abc import Callable
 
-from contract import ContractError, Feature, Interface, RecordDecoder, Table, join
+from contract import Feature, Table, join
 from contract.table import pack_rows
+from gateway.backends.balanced import Address
 from gateway.backends.breaker import Breaker
 from gateway.backends.declared import Declared
 from gateway.backends.dialect import Dialect, Told
 from gateway.backends.golden import Riders
-from gateway.backends.history import History
 from gateway.backends.judge import output_blamed, output_refused
+from gateway.backends.known import Known
 from gateway.backends.server import Server
 from gateway.batching import Batcher, Calls, Heard
 from gateway.errors import (
@@ -20,50 +18,34 @@ from gateway.errors import (
     BackendCorrupt,
     BackendFault,
     BackendUnavailable,
-    BackendUnknown,
     GatewayError,
 )
 from gateway.metrics import Metrics
 from gateway.settings_backend import BackendSettings
-from oip import HEADER_LENGTH, SERVER_TIMING, InferResponse, ProtocolError, compute_ms, read_response
+from oip import HEADER_LENGTH, SERVER_TIMING, ProtocolError, compute_ms, read_response
 from oip.asgi import new_id
-
-LOOK_UPS, LOOK_UPS_S = 10, 1.0
-"""While a model rolls out, asking for its contract may reach the other version; so often and so long it is tried.
-
-A Service gives each connection one pod, and the pool takes its connections in turn.
-"""
 
 OF_A_RECORD = (400, 413, 422, 500)
 """A server that refuses records, or fails with one, says one of these."""
 
-MOST_VERSIONS = 8
-"""So many contracts are kept at most, whatever versions a server names."""
 
-
-class Backend:
-    """Ask one model.
-
-    `contract` is the newest that is known. The contracts of the versions that answered before are kept, so that each
-    answer is judged by its own while a rollout is under way.
-    """
+class Backend(Known):
+    """Ask one model, of which the contracts are known."""
 
     def __init__(self, name: str, settings: BackendSettings, metrics: Metrics) -> None:
-        self.name = name
         self.server = Server(name, settings)
-        self.dialect: Dialect = Told(self.server)
+        dialect: Dialect = Told(self.server)
         if settings.contract is not None:
-            self.dialect = Declared(self.server, settings.contract, settings.scores)
-        self.learned = metrics.learned
-        self.history = History(name)
-        self.known: dict[str, Interface] = {}
-        self.current: Interface | None = None
-        self.own_decoder: RecordDecoder | None = None
-        self.riders = Riders(settings.golden_every, metrics.golden_counter(name))
+            dialect = Declared(self.server, settings.contract, settings.scores)
+        super().__init__(name, dialect, Riders(settings.golden_every, metrics.golden_counter(name)), metrics.learned)
         self.breaker = Breaker(name, settings.breaker, self.prove, metrics.breaker_opened.labels(name).inc)
         calls = Calls(name, self.ask, self.breaker, settings.retries, metrics.batches(name))
-        self.batcher = Batcher(calls, settings.concurrency, settings.max_batch_rows)
+        self.concurrency = settings.concurrency
+        self.batcher = Batcher(calls, self.concurrency, settings.max_batch_rows)
         self.submit = self.batcher.submit
+        if balanced := self.server.balanced:
+            balanced.prove, balanced.on_change = self.prove, self.in_flight
+            metrics.addresses.labels(name).set_function(lambda: len(balanced.those_in))
         metrics.watch_queue(name, lambda: len(self.batcher.under_way), lambda: self.batcher.queue.rows)
         metrics.breaker.labels(name).set_function(lambda: self.breaker.is_open)
 
@@ -73,34 +55,6 @@ class Backend:
         await self.breaker.close()
         self.server.close()
 
-    @property
-    def contract(self) -> Interface:
-        """Give the newest contract; raises BackendUnknown before the model has answered."""
-        if self.current is None:
-            raise BackendUnknown(f"{self.name} has not answered since the gateway started", model=self.name)
-        return self.current
-
-    @property
-    def decoder(self) -> RecordDecoder:
-        """Give the reader of records for the newest contract."""
-        if self.own_decoder is None or self.own_decoder.features is not self.contract.features:
-            self.own_decoder = RecordDecoder(self.contract.features)
-        return self.own_decoder
-
-    async def learn(self) -> Interface:
-        """Look the contract up; raises GatewayError, or ContractError where it is none of this model."""
-        contract = await self.dialect.contract()
-        old = self.current
-        if old is None or contract.version != old.version:
-            self.known[contract.version] = self.current = contract
-            while len(self.known) > MOST_VERSIONS:
-                del self.known[next(iter(self.known))]
-            self.learned(self.name, old.version if old else None, contract.version)
-            self.history.note(old, contract)
-        if self.riders.golden is None or self.riders.golden.contract.version != contract.version:
-            self.riders.golden = await self.dialect.golden(contract)
-        return contract
-
     async def is_ready(self) -> bool:
         """Ask the model whether it can answer."""
         try:
@@ -108,19 +62,23 @@ class Backend:
         except GatewayError:
             return False
 
-    async def prove(self) -> None:
-        """Have the model answer a golden row, or its contract's example, or at least that it is ready.
+    def in_flight(self, addresses: int) -> None:
+        """Have as many calls under way as there are addresses."""
+        self.batcher.concurrency = max(1, addresses) * self.concurrency
+
+    async def prove(self, at: Address | None = None) -> None:
+        """Have the model answer a golden row, or its contract's example, or at least that it is ready; at one address.
 
         Raises GatewayError where it does not.
         """
         if golden := self.riders.golden:
             row = golden.next()
-            if difference := row.difference(await self.call(row.table, new_id(), again=True)):
+            if difference := row.difference(await self.call(row.table, new_id(), again=True, at=at)):
                 raise BackendCorrupt(f"{self.name} answers wrongly: {difference}", model=self.name)
         elif self.current is not None:
             features = self.current.features
             example = pack_rows(features, [[feature.example for feature in features]])
-            (await self.call(example, new_id(), again=True)).judged()
+            (await self.call(example, new_id(), again=True, at=at)).judged()
         elif not await self.is_ready():
             raise BackendUnavailable(f"{self.name} is not ready", model=self.name)
 
@@ -134,15 +92,20 @@ class Backend:
             return await self.call(table, call_id, again)
         heard, difference = self.riders.part(await self.call(join([table, rider.table]), call_id, again), rider)
         if difference:
-            self.breaker.trip(difference)
+            if not isinstance(heard.by, Address) or not self.leave_out(heard.by, difference):
+                self.breaker.trip(difference)
             raise BackendCorrupt(f"{self.name} answers wrongly: {difference}", model=self.name)
         return heard
 
-    async def call(self, table: Table, call_id: str, again: bool) -> Heard:
-        """Make the call."""
+    def leave_out(self, address: Address, reason: str) -> bool:
+        """Ask one address of several no more for a while; False where it is the last."""
+        return self.server.balanced is not None and self.server.balanced.leave_out(address, reason)
+
+    async def call(self, table: Table, call_id: str, again: bool, at: Address | None = None) -> Heard:
+        """Make the call, to one address of several where that is given."""
         request = self.dialect.request(table)
         began = time.perf_counter()
-        answer = await self.server.infer(*request, call_id)
+        answer = await self.server.infer(*request, call_id, at)
         call_ms = (time.perf_counter() - began) * 1000
         if answer.status != 200:
             raise await self.refusal(answer.status, answer.body, table.features, again)
@@ -152,25 +115,7 @@ class Backend:
             raise BackendCorrupt(f"{self.name} gave no valid answer", model=self.name) from exc
         contract = await self.contract_of(read)
         compute = compute_ms(answer.header(SERVER_TIMING))
-        return Heard(read, contract, self.dialect.columns, table.rows, call_id, call_ms, compute)
-
-    async def contract_of(self, response: InferResponse) -> Interface:
-        """Give the contract of the version that answered, looked up where it is new."""
-        version = self.dialect.version(response)
-        if version not in self.known and not await self.look_up(lambda: version in self.known):
-            raise BackendUnknown(f"{self.name} answered as a version whose contract is not known yet", model=self.name)
-        return self.known[version]
-
-    async def look_up(self, found: Callable[[], bool]) -> bool:
-        """Ask for the contract until it is the one that is looked for; says whether it is found."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LOOK_UPS_S):
-                for _ in range(LOOK_UPS):
-                    if found():
-                        break
-                    with contextlib.suppress(GatewayError, ContractError):
-                        await self.learn()
-        return found()
+        return Heard(read, contract, self.dialect.columns, table.rows, call_id, call_ms, compute, answer.by)
 
     async def refusal(self, status: int, body: bytes, asked: tuple[Feature, ...], again: bool) -> GatewayError:
         """Say what a model's refusal of records that were checked by the features `asked` means to the callers."""

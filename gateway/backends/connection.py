@@ -1,6 +1,7 @@
 """One connection to a model's server: HTTP/1.1, read by httptools as on the gateway's other side."""
 
 import asyncio
+import time
 from typing import NamedTuple
 
 import httptools
@@ -20,11 +21,12 @@ FRAMING = (b"content-length", b"transfer-encoding")
 
 
 class Answer(NamedTuple):
-    """Hold an answer; the names of its headers are in lower case."""
+    """Hold an answer; the names of its headers are in lower case. `by` is the address that gave it, if it is known."""
 
     status: int
     headers: dict[bytes, bytes]
     body: bytes
+    by: object = None
 
     def header(self, name: str) -> str | None:
         """Give the value of a header."""
@@ -45,6 +47,7 @@ class Connection(asyncio.Protocol):
         self.transport: asyncio.Transport = None  # type: ignore[assignment]  # before the connection is made
         self.answer: asyncio.Future[Answer] | None = None
         self.reusable = False
+        self.made = time.monotonic()
         self.since = 0.0
         self.requests = 0
         self.begin()

@@ -28,15 +28,21 @@ MOST_REQUESTS = 128
 other pods would have nothing to do. Fewer would show in the 99th percentile."""
 
 
+OLDEST_S = 5.0
+"""Nor is one used for longer: where calls are few, the name is resolved again within this, and a new pod found."""
+
+
 class Transport:
     """Ask the server of a model over at most so many connections, in turn: behind a Service each leads to another pod.
 
     It follows nothing, unpacks nothing, and reads an answer whole before it gives it. How long an answer may take is
-    for the caller to say: a call that is cancelled ends its connection.
+    for the caller to say: a call that is cancelled ends its connection. With `at` it connects there, whatever the name
+    in the address resolves to.
     """
 
-    def __init__(self, model: str, address: str, connections: int) -> None:
+    def __init__(self, model: str, address: str, connections: int, at: str | None = None) -> None:
         self.model = model
+        self.at = at
         self.url = urlsplit(address)
         self.port = self.url.port or (443 if self.url.scheme == "https" else 80)
         self.tls = ssl.create_default_context() if self.url.scheme == "https" else None
@@ -79,10 +85,11 @@ class Transport:
 
     def warm(self) -> Connection | None:
         """Give the next connection in turn, None where none can be used; closes those that are too old."""
-        oldest = time.monotonic() - IDLE_S
+        now = time.monotonic()
         while self.idle:
             connection = self.idle.popleft()
-            if connection.since > oldest and not connection.transport.is_closing():
+            young = connection.since > now - IDLE_S and connection.made > now - OLDEST_S
+            if young and not connection.transport.is_closing():
                 return connection
             connection.transport.abort()
         return None
@@ -95,12 +102,17 @@ class Transport:
             connection.since = time.monotonic()
             self.idle.append(connection)
 
+    async def resolved(self) -> list[str]:
+        """Give the addresses that the name has now; raises OSError and UnicodeError."""
+        found = await asyncio.get_running_loop().getaddrinfo(self.url.hostname, self.port, type=socket.SOCK_STREAM)
+        return sorted({str(address[0]) for *_, address in found})
+
     async def connected(self) -> Connection:
         """Open a connection to the first address that takes one; raises BackendAbsent."""
         loop = asyncio.get_running_loop()
         try:
             # Outside of the limit: a name that is found slowly may still have a server that answers at once.
-            found = await loop.getaddrinfo(self.url.hostname, self.port, type=socket.SOCK_STREAM)
+            found = await loop.getaddrinfo(self.at or self.url.hostname, self.port, type=socket.SOCK_STREAM)
             async with asyncio.timeout(CONNECT_S):
                 for *_, address in found[:-1]:
                     with contextlib.suppress(OSError):

@@ -12,7 +12,7 @@ from gateway.batching.isolation import isolate, refuse
 from gateway.batching.prediction import Prediction
 from gateway.batching.queue import Piece
 from gateway.batching.retries import Budget
-from gateway.errors import BackendBusy, BackendFault, BackendLost, DeadlineExceeded, GatewayError
+from gateway.errors import BackendBusy, BackendElsewhere, BackendFault, BackendLost, DeadlineExceeded, GatewayError
 from gateway.metrics import BatchMetrics
 from gateway.settings_backend import RetrySettings
 from oip.asgi import new_id
@@ -46,29 +46,29 @@ class Calls:
         try:
             failure = await self.attempt(pieces)
         except BackendLost:
-            lost = True
-        except BackendBusy:
+            await self.pause("lost")
+            await one_by_one(pieces, self.once_more, self.fatal, self.health.probe)
+            return
+        except BackendBusy as exc:
             if not self.budget.take(len(pieces)):
                 raise
-            lost = False
+            reason = "elsewhere" if isinstance(exc, BackendElsewhere) else "busy"
         else:
             if failure is not None:
                 await isolate(pieces, failure, self.search)
             return
-        await self.answer_again(pieces, lost=lost)
-
-    async def answer_again(self, pieces: Sequence[Piece], *, lost: bool) -> None:
-        """Do it once more, after a pause."""
-        self.metrics.retries("lost" if lost else "busy").inc()
         try:
-            await asyncio.sleep(self.budget.pause_s())
-            if lost:
-                await one_by_one(pieces, self.once_more, self.fatal, self.health.probe)
-            elif (failure := await self.attempt(pieces)) is not None:
-                await isolate(pieces, failure, self.search)
+            await self.pause(reason)
+            failure = await self.attempt(pieces)
         finally:
-            if not lost:
-                self.budget.done(len(pieces))
+            self.budget.done(len(pieces))
+        if failure is not None:
+            await isolate(pieces, failure, self.search)
+
+    async def pause(self, reason: str) -> None:
+        """Wait before the call is made once more."""
+        self.metrics.retries(reason).inc()
+        await asyncio.sleep(self.budget.pause_s())
 
     async def once_more(self, pieces: Sequence[Piece]) -> BackendFault | None:
         """Ask for some requests of a call that was lost."""

@@ -11,7 +11,10 @@ from oip import InferResponse, Tensor
 
 
 class Heard(msgspec.Struct, frozen=True):
-    """Hold an answer to `rows` rows, the contract of the version that gave it, and how it is judged by that."""
+    """Hold an answer to `rows` rows, the contract of the version that gave it, and how it is judged by that.
+
+    `by` is the address that gave it, if the model has several.
+    """
 
     response: InferResponse
     contract: Interface
@@ -20,6 +23,7 @@ class Heard(msgspec.Struct, frozen=True):
     call_id: str
     call_ms: float
     compute_ms: float | None
+    by: object = None
 
     def judged(self) -> Joint:
         """Give the outputs; raises BackendFault that names model and output."""

@@ -13,7 +13,7 @@ import trustme
 
 from gateway.backends.connection import JOINED_BYTES, MOST_HEAD_BYTES, Answer
 from gateway.backends.server import Server
-from gateway.backends.transport import IDLE_S, MOST_REQUESTS, Transport
+from gateway.backends.transport import IDLE_S, MOST_REQUESTS, OLDEST_S, Transport
 from gateway.errors import BackendCorrupt, BackendLost, BackendUnreachable
 from gateway.settings_backend import BackendSettings
 
@@ -296,6 +296,25 @@ async def test_a_connection_serves_so_many_requests_only() -> None:
 
         await ask(transport)
         assert server.connections == 2
+
+
+async def test_a_connection_is_used_for_so_long_only() -> None:
+    """Or a pod that came later would have nothing to do where calls are few."""
+    async with asked(*[WHOLE, None] * 2) as (server, transport):
+        await ask(transport)
+        transport.idle[0].made -= OLDEST_S + 1
+        await ask(transport)
+        assert server.connections == 2
+
+
+async def test_what_else_was_kept_is_not_used_after_a_loss() -> None:
+    """It may have been kept too long, all of it: the second attempt says more on a new connection."""
+    async with asked(WHOLE, None, WHOLE, None, CUT, connections=2) as (_, transport):
+        await asyncio.gather(ask(transport), ask(transport))
+        assert len(transport.idle) == 2
+        with pytest.raises(BackendLost):
+            await ask(transport)
+        assert not transport.idle
 
 
 async def test_a_connection_that_the_server_closed_is_not_used() -> None:
