@@ -3,21 +3,27 @@
 import asyncio
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bentos.artifact import Model, load
+from contract import RecordDecoder
 from gateway.batching.batcher import Batcher
+from gateway.batching.caller import Caller, Reply
 from gateway.batching.calls import Calls
+from gateway.batching.fatal import FatalRecords
+from gateway.batching.queue import Piece
 from gateway.batching.retries import Budget
 from gateway.errors import BackendBusy, BackendLost, BackendUnavailable, BackendUnreachable, FatalRecord, GatewayError
 from gateway.metrics import Metrics
 from gateway.settings_backend import RetrySettings
 from oip.asgi import Receive, Scope, Send, send_body
-from tests.gateway.conftest import PLAIN
+from tests.gateway.conftest import MIXED, PLAIN
 from tests.gateway.test_batcher import Stub, ask, is_right
 from tests.serving import model_app, running_gateway, served
 
@@ -203,3 +209,28 @@ def test_over_http_a_busy_model_is_asked_once_more(stored_plain: Path, tmp_path:
             assert client.post("/v1/predict", json={"instances": [PLAIN]}).status_code == 200
         metrics = httpx.get(f"{client.headers['x-admin']}/metrics").text
         assert 'bentogate_retries_total{model="plain",reason="busy"} 2.0' in metrics
+
+
+def test_records_are_known_again_by_their_values(stored_mixed: Path) -> None:
+    """Whatever their columns are, nulls among them, and whichever requests they stand in."""
+    features = load(stored_mixed).contract.features
+    names = [feature.name for feature in features]
+    one, other = ({**MIXED, names[0]: value} for value in (None, 31.0))
+
+    def caller(*records: dict[str, Any]) -> Caller:
+        body = msgspec.json.encode({"instances": records})
+        return Caller(Reply(1), 0, RecordDecoder(features).decode(body, 10), "id", 0.0)
+
+    async def check() -> None:
+        fatal = FatalRecords("mixed", 60)
+        fatal.refuse([Piece(single := caller(one), 0, 1), Piece(several := caller(other, MIXED), 0, 2)])
+
+        assert isinstance(single.reply.future.exception(), FatalRecord)
+        assert isinstance(several.reply.future.exception(), FatalRecord)
+        assert fatal.find(caller(one).table)
+        assert "record 1 " in str(fatal.find(caller(MIXED, one).table))
+        assert fatal.find(caller(other, MIXED).table)
+        assert not fatal.find(caller(MIXED, other).table)
+        assert not fatal.find(caller(other).table)
+
+    asyncio.run(check())
