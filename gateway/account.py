@@ -1,8 +1,7 @@
 """The account of one request, kept alike whichever door it came through: who asked what, and what came of it."""
 
 import asyncio
-import math
-from collections.abc import Container, Coroutine
+from collections.abc import Coroutine, Mapping
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -28,8 +27,11 @@ class Account(Stopwatch):
     """Hold what is told of one request: to its caller, in the metrics and in the access record.
 
     `route` is the public name that is asked, or the path where no model is. `status` is None until an answer begins.
-    `deadline` is in the loop's time.
+    While it is carried out it has a `deadline`, and has `begun` at a time of the loop's.
     """
+
+    begun: float
+    deadline: Deadline
 
     def __init__(self, request_id: str, route: str, caller: str) -> None:
         super().__init__()
@@ -40,13 +42,16 @@ class Account(Stopwatch):
         self.reason: str | None = None
         self.rows = 0
         self.predictions: list[Prediction] = []
-        self.deadline = math.inf
+
+    def within(self, seconds: float) -> None:
+        """Have the request end so long after its beginning, if that is sooner; raises TimeoutError where it is over."""
+        self.deadline.bring_forward(self.begun + seconds)
 
     async def ask(self, plan: Plan, table: Table) -> list[Prediction]:
         """Ask a plan for checked rows, and book who answered and how long each took; what follows is encoding."""
         self.rows = table.rows
         self.enter("call")
-        predictions = await plan.predict(table, self.id, self.deadline)
+        predictions = await plan.predict(table, self.id, self.deadline.at)
         self.enter("encode")
         waited, queued = self.ms.pop("call"), max([prediction.queue_ms for prediction in predictions])
         self.book("queue", queued)
@@ -58,19 +63,24 @@ class Account(Stopwatch):
 
 
 class Accounts:
-    """Carry requests out, and tell of each when it has ended."""
+    """Carry requests out, and tell of each when it has ended; `timeouts` has the seconds of each public name."""
 
-    def __init__(self, metrics: Metrics, access: AccessLog | None, routes: Container[str], timeout_s: float) -> None:
+    def __init__(self, metrics: Metrics, access: AccessLog | None, timeouts: Mapping[str, float]) -> None:
         self.metrics = metrics
         self.access = access
-        self.routes = routes
-        self.timeout_s = timeout_s
+        self.timeouts = timeouts
+        self.longest_s = max(timeouts.values())
 
     async def carry_out(self, account: Account, work: Coroutine[None, None, T]) -> T:
-        """Do the work of a request within its deadline; raises GatewayError for all that fails, and Disconnected."""
-        account.deadline = asyncio.get_running_loop().time() + self.timeout_s
+        """Do the work of a request within its deadline; raises GatewayError for all that fails, and Disconnected.
+
+        The work may bring the deadline forward. Who names no route, or names it only in the message, begins with the
+        longest there is.
+        """
+        account.begun = begun = asyncio.get_running_loop().time()
+        account.deadline = Deadline(begun + self.timeouts.get(account.route, self.longest_s))
         try:
-            with Deadline(account.deadline):
+            with account.deadline:
                 return await work
         except Disconnected:
             raise
@@ -98,7 +108,7 @@ class Accounts:
 
     def label(self, route: str) -> str:
         """Give the word for a route in the metrics: callers cannot make any."""
-        if route in self.routes:
+        if route in self.timeouts:
             return route
         return "other" if route.startswith("/") else "unknown"
 
@@ -125,20 +135,21 @@ def translated(exc: Exception, account: Account) -> GatewayError:
     It is not named where it is raised: held by a frame of its own traceback it would keep the request until the next
     full collection, and four callers of 16 MB took 700 MB so.
     """
-    error = as_error(exc, account.route)
+    error = as_error(exc, account)
     account.reason = error.reason
     return error
 
 
-def as_error(exc: Exception, route: str) -> GatewayError:
+def as_error(exc: Exception, account: Account) -> GatewayError:
     """Give the gateway's error for an exception."""
     if isinstance(exc, TimeoutError):
-        return DeadlineExceeded(f"{route} did not answer in time")
+        late = "the body was not there" if account.phase is None else f"{account.route} did not answer"
+        return DeadlineExceeded(f"{late} in time")
     if isinstance(exc, BodyTooLarge):
         return TooLarge(str(exc))
     if isinstance(exc, UnsupportedEncoding):
         return UnknownEncoding(str(exc))
     if isinstance(exc, ProtocolError):
         return MalformedRequest(str(exc))
-    log.error("a request failed", route=route, exc_info=exc)
+    log.error("a request failed", route=account.route, exc_info=exc)
     return InternalError("the gateway failed; its log says why")

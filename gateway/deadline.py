@@ -27,6 +27,16 @@ class Deadline:
         self.timer = loop.call_at(self.at, self.expire)
         return self
 
+    def bring_forward(self, at: float) -> None:
+        """Let it pass at an earlier time than was said; raises TimeoutError where that time is over."""
+        if at < self.at:
+            self.at = at
+            self.timer.cancel()
+            loop = asyncio.get_running_loop()
+            if at <= loop.time():
+                raise TimeoutError
+            self.timer = loop.call_at(at, self.expire)
+
     def expire(self) -> None:
         """End what is done."""
         self.expired = True

@@ -26,7 +26,7 @@ class Gateway:
         self.metrics = metrics
         self.backends = backends
         self.plans = make_plans(backends, settings.routes)
-        self.accounts = Accounts(metrics, access, self.plans, settings.timeout_s)
+        self.accounts = Accounts(metrics, access, settings.timeouts)
         self.started = time.monotonic()
 
     def plan(self, name: str) -> Plan:

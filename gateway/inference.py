@@ -18,6 +18,8 @@ async def infer(
     check_version(plan, version)
     try:
         request = await in_turns(reading)
+        if request.timeout_us:
+            account.within(request.timeout_us / 1e6)
         if request.outputs is not None:  # before the model is asked, a name is refused that it does not have
             request.chosen(output_names(plan))
         table = table_from_tensors(plan.features, request.tensors)

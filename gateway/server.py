@@ -23,7 +23,7 @@ async def serve(settings: Settings, doors: Doors) -> None:
     """Serve on bound sockets until SIGINT or SIGTERM, then let requests under way finish."""
     async with open_gateway(settings) as gateway, following(doors, settings.refresh_s):
         # Whatever is under way when the end comes has its whole deadline to finish.
-        public, admin, wait_s = public_app(gateway), admin_app(gateway), settings.timeout_s
+        public, admin, wait_s = public_app(gateway), admin_app(gateway), gateway.accounts.longest_s
         listeners = {listener(public, wait_s): doors.public, listener(admin, wait_s): doors.admin}
         if doors.secure:
             listeners[listener(public, wait_s, doors.secure.certificate.context)] = doors.secure.socket

@@ -17,10 +17,9 @@ from pydantic_settings import (
 )
 
 from contract import MOST_ROWS, NAME_PATTERN
-from gateway.settings_backend import BackendSettings, Strict
+from gateway.settings_backend import BackendSettings, Strict, Timeout
 
 PREFIX = "GATEWAY_"
-LONGEST_TIMEOUT_S = 30.0
 
 
 class SettingsError(ValueError):
@@ -41,6 +40,7 @@ class RouteSettings(Strict):
     """Say what a public name runs."""
 
     ensemble: tuple[str, ...] = Field(min_length=1)
+    timeout_s: Timeout | None = None
 
 
 class Settings(BaseSettings):
@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     root_path: str = Field(default="", pattern=r"^(/[^/\s?#]+)*$")
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed_by_commas)] = ()
     access_log: bool = True
-    timeout_s: float = Field(default=10.0, gt=0, le=LONGEST_TIMEOUT_S)
+    timeout_s: Timeout = 10.0
     max_rows: int = Field(default=MOST_ROWS, ge=1)
     max_body_mb: float = Field(default=16.0, gt=0, le=1024)
     refresh_s: float = Field(default=10.0, gt=0, allow_inf_nan=False)
@@ -112,6 +112,12 @@ class Settings(BaseSettings):
                 f"default names {self.default!r}, but there are {listed({**self.backends, **self.routes})}"
             )
         return self
+
+    @property
+    def timeouts(self) -> dict[str, float]:
+        """Give the deadline of each public name, in seconds."""
+        names: dict[str, BackendSettings | RouteSettings] = {**self.backends, **self.routes}
+        return {name: one.timeout_s or self.timeout_s for name, one in names.items()}
 
     @property
     def max_body_bytes(self) -> int:

@@ -23,6 +23,12 @@ from contract.check import value_fault
 UNNAMED = "unnamed"
 """The settings name the backend, and so its contract."""
 
+LONGEST_TIMEOUT_S = 30.0
+"""A model service gives up a second later (`traffic.timeout`)."""
+
+Timeout = Annotated[float, Field(gt=0, le=LONGEST_TIMEOUT_S)]
+"""A deadline in seconds."""
+
 Place = tuple[str | int, ...]
 
 
@@ -119,7 +125,7 @@ class BackendSettings(Strict):
     """Say where a model's server is.
 
     A server that cannot tell its contract has it declared here, with the name of the model there, and of the output
-    whose columns are the scores if the outputs follow from scores.
+    whose columns are the scores if the outputs follow from scores. `timeout_s` is for requests under its own name.
     """
 
     url: Annotated[HttpUrl, AfterValidator(plain_url)]
@@ -127,6 +133,7 @@ class BackendSettings(Strict):
     connections: int = Field(default=100, ge=1, le=10_000)
     concurrency: int = Field(default=1, ge=1, le=1_000)
     max_batch_rows: int = Field(default=1024, ge=1, le=1_000_000)
+    timeout_s: Timeout | None = None
     golden_every: int = Field(default=100, ge=0, le=1_000_000)
     retries: RetrySettings = RetrySettings()
     breaker: BreakerSettings = BreakerSettings()

@@ -6,6 +6,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from open_inference.grpc.protocol import InferParameter, InferTensorContents, ModelInferRequest, ModelInferResponse
@@ -14,10 +15,11 @@ from oip.buffers import from_binary
 from oip.datatypes import DATATYPES
 from oip.elements import from_list, shaped
 from oip.errors import MOST_FAULTS, ElementsError, ProtocolError
+from oip.faults import msgspec_fault
 from oip.headers import check_names
 from oip.limits import UNLIMITED, Limits, check_inputs
 from oip.messages import TensorMessageIn, TensorParameters
-from oip.request import InferRequest, RequestedOutput
+from oip.request import NO_PARAMETERS, InferRequest, RequestedOutput, RequestParameters
 from oip.response import InferResponse
 from oip.tensor import Tensor, buffer_of
 from oip.turns import Steps, at_once
@@ -56,6 +58,7 @@ def grpc_request_steps(message: ModelInferRequest, limits: Limits = UNLIMITED) -
         TensorMessageIn(one.name, one.datatype, list(one.shape), tensor_parameters(one.parameters))
         for one in message.inputs
     ]
+    parameters = request_parameters(message.parameters)
     check_inputs(inputs, limits)
     check_names(inputs, "/inputs")
     raw = message.raw_input_contents
@@ -75,7 +78,7 @@ def grpc_request_steps(message: ModelInferRequest, limits: Limits = UNLIMITED) -
     if faults:
         raise ElementsError(faults[:MOST_FAULTS])
     outputs = [RequestedOutput(one.name, binary=True) for one in message.outputs]
-    return InferRequest(message.id or None, tensors, outputs or None, binary=True)
+    return InferRequest(message.id or None, tensors, outputs or None, binary=True, timeout_us=parameters.timeout or 0)
 
 
 def elements(message: ModelInferRequest, index: int, tensor: TensorMessageIn) -> NDArray[Any]:
@@ -120,6 +123,18 @@ def tensor_parameters(parameters: Mapping[str, InferParameter]) -> TensorParamet
     """Take the parameters of a tensor that mean something here out of their messages."""
     region = parameters["shared_memory_region"].string_param if "shared_memory_region" in parameters else None
     return TensorParameters(shared_memory_region=region)
+
+
+def request_parameters(parameters: Mapping[str, InferParameter]) -> RequestParameters:
+    """Take the parameters of a request that mean something here out of their messages; raises ProtocolError."""
+    if "timeout" not in parameters:
+        return NO_PARAMETERS
+    one = parameters["timeout"]
+    kind = one.WhichOneof("parameter_choice")
+    try:
+        return msgspec.convert({"timeout": getattr(one, kind) if kind else None}, RequestParameters)
+    except msgspec.ValidationError as exc:
+        raise ProtocolError(msgspec_fault(exc, "/parameters")) from exc
 
 
 def write_parameters(parameters: Mapping[str, str | float | bool]) -> dict[str, InferParameter]:

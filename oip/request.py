@@ -1,7 +1,7 @@
 """An inference request."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -12,6 +12,9 @@ from oip.limits import UNLIMITED, Limits, check_inputs
 from oip.messages import TensorMessageIn
 from oip.tensor import Tensor, TensorMessage, tensor_steps, write_binary, write_json
 from oip.turns import Steps, at_once
+
+LONGEST_TIMEOUT_US = 2**63 - 1
+"""Microseconds in 64 bits, as gRPC has them."""
 
 
 class RequestedOutput(msgspec.Struct, frozen=True):
@@ -24,13 +27,15 @@ class RequestedOutput(msgspec.Struct, frozen=True):
 class InferRequest(msgspec.Struct, frozen=True):
     """Hold a request whose tensors agree with their shapes and datatypes.
 
-    `outputs` is None where every output is wanted; then `binary` says in which form.
+    `outputs` is None where every output is wanted; then `binary` says in which form. `timeout_us` is within how many
+    microseconds the caller wants its answer, 0 where it does not say.
     """
 
     id: str | None
     tensors: list[Tensor]
     outputs: list[RequestedOutput] | None
     binary: bool
+    timeout_us: int = 0
 
     def chosen(self, names: Sequence[str]) -> list[RequestedOutput]:
         """Give the outputs to answer with, of those named; raises ProtocolError for one that there is not."""
@@ -67,6 +72,10 @@ class RequestParameters(msgspec.Struct, gc=False):
     """Mirror the parameters of a request that mean something here; all others are skipped unread."""
 
     binary_data_output: bool = False
+    timeout: Annotated[int, msgspec.Meta(ge=0, le=LONGEST_TIMEOUT_US)] | None = None
+
+
+NO_PARAMETERS = RequestParameters()
 
 
 class RequestMessageIn(msgspec.Struct):
@@ -109,12 +118,13 @@ def request_steps(body: bytes, json_length: str | None, limits: Limits = UNLIMIT
     check_inputs(message.inputs, limits)
     check_names(message.inputs, "/inputs")
     tensors = yield from tensor_steps(message.inputs, buffers, "/inputs")
-    binary = message.parameters is not None and message.parameters.binary_data_output
+    parameters = message.parameters or NO_PARAMETERS
+    binary = parameters.binary_data_output
     outputs = [
         RequestedOutput(output.name, binary if output.parameters is None else output.parameters.or_else(binary))
         for output in message.outputs or ()
     ]
-    return InferRequest(message.id, tensors, outputs or None, binary)
+    return InferRequest(message.id, tensors, outputs or None, binary, parameters.timeout or 0)
 
 
 def write_request(

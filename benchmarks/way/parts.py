@@ -9,6 +9,7 @@ from contract import Table, join, table_from_tensors
 from gateway.access import AccessLog
 from gateway.account import Account, Accounts
 from gateway.batching import Prediction
+from gateway.deadline import Deadline
 from gateway.gateway import Gateway
 from gateway.routes import Accounted, Dispatch
 from gateway.routes.endpoint import Call
@@ -30,14 +31,14 @@ class Way:
         self.scope, self.headers = form.scope, headers_of(form.scope)
         self.plan = gateway.plan(form.name)
         self.log = AccessLog(descriptor, gateway.metrics.unrecorded.inc)
-        self.accounts = Accounts(gateway.metrics, self.log, gateway.plans, gateway.settings.timeout_s)
+        self.accounts = Accounts(gateway.metrics, self.log, gateway.settings.timeouts)
         dispatch = Dispatch(gateway, self.send_answer)
         self.endpoint = dispatch.v1 if form.path.startswith("/v1") else dispatch.v2
         self.whole_app, self.shell_app = Accounted(self.accounts, dispatch), Accounted(self.accounts, self.send_answer)
         self.account, self.known = Account(ID, form.name, ""), Answered(ID, form.name, "")
         self.asking = [Account(ID, form.name, "") for _ in self.callers]
         for account in (self.account, *self.asking):
-            account.deadline = asyncio.get_running_loop().time() + FAR_S
+            account.deadline = Deadline(asyncio.get_running_loop().time() + FAR_S)
 
     async def go(self) -> dict[str, Work]:
         """Go all the way once; gives the works."""

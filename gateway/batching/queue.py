@@ -1,5 +1,6 @@
 """What waits for a model, and how much of it the next call takes."""
 
+import asyncio
 from collections import deque
 from typing import NamedTuple
 
@@ -53,12 +54,16 @@ class Queue:
         return sum(caller.left for caller in self.callers if not caller.gone)
 
     def take(self) -> list[Piece]:
-        """Take what the next call asks for: at most `most_rows` rows of the same features, none of who has gone."""
+        """Take what the next call asks for: at most `most_rows` rows of the same features.
+
+        None are of who has gone, or whose deadline has passed in this turn of the event loop: its timer may come later.
+        """
         pieces: list[Piece] = []
+        now = asyncio.get_running_loop().time()
         callers, room, beside_small = self.callers, self.most_rows, False
         while callers and room:
             caller = callers.popleft()
-            if caller.gone:
+            if caller.gone or caller.deadline <= now:
                 continue
             table, start = caller.table, caller.taken
             rows = table.rows - start

@@ -11,7 +11,7 @@ import grpc.aio
 from google.protobuf.message import Message
 
 from gateway.account import Account, Accounts
-from gateway.errors import GatewayError
+from gateway.errors import DeadlineExceeded, GatewayError
 from gateway.problems import error_text
 from oip import REQUEST_ID, SERVER_TIMING, request_id
 from oip.wire import decode_message
@@ -33,6 +33,10 @@ LONGEST_DETAILS = 4_000
 PRINTABLE = bytes(range(0x20, 0x7F)).replace(b"%", b"").decode()
 """What travels as it is; each other byte takes three (gRPC over HTTP/2, Status-Message)."""
 
+GIVEN_UP_S = 0.05
+"""A client gives its call up at its deadline by its own clock, which began before the message was here: a call that is
+cancelled so shortly before its end has run out of time."""
+
 Context = grpc.aio.ServicerContext[Any, Any]
 Request = TypeVar("Request", bound=Message)
 Answer = Callable[[Account, Request], Awaitable[Message]]
@@ -49,20 +53,28 @@ class Accounting:
     def handler(self, path: str, kind: type[Request], answer: Answer[Request]) -> Handler:
         """Make the handler of one call, which is recorded as `path` where it names no route."""
 
-        async def answered(account: Account, body: bytes) -> bytes:
+        async def answered(account: Account, body: bytes, context: Context) -> bytes:
             account.enter("decode")
+            wished_s = context.time_remaining()
+            if wished_s is not None:
+                account.within(wished_s)
             return (await answer(account, decode_message(kind, body))).SerializeToString()
 
         async def handle(body: bytes, context: Context) -> bytes:
             self.note_task()
             account = Account(request_id_of(context), path, caller_of(context.peer()))
             try:
-                message = await self.accounts.carry_out(account, answered(account, body))
+                message = await self.accounts.carry_out(account, answered(account, body, context))
                 account.status = 200
                 context.set_trailing_metadata(trailing(account))
             except GatewayError as error:
                 account.status = error.protocol_status()
                 await refuse(context, account, error)
+            except asyncio.CancelledError:
+                remaining_s = context.time_remaining()
+                if remaining_s is not None and remaining_s < GIVEN_UP_S:
+                    account.status, account.reason = 504, DeadlineExceeded.reason
+                raise
             finally:
                 self.accounts.close(account)
             return message

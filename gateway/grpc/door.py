@@ -49,7 +49,7 @@ class GrpcDoor:
         Who watches health, or reads what there is by reflection, keeps a stream open that has no end of its own.
         """
         await self.health.enter_graceful_shutdown()
-        stopping = asyncio.create_task(self.server.stop(self.gateway.settings.timeout_s))
+        stopping = asyncio.create_task(self.server.stop(self.gateway.accounts.longest_s))
         await asyncio.wait([stopping], timeout=GOODBYE_S)  # what has come before is begun by then
         if self.calls:
             await asyncio.wait(self.calls)

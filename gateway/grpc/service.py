@@ -59,6 +59,7 @@ class InferenceService:
         """Answer tensors with tensors."""
         account.route = message.model_name
         plan = self.gateway.plan(message.model_name)
+        account.within(self.gateway.accounts.timeouts[plan.name])
         reading = grpc_request_steps(message, self.gateway.limits(plan))
         response, _ = await infer(account, plan, message.model_version or None, reading)
         return write_grpc_response(response)

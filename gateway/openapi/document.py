@@ -12,7 +12,7 @@ from gateway.gateway import Gateway
 from gateway.inference import output_names
 from gateway.openapi.gets import responses
 from gateway.openapi.records import PROBLEM, request_schema, response_schema
-from gateway.openapi.schema import answer, failures, reference
+from gateway.openapi.schema import DEADLINE, answer, failures, reference
 from gateway.openapi.tensors import INFER_RESPONSE, PROTOCOL_ERROR, infer_schema
 from gateway.plans import Plan
 
@@ -46,6 +46,7 @@ def predict_operation(path: str, name: str, plan: Plan) -> dict[str, Any]:
         "tags": ["predict"],
         "summary": f"Ask {name}",
         "operationId": f"predict_{name}" + ("_default" if path == "/v1/predict" else ""),
+        "parameters": [DEADLINE],
         "requestBody": {"required": True, "content": {"application/json": content}},
         "responses": {
             "200": answer("One prediction per instance, in order", reference(f"{name}_response")),
@@ -69,6 +70,7 @@ def infer_operation(name: str, plan: Plan) -> dict[str, Any]:
         "tags": ["protocol"],
         "summary": f"Ask {name} by tensors",
         "operationId": f"infer_{name}",
+        "parameters": [DEADLINE],
         "requestBody": {"required": True, "content": {"application/json": content}},
         "responses": {"200": outputs, **failures(kinds, protocol=True)},
     }

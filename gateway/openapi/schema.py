@@ -12,6 +12,14 @@ TEXT: Schema = {"type": "string"}
 OBJECT: Schema = {"type": "object"}
 TEXTS: Schema = {"type": "array", "items": TEXT}
 
+DEADLINE: Schema = {
+    "name": "X-Request-Timeout-Ms",
+    "in": "header",
+    "description": "Within how many milliseconds the answer is wanted, if the deadline of the route is later",
+    "schema": {"type": "integer", "minimum": 1},
+}
+"""The parameter of every inference."""
+
 
 def record(required: Schema, **optional: Any) -> Schema:
     """Describe an object by the schemas of its members."""

@@ -36,10 +36,11 @@ INFER_RESPONSE: Schema = record(
 
 def infer_schema(outputs: list[str]) -> Schema:
     """Describe a request by tensors for a plan with these outputs."""
+    said = "`timeout` is within how many microseconds the answer is wanted, a whole number"
     flags = optional("object", properties={"binary_data": optional("boolean")})
     return record(
         {"inputs": {"type": "array", "minItems": 1, "items": INPUT}},
         id=optional("string"),
-        parameters=optional("object", properties={"binary_data_output": {"type": "boolean"}}),
+        parameters=optional("object", description=said, properties={"binary_data_output": {"type": "boolean"}}),
         outputs=optional("array", items=record({"name": {"enum": outputs}}, parameters=flags)),
     )

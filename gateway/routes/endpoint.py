@@ -5,12 +5,14 @@ from abc import ABC, abstractmethod
 import msgspec
 
 from gateway.account import Account
-from gateway.errors import GatewayError, WrongMethod
+from gateway.errors import GatewayError, MalformedRequest, WrongMethod
 from gateway.gateway import Gateway
 from gateway.plans import Plan
 from gateway.problems import rendered
 from oip import Disconnected, headers_of, packed, read_body, send_body, unpacked
 from oip.asgi import Headers, Receive, Scope, Send
+
+TIMEOUT = b"x-request-timeout-ms"
 
 
 class Call(msgspec.Struct):
@@ -62,6 +64,8 @@ class Endpoint(ABC):
     ) -> Answer:
         """Read a request, check what does not depend on the form, and give the answer; raises GatewayError."""
         headers, limit = headers_of(scope), self.gateway.settings.max_body_bytes
+        if (wish := headers.get(TIMEOUT)) is not None:
+            account.within(wished_s(wish))
         body = await read_body(headers, receive, limit)
         account.enter("decode")
         if scope["method"] != "POST":
@@ -72,3 +76,11 @@ class Endpoint(ABC):
         answer.body, extra = await packed(headers, answer.body)
         answer.headers += extra
         return answer
+
+
+def wished_s(wish: bytes) -> float:
+    """Read the header that wishes for a deadline, in seconds; raises MalformedRequest."""
+    if not wish.isdigit() or not (milliseconds := float(wish)):
+        told = wish[:40].decode("latin-1")
+        raise MalformedRequest(f"X-Request-Timeout-Ms must be a positive whole number, not {told!r}")
+    return milliseconds / 1000

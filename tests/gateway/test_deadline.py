@@ -51,6 +51,39 @@ def test_who_is_cancelled_as_well_is_cancelled() -> None:
         asyncio.run(under(9, NOW, lambda task: task.cancel()))
 
 
+@pytest.mark.parametrize(("said", "then"), [(9, 0.01), (0.01, 9)])
+def test_it_is_brought_forward_and_never_put_off(said: float, then: float) -> None:
+    """The nearer of the two counts."""
+
+    async def check() -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        deadline = Deadline(began + said)
+        try:
+            with deadline:
+                deadline.bring_forward(began + then)
+                await loop.create_future()
+        except TimeoutError:
+            await asyncio.sleep(0)
+
+        assert deadline.expired
+        assert deadline.at == began + 0.01
+
+    asyncio.run(check())
+
+
+def test_it_is_not_brought_to_the_past_without_a_word() -> None:
+    """What is over ends at once, and does not end anything afterwards."""
+
+    async def check() -> None:
+        loop = asyncio.get_running_loop()
+        with pytest.raises(TimeoutError), Deadline(loop.time() + 9) as deadline:
+            deadline.bring_forward(loop.time())
+        await asyncio.sleep(0.01)
+
+    asyncio.run(check())
+
+
 def test_what_was_done_in_time_stays_done() -> None:
     """Nothing happens afterwards, and a failure is not a deadline's."""
 

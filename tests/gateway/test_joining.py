@@ -15,7 +15,7 @@ import pytest
 from starlette.types import ASGIApp
 
 from gateway.settings_backend import BackendSettings
-from oip.asgi import Receive, Scope, Send, headers_of
+from oip.asgi import Headers, Receive, Scope, Send, headers_of
 from tests.conftest import store_tiny
 from tests.gateway.conftest import PLAIN, settings_of
 from tests.gateway.test_account import Recorded
@@ -33,12 +33,14 @@ class Gated:
         self.opened = threading.Event()
         self.now = self.most = 0
         self.ids: list[str] = []
+        self.heads: list[Headers] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hold an inference back; answer all else."""
         if scope["type"] != "http" or not scope["path"].endswith("/infer"):
             await self.app(scope, receive, send)
             return
+        self.heads.append(headers_of(scope))
         self.ids.append(headers_of(scope)[b"x-request-id"].decode())
         self.now += 1
         self.most = max(self.most, self.now)

@@ -115,6 +115,19 @@ def test_who_has_gone_is_not_asked_for() -> None:
     asyncio.run(check())
 
 
+def test_whose_deadline_has_passed_is_not_asked_for() -> None:
+    """Though its timer has not run yet, as in a turn of the event loop that took long."""
+
+    async def check() -> None:
+        queue, (expired, other) = await filled([3, 2], 32)
+        expired.deadline = asyncio.get_running_loop().time()
+
+        assert not expired.gone
+        assert [piece.caller for piece in queue.take()] == [other]
+
+    asyncio.run(check())
+
+
 def test_records_of_two_contracts_are_asked_apart() -> None:
     """While a model changes its features, what was read by the old ones is a call of its own."""
 

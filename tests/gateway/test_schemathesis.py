@@ -3,6 +3,7 @@
 All its checks are on, but those that are named here with their reason.
 """
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,6 +52,7 @@ def test_the_document_is_kept(addresses: dict[str, str], tmp_path: Path, name: s
             *options,
         ],
         cwd=tmp_path,
+        env={**os.environ, "SCHEMATHESIS_HOOKS": str(Path(__file__).with_name("patience.py"))},
         capture_output=True,
         text=True,
         timeout=120,

@@ -51,6 +51,14 @@ def test_the_environment_overrides_the_file(tmp_path: Path, monkeypatch: pytest.
     assert settings.cors_origins == ("https://a.example", "https://b.example")
 
 
+def test_every_name_has_a_deadline(tmp_path: Path) -> None:
+    """Its own, or that of the gateway; those of a route's models are not the route's."""
+    text = GOOD.replace("url: http://one", "url: http://one, timeout_s: 2").replace("two]", "two], timeout_s: 30")
+
+    assert read(tmp_path, text).timeouts == {"one": 2, "two": 10, "all": 30}
+    assert read(tmp_path, f"{GOOD}timeout_s: 0.5\n").timeouts == {"one": 0.5, "two": 0.5, "all": 0.5}
+
+
 @pytest.mark.parametrize(
     ("old", "new", "text"),
     [
@@ -67,6 +75,8 @@ def test_the_environment_overrides_the_file(tmp_path: Path, monkeypatch: pytest.
         ("default: all", "", "default is missing"),
         ("default: all", "default: all\nport: 80000", "line 8: port"),
         ("default: all", "default: all\ntimeout_s: 31", "line 8: timeout_s"),
+        ("[one, two]", "[one, two], timeout_s: 31", "line 6: routes.all.timeout_s"),
+        ("url: http://one", "url: http://one, timeout_s: 0", "line 2: backends.one.timeout_s"),
         ("default: all", "default: all\nprot: 1", "line 8: prot is unknown"),
         ("  one:", "  Öne:", "'Öne' is no name"),
         ("backends:", "backends: [", "is not YAML"),

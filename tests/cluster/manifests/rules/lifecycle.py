@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from functools import cache
 
-from gateway.settings import LONGEST_TIMEOUT_S
+from gateway.settings_backend import LONGEST_TIMEOUT_S
 from tests.cluster.manifests.rules.objects import COMPONENT, containers, deployments, pod_labels, pod_spec, title
 from tests.cluster.rendered import Manifest
 from tests.conftest import ROOT
