@@ -28,6 +28,23 @@ HEAVY = {
 """What a room must not import from outside. What else is heavy in `contract` is imported where it is used."""
 
 
+WALL_CLOCK = re.compile(
+    r"\btime\.(?:time|time_ns|localtime|gmtime|ctime)\b|\b(?:datetime|date)\.(?:now|utcnow|today|fromtimestamp)\b|"
+    r"CLOCK_REALTIME|from time import|import time as"
+)
+"""What reads the clock that people and NTP set, or would hide that it is read."""
+
+TIMESTAMPS = {
+    "gateway/account.py": "the time in the access record",
+    "gateway/backends/history.py": "when a model changed its contract",
+    "training/artifact.py": "when a model was stored",
+    "tests/gateway/test_account.py": "the same, as a record has it",
+    "tests/gateway/test_both_doors.py": "the same, as a model tells it",
+    "tests/training/test_run.py": "the same, as it is stored",
+}
+"""Who may read it, and for what: time that passes is measured by a clock that nobody sets."""
+
+
 def sources(room: str) -> list[Path]:
     """Give the modules of a room."""
     return sorted((ROOT / room).rglob("*.py"))
@@ -94,3 +111,22 @@ def test_nothing_reads_the_world_at_import(room: str) -> None:
             text = ast.unparse(node) if isinstance(node, ast.Assign | ast.AnnAssign | ast.Expr) else ""
             found = re.search(r"os\.environ|\bopen\(|read_text\(|read_bytes\(|getenv\(", text)
             assert not found, f"{path.relative_to(ROOT)}: {text}"
+
+
+@pytest.mark.parametrize("room", [*ARROWS, "benchmarks", "tests"])
+def test_only_timestamps_are_read_off_the_wall(room: str) -> None:
+    """Deadlines, pauses and durations are not moved when the clock of the machine is set."""
+    found = {str(path.relative_to(ROOT)) for path in sources(room) if WALL_CLOCK.search(path.read_text())}
+    found.discard("tests/test_architecture.py")
+
+    assert found == {path for path in TIMESTAMPS if path.startswith(f"{room}/")}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["time.time()", "time.time_ns()", "datetime.now(UTC)", "datetime.datetime.utcnow()", "date.today()"],
+)
+def test_a_wall_clock_would_be_found(text: str) -> None:
+    """The check that holds the clocks can fail; clocks that nobody sets pass it."""
+    assert WALL_CLOCK.search(text)
+    assert not WALL_CLOCK.search("loop.time(); time.monotonic(); time.perf_counter(); time.process_time(); uptime.time")
