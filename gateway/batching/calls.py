@@ -59,11 +59,12 @@ class Calls:
             return
         try:
             await self.pause(reason)
-            failure = await self.attempt(pieces)
+            left = [piece for piece in pieces if piece.waits]
+            failure = await self.attempt(left) if left else None
         finally:
             self.budget.done(len(pieces))
         if failure is not None:
-            await isolate(pieces, failure, self.search)
+            await isolate(left, failure, self.search)
 
     async def pause(self, reason: str) -> None:
         """Wait before the call is made once more."""

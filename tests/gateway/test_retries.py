@@ -24,7 +24,7 @@ from gateway.metrics import Metrics
 from gateway.settings_backend import RetrySettings
 from oip.asgi import Receive, Scope, Send, send_body
 from tests.gateway.conftest import MIXED, PLAIN
-from tests.gateway.test_batcher import Stub, ask, is_right
+from tests.gateway.test_batcher import Stub, ask, is_right, turns
 from tests.serving import model_app, running_gateway, served
 
 QUICK = RetrySettings(shortest_s=0, longest_s=0)
@@ -97,6 +97,25 @@ def test_who_fails_once_is_answered(model: Model, failure: GatewayError, reason:
         assert all(is_right(answer, model, [width]) for answer, width in zip(answers, (1.0, 2.0, 3.0), strict=True))
         assert retried(metrics, reason) == 1
         assert len(stub.asked) == (2 if reason == "busy" else 4)  # of a lost call each is asked by itself
+
+    asyncio.run(check())
+
+
+@pytest.mark.parametrize("gone", [1, 2])
+def test_who_has_gone_is_not_asked_for_once_more(model: Model, gone: int) -> None:
+    """Whose deadline passes in the pause before it costs no row; without anybody there is no other call."""
+
+    async def check() -> None:
+        failures: list[GatewayError] = [BackendBusy("busy", model="plain")]
+        stub = Stub(model, lambda _: failures.pop() if failures else None)
+        one, _ = batcher(stub, RetrySettings(shortest_s=0.01, longest_s=0.01))
+        callers = [asyncio.create_task(ask(one, model, [[width]])) for width in (1.0, 2.0)]
+        await turns()
+        for caller in callers[:gone]:
+            caller.cancel()
+        await asyncio.gather(*callers, *one.under_way, return_exceptions=True)
+
+        assert [widths for _, widths in stub.asked] == [[1.0, 2.0], [2.0]][: 3 - gone]
 
     asyncio.run(check())
 
