@@ -31,6 +31,7 @@ class Door:
     told: Told
     expected: dict[str, list[Value]]
     pointer: str
+    is_service: bool = False
 
     def at(self, port: int) -> "Door":
         """Give a door to the same at another port."""
@@ -68,7 +69,7 @@ def doors(
             yield {
                 "gateway": alone,
                 "ensemble": joined,
-                "service": alone.at(mixed),
+                "service": replace(alone.at(mixed), is_service=True),
                 "gateway over grpc": alone.at(grpc),
                 "ensemble over grpc": joined.at(grpc),
             }

@@ -86,6 +86,20 @@ def test_compression_changes_nothing(conversation: Conversation) -> None:
         assert said[encoding] == said["many"]
 
 
+def test_a_timeout_is_the_deadline_at_the_gateway(conversation: Conversation) -> None:
+    """Triton's clients say it in microseconds, as a parameter; a model service has no deadline of its callers."""
+    client, door, said = conversation
+    if client not in (*TRITON, "triton_grpc"):
+        return
+
+    assert said["patient"] == door.expected
+    if door.is_service:
+        assert said["hurried"] == "was not refused"
+    else:
+        assert f"{door.told.model} did not answer in time" in said["hurried"]
+        assert client != "triton_grpc" or said["hurried"].startswith("StatusCode.DEADLINE_EXCEEDED: ")
+
+
 def test_the_text_of_an_error_reaches_the_caller(conversation: Conversation) -> None:
     """With the pointer to the wrong field, or the name that nothing has."""
     client, door, said = conversation

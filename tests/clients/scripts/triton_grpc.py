@@ -24,9 +24,9 @@ def converse(client: Any, asked: Told) -> dict[str, Any]:
         result = client.infer(asked.model, inputs(columns), outputs=outputs or None, **more)
         return {name: plain(result.as_numpy(name)) for name in names or asked.outputs}
 
-    def refused(model: str, columns: list[Column]) -> str:
+    def refused(model: str, columns: list[Column], **more: Any) -> str:
         try:
-            client.infer(model, inputs(columns))
+            client.infer(model, inputs(columns), **more)
         except InferenceServerException as error:
             return f"{error.status()}: {error.message()}"
         return "was not refused"
@@ -45,6 +45,8 @@ def converse(client: Any, asked: Told) -> dict[str, Any]:
         "many": infer(asked.many(), []),
         **{encoding: infer(asked.many(), [], compression_algorithm=encoding) for encoding in ("gzip", "deflate")},
         "refused": refused(asked.model, asked.wrong),
+        "patient": infer(asked.columns, [], timeout=9_000_000),
+        "hurried": refused(asked.model, asked.columns, timeout=1),
         "unknown": refused("nope", asked.columns),
     }
 

@@ -25,9 +25,9 @@ def converse(client: Any, asked: Told) -> dict[str, Any]:
         result = client.infer(asked.model, inputs(columns, binary=binary), outputs=outputs or None, **more)
         return {name: plain(result.as_numpy(name)) for name in names or asked.outputs}
 
-    def refused(model: str, columns: list[Column], *, binary: bool = True) -> str:
+    def refused(model: str, columns: list[Column], *, binary: bool = True, **more: Any) -> str:
         try:
-            client.infer(model, inputs(columns, binary=binary))
+            client.infer(model, inputs(columns, binary=binary), **more)
         except InferenceServerException as error:
             return str(error.message())
         return "was not refused"
@@ -53,6 +53,8 @@ def converse(client: Any, asked: Told) -> dict[str, Any]:
         },
         "refused": refused(asked.model, asked.wrong),
         "nan_in_json": refused(asked.model, asked.columns, binary=False),
+        "patient": infer(asked.columns, [], timeout=9_000_000),
+        "hurried": refused(asked.model, asked.columns, timeout=1),
         "unknown": refused("nope", asked.columns),
     }
 
