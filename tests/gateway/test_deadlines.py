@@ -17,6 +17,8 @@ from benchmarks.ports import free_ports
 from gateway.app import public_app
 from gateway.gateway import open_gateway
 from gateway.settings import Settings
+from gateway.settings_backend import LONGEST_TIMEOUT_S
+from tests.cluster.manifests.rules.lifecycle import longest_request_s
 from tests.gateway.conftest import PLAIN, settings_of
 from tests.gateway.grpc_client import connected, refusal, request
 from tests.gateway.test_account import Recorded
@@ -163,6 +165,11 @@ def test_a_parameter_that_is_no_time_is_refused_by_its_place(slow: Slow, case: s
     assert (answer.status_code, error.code()) == (400, grpc.StatusCode.INVALID_ARGUMENT)
     assert answer.json()["error"] == error.details()
     assert error.details().startswith("/parameters/timeout: expected `int")
+
+
+def test_a_model_service_never_gives_up_first() -> None:
+    """BentoML's own limit lies just beyond the longest deadline."""
+    assert LONGEST_TIMEOUT_S < longest_request_s("model") <= LONGEST_TIMEOUT_S + 1
 
 
 def test_the_body_counts(slow: Slow) -> None:
