@@ -110,7 +110,7 @@ def verify(model: Model, golden: Path) -> None:
     try:
         stored: dict[str, Any] = msgspec.json.decode(golden.read_bytes())
         body = msgspec.json.encode({"instances": stored["instances"]})
-        table = RecordDecoder(contract.features).decode(body, len(stored["instances"]))
+        table, _ = RecordDecoder(contract.features).decode(body, len(stored["instances"]))
         answered = columns_to_records(model.predict(table), contract.outputs)
         found = list(islice(differences(stored["predictions"], answered), MOST_DIFFERENCES))
     except Exception as exc:  # a damaged file may fail anywhere on this way

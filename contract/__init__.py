@@ -8,13 +8,14 @@ from contract.contract import Card, Contract, Measure, Provenance, Task
 from contract.decision import ByLargest, ByThreshold, Decision
 from contract.decode import MOST_ROWS, RecordDecoder
 from contract.diff import Change, changes
-from contract.explain import InvalidRecords, MalformedBody, TooManyRows
 from contract.feature import MATRIX_NAME, ContractError, Feature, Kind, Output, Value
 from contract.interface import NAME_PATTERN, Interface
 from contract.metadata import model_metadata, properties, tensor_metadata
+from contract.refused import InvalidRecords, MalformedBody, TooManyRows
 from contract.scores import InvalidOutput, answer, raw_scores
 from contract.table import Columns, Reads, Table, columns_to_records, pack
 from contract.tensors import table_from_tensors, tensors_of_table
+from contract.terms import Terms
 from contract.trusted import TRUSTED_TYPES
 from contract.union import union_of_features
 
@@ -48,6 +49,7 @@ __all__ = [
     "RecordDecoder",
     "Table",
     "Task",
+    "Terms",
     "TooManyRows",
     "Value",
     "answer",

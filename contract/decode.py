@@ -5,28 +5,24 @@ from itertools import chain
 from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import UNSET
 
 from contract.batch import join
 from contract.check import Fault
-from contract.explain import (
-    InvalidRecords,
-    MalformedBody,
-    explain,
-    explain_pieces,
-    refuse_doubles,
-    refuse_too_many,
-)
+from contract.explain import explain, explain_pieces, refuse_doubles, refuse_too_many
 from contract.feature import Feature
 from contract.features import in_order
-from contract.pieces import PIECE, cut
+from contract.pieces import PIECE, cut, frame
+from contract.refused import InvalidRecords, MalformedBody
 from contract.table import Table, pack_rows
+from contract.terms import Said, Terms, quotes, read_terms
 
 MOST_ROWS = 10_000
 """Records in one request, where nothing else is set."""
 
 
 class RecordDecoder:
-    """Read `{"instances": [{feature: value, …}, …]}` into a table.
+    """Read `{"instances": [{feature: value, …}, …]}` into a table, and what else the document says.
 
     The fast path is a msgspec struct made from the features, bounds and categories included; only a body that it
     refuses takes the slow path, which finds every fault.
@@ -44,35 +40,48 @@ class RecordDecoder:
         )
         self.categories = [feature.name for feature in self.features if feature.type == "category"]
         self.row_of = msgspec.structs.astuple
-        document = msgspec.defstruct("Document", [("instances", list[record])], forbid_unknown_fields=True)  # type: ignore[valid-type]
+        members: list[Any] = [("instances", list[record])]  # type: ignore[valid-type]
+        document = msgspec.defstruct("Document", members, bases=(Said,), kw_only=True, forbid_unknown_fields=True)
         self.decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(document)
         self.piece_decoder: msgspec.json.Decoder[list[Any]] = msgspec.json.Decoder(list[record])  # type: ignore[valid-type]
 
-    def decode(self, body: bytes, max_rows: int) -> Table:
-        """Give the records of a body.
+    def decode(self, body: bytes, max_rows: int) -> tuple[Table, Terms | None]:
+        """Give the records of a body, and how complete the answer must be if it says so.
 
         Raises MalformedBody (not JSON, not the document), InvalidRecords (breaks the contract) and TooManyRows.
         """
+        terms, expected = None, 2
         try:
-            instances = self.decoder.decode(body).instances
-        except (msgspec.ValidationError, UnicodeDecodeError, RecursionError):
+            document = self.decoder.decode(body)
+            # Most say nothing, and that is found out in a tenth of the time of `raw`.
+            if document.partial is not UNSET or document.require is not UNSET or document.quorum is not UNSET:
+                raw = document.raw
+                terms, expected = read_terms(raw), 2 + quotes(raw)
+        except (msgspec.ValidationError, UnicodeError, RecursionError):
             explain(self.features, body, max_rows)
         except msgspec.DecodeError as exc:
             raise MalformedBody(f"the body is not JSON: {exc}") from exc
+        instances = document.instances
         if not instances:
             raise InvalidRecords([Fault(("instances",), "must hold at least one record")])
         refuse_too_many(len(instances), max_rows)
         table = self.table(instances)
-        if body.count(b'"') != 2 + self.quotes(table):
+        if body.count(b'"') != expected + self.quotes(table):
             refuse_doubles(body)
-        return table
+        return table, terms
 
-    def decode_in_pieces(self, body: bytes, max_rows: int, size: int = PIECE) -> Generator[None, None, Table]:
+    def decode_in_pieces(
+        self, body: bytes, max_rows: int, size: int = PIECE
+    ) -> Generator[None, None, tuple[Table, Terms | None]]:
         """Do the same in steps of some milliseconds: others have their turn at each `yield`.
 
         Only a body that is not JSON, has another outline, or is cut in the middle of a text is read as one.
         """
-        pieces = cut(body, size)
+        framed = frame(body)
+        if framed is None:
+            return self.decode(body, max_rows)
+        start, end, terms = framed
+        pieces = cut(body, start, end, size)
         tables, rows, doubtful = [], 0, []
         for piece in pieces:
             try:
@@ -90,12 +99,11 @@ class RecordDecoder:
                     doubtful.append(piece)
             yield
         else:
-            if tables:
-                refuse_too_many(rows, max_rows)
-                for piece in doubtful:
-                    refuse_doubles(piece)
-                    yield
-                return join(tables)
+            refuse_too_many(rows, max_rows)
+            for piece in doubtful:
+                refuse_doubles(piece)
+                yield
+            return join(tables), terms
         return self.decode(body, max_rows)
 
     def table(self, records: Sequence[Any]) -> Table:

@@ -9,29 +9,11 @@ import msgspec
 from contract.any_json import any_json
 from contract.check import LONGEST_NAME, MOST_FAULTS, Fault, record_faults, spoken
 from contract.feature import Feature
+from contract.refused import InvalidRecords, MalformedBody, TooManyRows
+from contract.terms import MEMBERS, terms_of
 
 MOST_LISTS = 1000
 """Up to so many lists a wrong body is read to say what is wrong with it."""
-
-
-class MalformedBody(ValueError):
-    """Report a body that is not JSON, or not the document that is asked for; `path` says where."""
-
-    def __init__(self, message: str, path: tuple[str | int, ...] = ()) -> None:
-        super().__init__(message)
-        self.fault = Fault(path, message)
-
-
-class InvalidRecords(ValueError):
-    """Report records that break their contract; `faults` has every wrong field, up to MOST_FAULTS."""
-
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__("; ".join(f"{fault.pointer}: {fault.message}" for fault in faults))
-        self.faults = tuple(faults)
-
-
-class TooManyRows(ValueError):
-    """Report a request with more records than `max_rows`."""
 
 
 def explain(features: Sequence[Feature], body: bytes, max_rows: int) -> NoReturn:
@@ -112,10 +94,14 @@ def instances_of(body: bytes) -> list[Any]:
         raise MalformedBody(f'the body must be an object with a list of "instances", not {spoken(document)}')
     if "instances" not in document:
         raise MalformedBody('the member "instances" is missing', ("instances",))
-    if unknown := sorted(document.keys() - {"instances"}):
-        raise MalformedBody('is unknown here; the body holds "instances" only', (unknown[0][:LONGEST_NAME],))
+    if unknown := sorted(document.keys() - {"instances", *MEMBERS}):
+        raise MalformedBody(
+            'is unknown here; beside "instances" the body may hold "partial", "require" and "quorum" only',
+            (unknown[0][:LONGEST_NAME],),
+        )
     if not isinstance(document["instances"], list):
         raise MalformedBody(f"must be a list of records, not {spoken(document['instances'])}", ("instances",))
+    terms_of({name: document[name] for name in MEMBERS if name in document})
     instances: list[Any] = document["instances"]
     return instances
 

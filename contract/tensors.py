@@ -8,9 +8,9 @@ import numpy as np
 
 from contract.check import LONGEST_NAME, MOST_FAULTS, Fault
 from contract.check_columns import table_faults
-from contract.explain import InvalidRecords
 from contract.feature import MATRIX_NAME, Feature
 from contract.features import Features, in_order
+from contract.refused import InvalidRecords
 from contract.table import Array, Table, pack_matrix
 
 

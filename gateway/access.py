@@ -26,7 +26,10 @@ ENCODER = msgspec.json.Encoder()
 
 
 class AccessRecord(msgspec.Struct):
-    """Mirror a line; `status` is null where the caller left before its answer, `ms` is by phase."""
+    """Mirror a line; `status` is null where the caller left before its answer, `ms` is by phase.
+
+    `missing` has the reason for each model that is missing in a partial answer, and is left out of all other lines.
+    """
 
     time: datetime
     id: str
@@ -38,6 +41,7 @@ class AccessRecord(msgspec.Struct):
     ms: dict[str, float]
     versions: dict[str, str]
     calls: dict[str, str]
+    missing: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
 
 
 class AccessLog:

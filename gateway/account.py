@@ -6,14 +6,15 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 import structlog
+from msgspec import UNSET
 
-from contract import Table
+from contract import Table, Terms
 from gateway.access import AccessLog, AccessRecord
 from gateway.batching import Prediction
 from gateway.deadline import Deadline
 from gateway.errors import DeadlineExceeded, GatewayError, InternalError, MalformedRequest, TooLarge, UnknownEncoding
 from gateway.metrics import Metrics
-from gateway.plans import Plan
+from gateway.plans import Plan, needs_of
 from oip import BodyTooLarge, Disconnected, ProtocolError, Stopwatch, UnsupportedEncoding
 
 LONGEST_ROUTE = 200
@@ -27,7 +28,8 @@ class Account(Stopwatch):
     """Hold what is told of one request: to its caller, in the metrics and in the access record.
 
     `route` is the public name that is asked, or the path where no model is. `status` is None until an answer begins.
-    While it is carried out it has a `deadline`, and has `begun` at a time of the loop's.
+    While it is carried out it has a `deadline`, and has `begun` at a time of the loop's. `missing` says why a model is
+    missing in the answer, by its name; it is None where the answer had to be whole.
     """
 
     begun: float
@@ -42,16 +44,24 @@ class Account(Stopwatch):
         self.reason: str | None = None
         self.rows = 0
         self.predictions: list[Prediction] = []
+        self.missing: dict[str, GatewayError] | None = None
 
     def within(self, seconds: float) -> None:
         """Have the request end so long after its beginning, if that is sooner; raises TimeoutError where it is over."""
         self.deadline.bring_forward(self.begun + seconds)
 
-    async def ask(self, plan: Plan, table: Table) -> list[Prediction]:
-        """Ask a plan for checked rows, and book who answered and how long each took; what follows is encoding."""
+    async def ask(self, plan: Plan, table: Table, terms: Terms | None = None) -> list[Prediction]:
+        """Ask a plan for checked rows, and book who answered and how long each took; what follows is encoding.
+
+        `terms` are those of the request.
+        """
         self.rows = table.rows
         self.enter("call")
-        predictions = await plan.predict(table, self.id, self.deadline.at)
+        needs = needs_of(plan.models, plan.terms, terms) if terms or plan.terms else None
+        if needs is None:
+            predictions = await plan.predict(table, self.id, self.deadline.at)
+        else:
+            predictions, self.missing = await plan.predict_partly(table, self.id, self.deadline.at, needs)
         self.enter("encode")
         waited, queued = self.ms.pop("call"), max([prediction.queue_ms for prediction in predictions])
         self.book("queue", queued)
@@ -97,6 +107,9 @@ class Accounts:
             self.metrics.refusal_counter(account.reason).inc()
         if account.status is not None:
             self.count(account, account.status)
+        if account.missing:
+            for model, error in account.missing.items():
+                self.metrics.missing.labels(model, error.reason).inc()
         if self.access is not None:
             self.access.add(record(account))
 
@@ -126,6 +139,7 @@ def record(account: Account) -> AccessRecord:
         ms=account.ms,
         versions={one.model: one.version for one in account.predictions},
         calls={one.model: one.joint.call_id for one in account.predictions},
+        missing={model: error.reason for model, error in account.missing.items()} if account.missing else UNSET,
     )
 
 

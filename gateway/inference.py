@@ -1,10 +1,13 @@
 """Inference by tensors, whatever brings them: the protocol's rules, the plan, and the tensors that go back."""
 
-from contract import InvalidRecords, table_from_tensors
+from collections.abc import Mapping
+
+from contract import InvalidRecords, Terms, table_from_tensors
 from gateway.account import Account
 from gateway.batching import Prediction
-from gateway.errors import BackendUnavailable, InvalidRecord, UnknownName
+from gateway.errors import BackendUnavailable, GatewayError, InvalidRecord, UnknownName
 from gateway.plans import Ensemble, Plan
+from gateway.problems import error_text
 from oip import InferRequest, InferResponse, RequestedOutput, Steps, Tensor, in_turns
 
 
@@ -18,21 +21,36 @@ async def infer(
     check_version(plan, version)
     try:
         request = await in_turns(reading)
-        if request.timeout_us:
-            account.within(request.timeout_us / 1e6)
+        if request.parameters.timeout:
+            account.within(request.parameters.timeout / 1e6)
         if request.outputs is not None:  # before the model is asked, a name is refused that it does not have
             request.chosen(output_names(plan))
         table = table_from_tensors(plan.features, request.tensors)
     except InvalidRecords as exc:
         raise InvalidRecord(str(exc), exc.faults) from exc
-    predictions = await account.ask(plan, table)
+    predictions = await account.ask(plan, table, terms_of(plan, request))
     if version is not None and predictions[0].version != version:
         raise UnknownName(f"{plan.name} has the version {predictions[0].version} only")
     tensors = tensors_by_name(plan, predictions)
     if missing := [output.name for output in request.outputs or () if output.name not in tensors]:
         raise BackendUnavailable(f"{plan.name} has just changed its outputs: {missing[0]} is missing")
     wanted = request.chosen(list(tensors))
-    return response_of(plan, predictions, [tensors[output.name] for output in wanted], request.id), wanted
+    found = [tensors[output.name] for output in wanted]
+    return response_of(plan, predictions, found, request.id, account.missing), wanted
+
+
+def terms_of(plan: Plan, request: InferRequest) -> Terms | None:
+    """Give how complete the answer must be, None where neither the request nor the route says anything of it.
+
+    Who asks for outputs by name requires their models.
+    """
+    said = request.parameters
+    if plan.terms is None and said.partial is None and said.require is None and said.quorum is None:
+        return None
+    names = [name.strip() for name in said.require.split(",")] if said.require else []
+    if isinstance(plan, Ensemble):
+        names += [output.name.partition(".")[0] for output in request.outputs or ()]
+    return Terms(said.partial is not False, tuple(names), said.quorum or 1)
 
 
 def check_version(plan: Plan, version: str | None) -> None:
@@ -64,10 +82,18 @@ def tensors_by_name(plan: Plan, predictions: list[Prediction]) -> dict[str, Tens
 
 
 def response_of(
-    plan: Plan, predictions: list[Prediction], tensors: list[Tensor], request_id: str | None
+    plan: Plan,
+    predictions: list[Prediction],
+    tensors: list[Tensor],
+    request_id: str | None,
+    missing: Mapping[str, GatewayError] | None,
 ) -> InferResponse:
-    """Put the answer together: the version of the one model, or of each member in the parameters."""
+    """Put the answer together: the version of the one model, or in the parameters each member's and who is missing."""
+    parameters: dict[str, str | float | bool] = {}
+    if missing is not None:
+        parameters["complete"] = not missing
+        parameters |= {f"{model}.error": f"{error.reason}: {error_text(error)}" for model, error in missing.items()}
     if not isinstance(plan, Ensemble):
-        return InferResponse(plan.name, predictions[0].version, tensors, request_id)
-    versions: dict[str, str | float | bool] = {f"{p.model}.version": p.version for p in predictions}
-    return InferResponse(plan.name, None, tensors, request_id, versions)
+        return InferResponse(plan.name, predictions[0].version, tensors, request_id, parameters)
+    parameters |= {f"{one.model}.version": one.version for one in predictions}
+    return InferResponse(plan.name, None, tensors, request_id, parameters)

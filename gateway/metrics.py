@@ -35,6 +35,12 @@ class Metrics:
         self.registry.register(self.seconds)
         self.rows = Counter("bentogate_rows", "Rows predicted, by model", ("model",), registry=self.registry)
         self.refused = Counter("bentogate_refused", "Requests refused, by reason", ("reason",), registry=self.registry)
+        self.missing = Counter(
+            "bentogate_missing",
+            "Partial answers that a model is missing in, by model and reason",
+            ("model", "reason"),
+            registry=self.registry,
+        )
         self.unrecorded = Counter(
             "bentogate_access_records_lost", "Access records that could not be written", registry=self.registry
         )

@@ -13,19 +13,23 @@ ERROR_TYPE = b"application/json"
 
 def problem(error: GatewayError, request_id: str) -> bytes:
     """Write a problem document; `errors` has a JSON pointer (RFC 6901) for every wrong field."""
-    document: dict[str, Any] = {
-        "type": f"urn:bentogate:problem:{error.reason}",
-        "title": error.title,
-        "status": error.status,
-        "detail": str(error),
-        "reason": error.reason,
-        "id": request_id,
-    }
+    document = {**fields(error), "id": request_id}
     if error.model:
         document["model"] = error.model
     if error.faults:
         document["errors"] = [{"pointer": fault.pointer, "detail": fault.message} for fault in error.faults]
     return msgspec.json.encode(document)
+
+
+def fields(error: GatewayError) -> dict[str, Any]:
+    """Give what a problem document says of a failure whatever was asked."""
+    return {
+        "type": f"urn:bentogate:problem:{error.reason}",
+        "title": error.title,
+        "status": error.status,
+        "detail": str(error),
+        "reason": error.reason,
+    }
 
 
 def error_text(error: GatewayError) -> str:

@@ -16,8 +16,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from contract import MOST_ROWS, NAME_PATTERN
-from gateway.settings_backend import BackendSettings, Strict, Timeout
+from contract import MOST_ROWS, NAME_PATTERN, Terms
+from gateway.settings_backend import BackendSettings, Strict, Timeout, fault
 
 PREFIX = "GATEWAY_"
 
@@ -37,10 +37,32 @@ def listed_by_commas(value: Any) -> Any:
 
 
 class RouteSettings(Strict):
-    """Say what a public name runs."""
+    """Say what a public name runs, and how complete an answer must be: whole, unless one of the others is set."""
 
     ensemble: tuple[str, ...] = Field(min_length=1)
     timeout_s: Timeout | None = None
+    partial: bool | None = None
+    require: tuple[str, ...] = ()
+    quorum: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def needs_fit(self) -> "RouteSettings":
+        """Check that the needs can be met; raises pydantic's ValidationError with the place of what is wrong."""
+        for index, name in enumerate(self.require):
+            if name not in self.ensemble:
+                raise fault(("require", index), f"names {name!r}, but the ensemble is {listed(self.ensemble)}")
+        if self.quorum and self.quorum > len(self.ensemble):
+            raise fault(("quorum",), f"must be at most {len(self.ensemble)}, as many as the ensemble has models")
+        if self.partial is False and (self.require or self.quorum):
+            raise fault(("partial",), "must not be false beside require or quorum, which allow partial answers")
+        return self
+
+    @property
+    def terms(self) -> Terms | None:
+        """Give the same as a request says it."""
+        if self.partial or self.require or self.quorum:
+            return Terms(require=self.require, quorum=self.quorum or 1)
+        return None
 
 
 class Settings(BaseSettings):

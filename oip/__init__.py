@@ -16,7 +16,7 @@ from oip.compression import ACCEPT_ENCODING, UnsupportedEncoding, packed, unpack
 from oip.datatypes import DATATYPES
 from oip.errors import ProtocolError
 from oip.limits import Limits
-from oip.request import InferRequest, RequestedOutput, read_request, request_steps, write_request
+from oip.request import InferRequest, RequestedOutput, RequestParameters, read_request, request_steps, write_request
 from oip.response import InferResponse, read_response, write_response
 from oip.tensor import HEADER_LENGTH, Tensor
 from oip.timing import COMPUTE, SERVER_TIMING, Stopwatch, compute_ms
@@ -36,6 +36,7 @@ __all__ = [
     "InferResponse",
     "Limits",
     "ProtocolError",
+    "RequestParameters",
     "RequestedOutput",
     "Steps",
     "Stopwatch",

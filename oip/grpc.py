@@ -78,7 +78,7 @@ def grpc_request_steps(message: ModelInferRequest, limits: Limits = UNLIMITED) -
     if faults:
         raise ElementsError(faults[:MOST_FAULTS])
     outputs = [RequestedOutput(one.name, binary=True) for one in message.outputs]
-    return InferRequest(message.id or None, tensors, outputs or None, binary=True, timeout_us=parameters.timeout or 0)
+    return InferRequest(message.id or None, tensors, outputs or None, binary=True, parameters=parameters)
 
 
 def elements(message: ModelInferRequest, index: int, tensor: TensorMessageIn) -> NDArray[Any]:
@@ -127,12 +127,13 @@ def tensor_parameters(parameters: Mapping[str, InferParameter]) -> TensorParamet
 
 def request_parameters(parameters: Mapping[str, InferParameter]) -> RequestParameters:
     """Take the parameters of a request that mean something here out of their messages; raises ProtocolError."""
-    if "timeout" not in parameters:
-        return NO_PARAMETERS
-    one = parameters["timeout"]
-    kind = one.WhichOneof("parameter_choice")
+    said = {}
+    for name in ("timeout", "partial", "require", "quorum"):
+        if name in parameters:
+            kind = parameters[name].WhichOneof("parameter_choice")
+            said[name] = getattr(parameters[name], kind) if kind else None
     try:
-        return msgspec.convert({"timeout": getattr(one, kind) if kind else None}, RequestParameters)
+        return msgspec.convert(said, RequestParameters) if said else NO_PARAMETERS
     except msgspec.ValidationError as exc:
         raise ProtocolError(msgspec_fault(exc, "/parameters")) from exc
 

@@ -17,6 +17,23 @@ LONGEST_TIMEOUT_US = 2**63 - 1
 """Microseconds in 64 bits, as gRPC has them."""
 
 
+class RequestParameters(msgspec.Struct, frozen=True, gc=False):
+    """Mirror the parameters of a request that mean something here; all others are skipped unread.
+
+    `timeout` is in microseconds. The last three say how complete an answer of several models must be; `require` has
+    their names with commas between.
+    """
+
+    binary_data_output: bool = False
+    timeout: Annotated[int, msgspec.Meta(ge=0, le=LONGEST_TIMEOUT_US)] | None = None
+    partial: bool | None = None
+    require: str | None = None
+    quorum: Annotated[int, msgspec.Meta(ge=1)] | None = None
+
+
+NO_PARAMETERS = RequestParameters()
+
+
 class RequestedOutput(msgspec.Struct, frozen=True):
     """Name an output that the caller wants, and whether as binary data."""
 
@@ -27,15 +44,14 @@ class RequestedOutput(msgspec.Struct, frozen=True):
 class InferRequest(msgspec.Struct, frozen=True):
     """Hold a request whose tensors agree with their shapes and datatypes.
 
-    `outputs` is None where every output is wanted; then `binary` says in which form. `timeout_us` is within how many
-    microseconds the caller wants its answer, 0 where it does not say.
+    `outputs` is None where every output is wanted; then `binary` says in which form.
     """
 
     id: str | None
     tensors: list[Tensor]
     outputs: list[RequestedOutput] | None
     binary: bool
-    timeout_us: int = 0
+    parameters: RequestParameters = NO_PARAMETERS
 
     def chosen(self, names: Sequence[str]) -> list[RequestedOutput]:
         """Give the outputs to answer with, of those named; raises ProtocolError for one that there is not."""
@@ -66,16 +82,6 @@ class RequestedOutputMessage(msgspec.Struct, omit_defaults=True, gc=False):
 
     name: str
     parameters: OutputParameters | None = None
-
-
-class RequestParameters(msgspec.Struct, gc=False):
-    """Mirror the parameters of a request that mean something here; all others are skipped unread."""
-
-    binary_data_output: bool = False
-    timeout: Annotated[int, msgspec.Meta(ge=0, le=LONGEST_TIMEOUT_US)] | None = None
-
-
-NO_PARAMETERS = RequestParameters()
 
 
 class RequestMessageIn(msgspec.Struct):
@@ -124,7 +130,7 @@ def request_steps(body: bytes, json_length: str | None, limits: Limits = UNLIMIT
         RequestedOutput(output.name, binary if output.parameters is None else output.parameters.or_else(binary))
         for output in message.outputs or ()
     ]
-    return InferRequest(message.id, tensors, outputs or None, binary, parameters.timeout or 0)
+    return InferRequest(message.id, tensors, outputs or None, binary, parameters)
 
 
 def write_request(

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from contract import Table
+from contract import Table, Terms
 from gateway.account import Account
 from gateway.backends import Backend
 from gateway.backends.connection import Answer
@@ -61,7 +61,7 @@ class Answered(Account):
 
     predictions: list[Prediction]
 
-    async def ask(self, plan: Plan, table: Table) -> list[Prediction]:  # noqa: ARG002 (nobody is asked)
+    async def ask(self, plan: Plan, table: Table, terms: Terms | None = None) -> list[Prediction]:  # noqa: ARG002 (nobody is asked)
         """Give the predictions."""
         self.rows = table.rows
         return self.predictions

@@ -87,7 +87,8 @@ class Way:
     def decode_one(self) -> Table:
         """Read one record."""
         if self.form.path.startswith("/v1"):
-            return self.plan.decoder.decode(self.form.body, self.gateway.settings.max_rows)
+            table, _ = self.plan.decoder.decode(self.form.body, self.gateway.settings.max_rows)
+            return table
         length = None if self.form.json_length is None else str(self.form.json_length)
         request = read_request(self.form.body, length, self.gateway.limits(self.plan))
         return table_from_tensors(self.plan.features, request.tensors)

@@ -86,7 +86,7 @@ def read_golden(body: bytes, contract: Interface) -> Golden | None:
     try:
         document = msgspec.json.decode(body, type=Document)
         rows = msgspec.json.encode({"instances": document.instances})
-        table = RecordDecoder(contract.features).decode(rows, len(document.instances))
+        table, _ = RecordDecoder(contract.features).decode(rows, len(document.instances))
     except (msgspec.MsgspecError, ValueError, UnicodeDecodeError):
         return None
     return Golden(contract, table, document.predictions) if table.rows == len(document.predictions) else None

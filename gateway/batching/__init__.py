@@ -4,6 +4,17 @@ from gateway.batching.batcher import Batcher
 from gateway.batching.caller import Caller, predictions
 from gateway.batching.calls import Calls
 from gateway.batching.heard import Heard
+from gateway.batching.partial import Needs, partial_predictions
 from gateway.batching.prediction import Joint, Prediction
 
-__all__ = ["Batcher", "Caller", "Calls", "Heard", "Joint", "Prediction", "predictions"]
+__all__ = [
+    "Batcher",
+    "Caller",
+    "Calls",
+    "Heard",
+    "Joint",
+    "Needs",
+    "Prediction",
+    "partial_predictions",
+    "predictions",
+]

@@ -13,29 +13,33 @@ from gateway.errors import BackendUnavailable, GatewayError
 class Reply:
     """Hold what one request waits for: a prediction of each model that it asks, or the first failure."""
 
-    __slots__ = ("future", "missing", "predictions")
+    __slots__ = ("future", "predictions", "unanswered")
 
     def __init__(self, models: int) -> None:
-        self.future: asyncio.Future[list[Prediction]] = asyncio.get_running_loop().create_future()
+        self.future: asyncio.Future[list[Prediction | None]] = asyncio.get_running_loop().create_future()
         self.predictions: list[Prediction | None] = [None] * models
-        self.missing = models
+        self.unanswered = models
 
     def answer(self, index: int, prediction: Prediction) -> None:
         """Take the prediction of one model."""
         self.predictions[index] = prediction
-        self.missing -= 1
-        if not self.missing and not self.future.done():
-            self.future.set_result(cast(list[Prediction], self.predictions))
+        self.unanswered -= 1
+        if not self.unanswered and not self.future.done():
+            self.future.set_result(self.predictions)
+
+    def fail(self, index: int, error: GatewayError) -> None:  # noqa: ARG002 (it matters where others may be missing)
+        """End the waiting with the failure of one model."""
+        self.future.set_exception(error)
 
 
 class Caller:
     """Hold the checked rows of one request for one model.
 
-    `deadline` is in the loop's time. Nobody waits any more (`gone`) once the model has answered, after the deadline,
-    and when another model has failed.
+    `deadline` is in the loop's time. Nobody waits any more (`gone`) once the model has answered or failed, after the
+    deadline, and when another model has failed that the request cannot do without.
     """
 
-    __slots__ = ("answered", "began", "deadline", "id", "index", "parts", "reply", "table", "taken")
+    __slots__ = ("began", "deadline", "ended", "id", "index", "parts", "reply", "table", "taken")
 
     def __init__(self, reply: Reply, index: int, table: Table, request_id: str, deadline: float) -> None:
         self.reply = reply
@@ -45,13 +49,13 @@ class Caller:
         self.deadline = deadline
         self.began = time.perf_counter()
         self.taken = 0
-        self.answered = False
+        self.ended = False
         self.parts: dict[int, Prediction] = {}
 
     @property
     def gone(self) -> bool:
         """Say that nobody waits for this any more."""
-        return self.answered or self.reply.future.done()
+        return self.ended or self.reply.future.done()
 
     @property
     def left(self) -> int:
@@ -61,7 +65,7 @@ class Caller:
     def answer(self, start: int, prediction: Prediction) -> None:
         """Take the prediction of the rows from `start` on; with the last of them the model has answered."""
         if prediction.stop - prediction.start == self.table.rows:
-            self.answered = True
+            self.ended = True
             self.reply.answer(self.index, prediction)
             return
         self.parts[start] = prediction
@@ -75,9 +79,10 @@ class Caller:
             self.answer(0, put_together(parts))
 
     def fail(self, error: GatewayError) -> None:
-        """End the waiting with a failure; the first one counts."""
+        """End the waiting for this model with a failure; the first one counts."""
         if not self.gone:
-            self.reply.future.set_exception(error)
+            self.ended = True
+            self.reply.fail(self.index, error)
 
 
 async def predictions(
@@ -89,6 +94,6 @@ async def predictions(
         submit(Caller(reply, index, tables[index], request_id, deadline))
     future = reply.future
     try:
-        return await future
+        return cast(list[Prediction], await future)
     finally:
         del reply, future  # an error holds this frame, which may not hold the error

@@ -4,33 +4,45 @@ import math
 
 from contract import Feature, Output
 from gateway.errors import GatewayError
-from gateway.openapi.schema import TEXT, Schema, record
+from gateway.openapi.schema import BOOLEAN, TEXT, Schema, record
 from gateway.plans import Ensemble, Plan
 
 JSON_TYPES = {"number": "number", "integer": "integer", "boolean": "boolean", "category": "string"}
 
 
 def request_schema(plan: Plan) -> Schema:
-    """Describe `{"instances": [...]}` for the records of a plan."""
+    """Describe `{"instances": [...]}` for the records of a plan, and how complete its answer must be."""
     one = {**record({feature.name: field_schema(feature) for feature in plan.features}), "additionalProperties": False}
-    whole = record({"instances": {"type": "array", "minItems": 1, "items": one}})
+    whole = record(
+        {"instances": {"type": "array", "minItems": 1, "items": one}},
+        partial=BOOLEAN,
+        require={"type": "array", "items": {"enum": plan.models}},
+        quorum={"type": "integer", "minimum": 1, "maximum": len(plan.models)},
+    )
     return {**whole, "additionalProperties": False}
 
 
 def response_schema(plan: Plan) -> Schema:
-    """Describe the answer of a plan."""
+    """Describe the answer of a plan; in a partial answer of an ensemble a prediction may be null."""
     by_model = {
         contract.name: record({output.name: field_schema(output) for output in contract.outputs})
         for contract in plan.contracts
     }
-    prediction = record(by_model) if isinstance(plan, Ensemble) else by_model[plan.name]
+    prediction = by_model[plan.name] if not isinstance(plan, Ensemble) else record(nullable(by_model))
     return record(
         {
             "id": TEXT,
             "predictions": {"type": "array", "items": prediction},
             "models": {"type": "object", "additionalProperties": record({"version": TEXT})},
-        }
+        },
+        complete=BOOLEAN,
+        errors={"type": "object", "additionalProperties": PROBLEM},
     )
+
+
+def nullable(members: Schema) -> Schema:
+    """Describe members that may be null."""
+    return {name: {"anyOf": [schema, {"type": "null"}]} for name, schema in members.items()}
 
 
 def field_schema(field: Feature | Output) -> Schema:

@@ -41,6 +41,15 @@ def infer_schema(outputs: list[str]) -> Schema:
     return record(
         {"inputs": {"type": "array", "minItems": 1, "items": INPUT}},
         id=optional("string"),
-        parameters=optional("object", description=said, properties={"binary_data_output": {"type": "boolean"}}),
+        parameters=optional(
+            "object",
+            description=said,
+            properties={
+                "binary_data_output": {"type": "boolean"},
+                "partial": optional("boolean"),
+                "require": optional("string"),
+                "quorum": optional("integer", minimum=1),
+            },
+        ),
         outputs=optional("array", items=record({"name": {"enum": outputs}}, parameters=flags)),
     )

@@ -1,19 +1,26 @@
 """A plan that asks several models the same records at once."""
 
-from contract import ContractError, Feature, Interface, RecordDecoder, Table, union_of_features
+from collections.abc import Sequence
+
+from contract import ContractError, Feature, Interface, RecordDecoder, Table, Terms, union_of_features
 from gateway.backends import Backend
-from gateway.batching import Prediction, predictions
-from gateway.errors import BackendFault, BackendUnavailable
+from gateway.batching import Needs, Prediction, partial_predictions, predictions
+from gateway.errors import BackendFault, BackendUnavailable, GatewayError
 
 
 class Ensemble:
-    """Fan out to all members; it fails as a whole, at once, and then nobody waits for the others."""
+    """Fan out to all members; it fails as a whole, at once, and then nobody waits for the others.
+
+    Where a request or the route allows partial answers, it fails only when the models that it needs cannot all answer.
+    """
 
     kind = "ensemble"
 
-    def __init__(self, name: str, members: tuple[Backend, ...]) -> None:
+    def __init__(self, name: str, members: tuple[Backend, ...], terms: Terms | None = None) -> None:
         self.name = name
         self.members = members
+        self.models = [member.name for member in members]
+        self.terms = terms
         self.submits = [member.submit for member in members]
         self.joint: tuple[tuple[Interface, ...], RecordDecoder] | None = None
 
@@ -42,8 +49,17 @@ class Ensemble:
 
     async def predict(self, table: Table, request_id: str, deadline: float) -> list[Prediction]:
         """Ask all members; gives their predictions in their order. It fails as a whole, with the first failure."""
+        return await predictions(self.submits, self.tables(table), request_id, deadline)
+
+    async def predict_partly(
+        self, table: Table, request_id: str, deadline: float, needs: Needs
+    ) -> tuple[list[Prediction], dict[str, GatewayError]]:
+        """Ask all members; gives the predictions of those that answered, and why each other one is missing."""
+        return await partial_predictions(self.submits, self.tables(table), request_id, deadline, needs)
+
+    def tables(self, table: Table) -> Sequence[Table]:
+        """Give what each member reads of checked rows."""
         try:
-            tables = [table.select(contract.features) for contract in self.contracts]
+            return [table.select(contract.features) for contract in self.contracts]
         except KeyError as exc:  # a new version came between reading the record and now
             raise BackendUnavailable(f"the models of {self.name} have just changed their features") from exc
-        return await predictions(self.submits, tables, request_id, deadline)

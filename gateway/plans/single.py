@@ -1,19 +1,22 @@
 """A plan of one model."""
 
-from contract import Feature, Interface, RecordDecoder, Table
+from contract import Feature, Interface, RecordDecoder, Table, Terms
 from gateway.backends import Backend
-from gateway.batching import Prediction, predictions
+from gateway.batching import Needs, Prediction, predictions
+from gateway.errors import GatewayError
 
 
 class Single:
     """Ask one backend under its own name."""
 
     kind = "model"
+    terms: Terms | None = None
 
     def __init__(self, backend: Backend) -> None:
         self.name = backend.name
         self.backend = backend
         self.members = (backend,)
+        self.models = [backend.name]
         self.submits = [backend.submit]
 
     @property
@@ -34,3 +37,13 @@ class Single:
     async def predict(self, table: Table, request_id: str, deadline: float) -> list[Prediction]:
         """Ask the model."""
         return await predictions(self.submits, [table], request_id, deadline)
+
+    async def predict_partly(
+        self,
+        table: Table,
+        request_id: str,
+        deadline: float,
+        needs: Needs,  # noqa: ARG002 (there is no part of one)
+    ) -> tuple[list[Prediction], dict[str, GatewayError]]:
+        """Ask the model, which cannot be missing."""
+        return await self.predict(table, request_id, deadline), {}

@@ -1,6 +1,8 @@
 """`POST /v1/predict` and `POST /v1/models/{name}:predict`."""
 
 import asyncio
+from itertools import repeat
+from typing import Any
 
 import msgspec
 
@@ -10,6 +12,7 @@ from contract.rows import Row, rows_of, side_by_side
 from gateway.batching import Prediction
 from gateway.errors import InvalidRecord, MalformedRequest, TooLarge, WrongMediaType
 from gateway.plans import Ensemble, Plan
+from gateway.problems import fields
 from gateway.routes.endpoint import Answer, Call, Endpoint
 from oip import in_turns
 from oip.asgi import Headers
@@ -27,11 +30,13 @@ class Version(msgspec.Struct, gc=False):
 
 
 class Document(msgspec.Struct, gc=False):
-    """Mirror an answer."""
+    """Mirror an answer; only one that may be partial says whether it is complete, and one that is not has errors."""
 
     id: str
     predictions: list[Row] | msgspec.Raw
     models: dict[str, Version]
+    complete: bool | msgspec.UnsetType = msgspec.UNSET
+    errors: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
 class PredictEndpoint(Endpoint):
@@ -43,16 +48,16 @@ class PredictEndpoint(Endpoint):
         try:
             decoder, body, max_rows = call.plan.decoder, call.body, self.gateway.settings.max_rows
             if len(body) <= PIECE:
-                table = decoder.decode(body, max_rows)
+                table, terms = decoder.decode(body, max_rows)
             else:
-                table = await in_turns(decoder.decode_in_pieces(body, max_rows))
+                table, terms = await in_turns(decoder.decode_in_pieces(body, max_rows))
         except MalformedBody as exc:
             raise MalformedRequest(str(exc), [exc.fault] if exc.fault.path else ()) from exc
         except InvalidRecords as exc:
             raise InvalidRecord(counted(len(exc.faults)), exc.faults) from exc
         except TooManyRows as exc:
             raise TooLarge(str(exc)) from exc
-        predictions = await call.account.ask(call.plan, table)
+        predictions = await call.account.ask(call.plan, table, terms)
         return Answer(await document(call, predictions), b"application/json", [])
 
 
@@ -76,7 +81,12 @@ async def document(call: Call, predictions: list[Prediction]) -> bytes:
             await asyncio.sleep(0)
         found = msgspec.Raw(b"[%b]" % b",".join(pieces))
     models = {prediction.model: Version(prediction.version) for prediction in predictions}
-    return ENCODER.encode(Document(call.account.id, found, models))
+    answer = Document(call.account.id, found, models)
+    if (missing := call.account.missing) is not None:
+        answer.complete = not missing
+        if missing:
+            answer.errors = {model: fields(error) for model, error in missing.items()}
+    return ENCODER.encode(answer)
 
 
 def records(prediction: Prediction, start: int, stop: int) -> list[Row]:
@@ -85,9 +95,15 @@ def records(prediction: Prediction, start: int, stop: int) -> list[Row]:
 
 
 def merged(plan: Plan, predictions: list[Prediction], lists: list[list[Row]]) -> list[Row]:
-    """Put what the members predict for each instance together; for one model alone the inner level goes away."""
+    """Put what the members predict for each instance together; for one model alone the inner level goes away.
+
+    What is missing is null.
+    """
     if not isinstance(plan, Ensemble):
         return lists[0]
+    if len(predictions) < len(plan.models):
+        there = dict(zip([prediction.model for prediction in predictions], lists, strict=True))
+        return side_by_side(plan.models, [there.get(model, repeat(None)) for model in plan.models])
     return side_by_side([prediction.model for prediction in predictions], lists)
 
 

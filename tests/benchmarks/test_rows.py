@@ -16,7 +16,7 @@ FEATURES = catalog()["diagnosis"].features
 def table_of(form: Form) -> Table:
     """Read a request as the gateway does."""
     if form.title == JSON:
-        return RecordDecoder(FEATURES).decode(form.body, 100)
+        return RecordDecoder(FEATURES).decode(form.body, 100)[0]
     return table_from_tensors(FEATURES, read_request(form.body, form.headers[HEADER_LENGTH]).tensors)
 
 

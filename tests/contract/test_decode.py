@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract import Feature, InvalidRecords, MalformedBody, RecordDecoder, TooManyRows, columns_to_records
+from contract import Feature, InvalidRecords, MalformedBody, RecordDecoder, Terms, TooManyRows, columns_to_records
 from contract.check import record_faults, value_fault
 from tests.contract.strategies import any_values, features, lists_of_features, records
 
@@ -32,7 +32,7 @@ def test_the_decoder_accepts_exactly_what_the_checker_accepts(feature: Feature, 
 def test_records_come_back_as_they_went_in(data: st.DataObject, fields: tuple[Feature, ...]) -> None:
     """Decoding to columns and writing them out again is the identity."""
     given_records = data.draw(st.lists(records(fields), min_size=1, max_size=5))
-    table = RecordDecoder(fields).decode(msgspec.json.encode({"instances": given_records}), 10)
+    table, _ = RecordDecoder(fields).decode(msgspec.json.encode({"instances": given_records}), 10)
 
     assert columns_to_records(table.columns, fields) == given_records
 
@@ -64,6 +64,19 @@ def test_one_wrong_value_is_pointed_at(data: st.DataObject, fields: tuple[Featur
         (b'{"instances": 1}', "/instances"),
         (b'{"instances": null}', "/instances"),
         (b'{"instances": [{"width": 1}], "instnaces": 1}', "/instnaces"),
+        (b'{"instances": [{"width": 1}], "partial": 1}', "/partial"),
+        (b'{"instances": [{"width": "x"}], "partial": null}', "/partial"),
+        (b'{"require": "one", "instances": [{"width": 1}]}', "/require"),
+        (b'{"require": ["one", 2], "instances": [{"width": 1}]}', "/require/1"),
+        (b'{"require": ["\\ud800"], "instances": [{"width": 1}]}', ""),
+        (b'{"require": [1e999, "\\ud800"], "instances": [{"width": 1}]}', ""),
+        (b'{"require": ' + b"[" * 4000 + b"]" * 4000 + b', "instances": [{"width": 1}]}', ""),
+        (b'{"require": [' + b",".join([b'""'] * 1_000_000) + b'], "instances": [{"width": 1}]}', "/require"),
+        (b'{"instances": [{"width": 1}], "quorum": 0}', "/quorum"),
+        (b'{"instances": [{"width": 1}], "quorum": 1.5}', "/quorum"),
+        (b'{"instances": [{"width": 1}], "quorum": true}', "/quorum"),
+        (b'{"instances": [{"width": 1}], "quorum": 1e999}', "/quorum"),
+        (b'{"partial": true, "instances": [{"width": 1}], "partial": true}', ""),
         (b'{"instances": [{"width": 1, "width": 2}]}', ""),
         (b'{"instances": [{"width": "x", "width": 2}]}', ""),
         (b'{"instances": 5, "instances": [{"width": 1}]}', ""),
@@ -78,9 +91,25 @@ def test_a_body_that_is_not_the_document_is_malformed(body: bytes, place: str) -
     assert caught.value.fault.pointer == place
 
 
+@pytest.mark.parametrize(
+    ("said", "terms"),
+    [
+        ({}, None),
+        ({"partial": True}, Terms()),
+        ({"partial": False}, Terms(partial=False)),
+        ({"require": ["one", "two"]}, Terms(require=("one", "two"))),
+        ({"quorum": 2.0, "require": []}, Terms(quorum=2)),
+    ],
+)
+def test_how_complete_an_answer_must_be_is_said_beside_the_records(said: dict[str, Any], terms: Terms | None) -> None:
+    """Before them or after them."""
+    for document in ({**said, "instances": [{"width": 1}]}, {"instances": [{"width": 1}], **said}):
+        assert ONE.decode(msgspec.json.encode(document), 10)[1] == terms
+
+
 def test_a_key_may_be_escaped() -> None:
     """More quotation marks than members are no fault by themselves."""
-    table = RecordDecoder(
+    table, _ = RecordDecoder(
         [Feature(name="colour", type="category", description="", example='"', categories=('"', "red"))]
     ).decode(rb'{"instances": [{"colour": "\""}, {"\u0063olour": "red"}]}', 10)
 

@@ -193,8 +193,8 @@ def test_without_a_breaking_change_every_record_and_every_answer_still_fits(data
     if broken:
         return
     record = data.draw(records(old.features))
-    asked = RecordDecoder(old.features).decode(msgspec.json.encode({"instances": [record]}), 1)
-    by_json = RecordDecoder(new.features).decode(msgspec.json.encode({"instances": [record]}), 1)
+    asked, _ = RecordDecoder(old.features).decode(msgspec.json.encode({"instances": [record]}), 1)
+    by_json, _ = RecordDecoder(new.features).decode(msgspec.json.encode({"instances": [record]}), 1)
     by_tensors = table_from_tensors(new.features, [Tensor(*tensor) for tensor in tensors_of_table(asked)])
     score = np.array([data.draw(st.floats(-5, 5))])
 

@@ -10,7 +10,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from contract import Feature, InvalidRecords, MalformedBody, RecordDecoder, TooManyRows
-from contract.pieces import PIECE, cut
+from contract.pieces import PIECE, cut, frame
 from tests.contract.strategies import any_values, good_values, lists_of_features
 
 HOSTILE = ("},{", '},{"', "}, {", '"', "\\", '\\"', "]", "]}", '],"instances":[', "{", ",", "ü", "\x7f", '"},{"x0":"')
@@ -31,22 +31,31 @@ def finished(decoder: RecordDecoder, body: bytes, size: int) -> Any:
 def outcome(read: Any, *arguments: Any) -> Any:
     """Give all that there is to tell of a table, or of a refusal."""
     try:
-        table = read(*arguments)
+        table, terms = read(*arguments)
     except (InvalidRecords, MalformedBody, TooManyRows) as exc:
         return type(exc), str(exc), getattr(exc, "faults", ()), getattr(exc, "fault", None)
     columns = {name: (column.dtype, str(column.tolist())) for name, column in table.columns.items()}
-    return table.rows, columns, table.features, None if table.matrix is None else table.matrix.tobytes()
+    return terms, table.rows, columns, table.features, None if table.matrix is None else table.matrix.tobytes()
 
 
-def written(instances: list[dict[str, Any]], form: str) -> bytes:
-    """Write a document in one of the forms in which clients write JSON."""
-    document = {"instances": instances}
+def written(instances: list[dict[str, Any]], form: str, before: Any, after: Any) -> bytes:
+    """Write a document in one of the forms in which clients write JSON, with members before and after the records."""
+    document = {**before, "instances": instances, **after}
     if form == "compact":
         return msgspec.json.encode(document)
     return json.dumps(document, indent=1 if form == "indented" else None, ensure_ascii=form != "spaced").encode()
 
 
 FORMS = st.sampled_from(["compact", "spaced", "escaped", "indented"])
+
+SAID: st.SearchStrategy[dict[str, Any]] = st.dictionaries(
+    st.sampled_from(["partial", "require", "quorum", "partial", "require", "quorum", "y"]),
+    st.sampled_from(
+        [True, False, ["a"], ["a", "b"], ["]"], ['"'], ['"instances":['], ["ü"], [], 1, 2, 1.0, 0, 1.5, None, "a", {}]
+    ),
+    max_size=2,
+)
+"""What a document says beside its records, right or wrong."""
 
 
 @st.composite
@@ -61,9 +70,9 @@ def decoders(draw: st.DrawFn) -> RecordDecoder:
 
 @st.composite
 def bodies(draw: st.DrawFn, decoder: RecordDecoder) -> bytes:
-    """Draw a body that the contract allows."""
+    """Draw a body whose records the contract allows."""
     record = st.fixed_dictionaries({feature.name: good_values(feature) for feature in decoder.features})
-    return written(draw(st.lists(record, min_size=1, max_size=MOST_ROWS)), draw(FORMS))
+    return written(draw(st.lists(record, min_size=1, max_size=MOST_ROWS)), draw(FORMS), draw(SAID), draw(SAID))
 
 
 @given(st.data(), decoders())
@@ -71,7 +80,8 @@ def test_every_size_of_pieces_gives_the_same_table(data: st.DataObject, decoder:
     """All four types, nulls, and texts that look like the places to cut at."""
     body = data.draw(bodies(decoder))
     size = data.draw(st.integers(0, len(body) // 3))
-    event(f"{min(3, sum(1 for _ in cut(body, size)))} pieces, or more")
+    framed = frame(body)
+    event(f"{min(3, sum(1 for _ in cut(body, *framed[:2], size))) if framed else 0} pieces, or more")
 
     assert outcome(finished, decoder, body, size) == outcome(decoder.decode, body, MOST_ROWS)
 
@@ -87,7 +97,9 @@ def test_wrong_records_get_the_same_faults(data: st.DataObject, decoder: RecordD
         {feature.name: good_values(feature) | value for feature in decoder.features}
     )
     other = st.dictionaries(st.sampled_from([*names, "y", "instances", '},{"']), value, max_size=3) | value
-    body = written(data.draw(st.lists(record | other, max_size=MOST_ROWS + 2)), data.draw(FORMS))
+    body = written(
+        data.draw(st.lists(record | other, max_size=MOST_ROWS + 2)), data.draw(FORMS), data.draw(SAID), data.draw(SAID)
+    )
     size = data.draw(st.integers(0, len(body) // 3))
 
     assert outcome(finished, decoder, body, size) == outcome(decoder.decode, body, MOST_ROWS)
@@ -105,6 +117,9 @@ def test_a_damaged_body_is_refused_in_the_same_words(data: st.DataObject, decode
         b"]}",
         b'},{"',
         b'],"instances":[',
+        b'],"partial":true',
+        b'"partial":false,',
+        b',"require":["a"]',
         b',"instances":[{',
         b"{}",
         b"\xff",
@@ -129,6 +144,20 @@ def test_what_is_wrong_anywhere_is_found(damage: bytes, place: int) -> None:
 
     for size in range(len(body)):
         assert outcome(finished, NUMBER, body, size) == outcome(NUMBER.decode, body, MOST_ROWS)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("", ""), ('"partial":true,', ""), ("", ',"partial":true'), ('"quorum":2,', ',"require":["a"],"partial":true')],
+)
+def test_a_document_is_cut_wherever_it_says_more(before: str, after: str) -> None:
+    """Before the records, after them, or both."""
+    body = f'{{{before}"instances":[{",".join(["{}"] * 5)}]{after}}}'.encode().replace(b"{}", b'{"width":1}')
+    framed = frame(body)
+
+    assert framed is not None
+    assert len(list(cut(body, *framed[:2], 1))) == 5
+    assert outcome(finished, NUMBER, body, 1)[:2] == outcome(NUMBER.decode, body, MOST_ROWS)[:2]
 
 
 def test_others_have_a_turn_every_sixty_four_kilobytes() -> None:

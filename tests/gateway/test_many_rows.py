@@ -83,7 +83,7 @@ def test_others_have_their_turn_while_a_large_answer_is_written() -> None:
     outputs = (Output(name="score", type="number", description="", column=0),)
     contract = Interface(name="many", description="", features=plain.MODEL.features, outputs=outputs, version="1")
     joint = Joint(contract, {"score": np.arange(10_500.0)}, "call", 1.0, None)
-    call: Any = SimpleNamespace(account=SimpleNamespace(id="a", rows=10_500), plan=None)
+    call: Any = SimpleNamespace(account=SimpleNamespace(id="a", rows=10_500, missing=None), plan=None)
 
     assert asyncio.run(turns_during(document(call, [Prediction(joint, 0, 10_500, 0.0)]))) >= 10
     written = json.loads(asyncio.run(document(call, [Prediction(joint, 0, 10_500, 0.0)])))

@@ -238,7 +238,7 @@ def test_records_are_known_again_by_their_values(stored_mixed: Path) -> None:
 
     def caller(*records: dict[str, Any]) -> Caller:
         body = msgspec.json.encode({"instances": records})
-        return Caller(Reply(1), 0, RecordDecoder(features).decode(body, 10), "id", 0.0)
+        return Caller(Reply(1), 0, RecordDecoder(features).decode(body, 10)[0], "id", 0.0)
 
     async def check() -> None:
         fatal = FatalRecords("mixed", 60)

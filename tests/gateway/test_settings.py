@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from contract import Terms
 from gateway.settings import Settings, SettingsError
 from gateway.settings_file import read_settings
 from tests.conftest import ROOT, run
@@ -60,6 +61,21 @@ def test_every_name_has_a_deadline(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "terms"),
+    [
+        ("", None),
+        (", partial: false", None),
+        (", partial: true", Terms()),
+        (", require: [one]", Terms(require=("one",))),
+        (", quorum: 2", Terms(quorum=2)),
+    ],
+)
+def test_a_route_says_how_complete_its_answers_must_be(tmp_path: Path, said: str, terms: Terms | None) -> None:
+    """Whole, unless one of the three is set."""
+    assert read(tmp_path, GOOD.replace("two]", f"two]{said}")).routes["all"].terms == terms
+
+
+@pytest.mark.parametrize(
     ("old", "new", "text"),
     [
         ("url: http://two:8080/", "ulr: http://two", "line 4: backends.two.ulr is unknown"),
@@ -70,6 +86,14 @@ def test_every_name_has_a_deadline(tmp_path: Path) -> None:
         ("[one, two]", "[one, three]", "routes.all.ensemble names 'three', but the backends are one, two"),
         ("[one, two]", "[one, one]", "routes.all.ensemble names a backend twice"),
         ("[one, two]", "[]", "line 6: routes.all.ensemble"),
+        (
+            "[one, two]}",
+            "[one, two], require: [one, six]}",
+            "line 6: routes.all.require.1 names 'six', but the ensemble is",
+        ),
+        ("[one, two]}", "[one, two], quorum: 3}", "line 6: routes.all.quorum must be at most 2"),
+        ("[one, two]}", "[one, two], quorum: 0}", "line 6: routes.all.quorum"),
+        ("[one, two]}", "[one, two], partial: false, quorum: 1}", "line 6: routes.all.partial must not be false"),
         ("  all:", "  one:", "routes.one has the name of a backend"),
         ("default: all", "default: al", "default names 'al', but there are all, one, two"),
         ("default: all", "", "default is missing"),

@@ -23,5 +23,5 @@ def fitted(store: Path, name: str) -> Model:
 def ask(model: Model, *records: dict[str, Any]) -> list[dict[str, Any]]:
     """Predict records."""
     body = json.dumps({"instances": records}).encode()
-    table = RecordDecoder(model.contract.features).decode(body, 10_000)
+    table, _ = RecordDecoder(model.contract.features).decode(body, 10_000)
     return columns_to_records(model.predict(table), model.contract.outputs)

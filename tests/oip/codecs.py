@@ -132,7 +132,7 @@ class Records(Codec):
 
     def carry(self, features: Sequence[Feature], records: Sequence[Record]) -> Table:
         """Carry the document."""
-        return RecordDecoder(features).decode(json_bytes({"instances": records}), MOST_ROWS)
+        return RecordDecoder(features).decode(json_bytes({"instances": records}), MOST_ROWS)[0]
 
     def pointer(self, names: Sequence[str], row: int, name: str) -> str:  # noqa: ARG002
         """Give the place of a value."""
