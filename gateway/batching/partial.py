@@ -33,7 +33,7 @@ class PartialReply(Reply):
 
     def answer(self, index: int, prediction: Prediction) -> None:
         """Take the prediction of one model, unless it comes too late: what is there may be on its way already."""
-        if not self.future.done():
+        if index not in self.failures and not self.future.done():
             super().answer(index, prediction)
 
     def fail(self, index: int, error: GatewayError) -> None:

@@ -1,7 +1,9 @@
 """Who may be missing in an answer: what route and request say of it, for any models that fail."""
 
 import asyncio
+import gc
 import math
+import weakref
 from typing import Any
 
 import numpy as np
@@ -12,8 +14,9 @@ from hypothesis import strategies as st
 from contract import Feature, Interface, Output, Terms
 from contract.table import pack
 from gateway.batching import Caller, Needs, Prediction, partial_predictions
+from gateway.batching.partial import PartialReply
 from gateway.batching.prediction import Joint
-from gateway.errors import BackendFault, DeadlineExceeded, MalformedRequest
+from gateway.errors import BackendFault, DeadlineExceeded, GatewayError, MalformedRequest
 from gateway.plans import needs_of
 
 MODELS = ("a", "b", "c", "d")
@@ -98,6 +101,43 @@ def test_who_may_be_missing_is_what_route_and_request_say(
     assert [one.model for one in answered] == [name for name in MODELS if name not in errors]
     for name, error in errors.items():
         assert type(error) is (BackendFault if MODELS.index(name) in failing else DeadlineExceeded)
+
+
+def test_a_failure_is_gone_with_its_request() -> None:
+    """No frame that it has come through holds it: it would keep the records until the next full collection."""
+
+    async def failed() -> "weakref.ref[GatewayError]":
+        def submit(caller: Caller) -> None:
+            asyncio.get_running_loop().call_soon(lambda: caller.fail(BackendFault("is sick")))
+
+        try:
+            await partial_predictions([submit], [TABLE], "id", math.inf, Needs(MODELS[:1], frozenset(), 1))
+        except GatewayError as error:
+            return weakref.ref(error)
+        raise AssertionError
+
+    gc.collect()
+    gc.disable()
+    try:
+        assert asyncio.run(failed())() is None
+    finally:
+        gc.enable()
+
+
+def test_what_comes_too_late_changes_nothing() -> None:
+    """A model that answers after it failed, or after the answer was put together."""
+
+    async def late() -> None:
+        reply = PartialReply(Needs(MODELS[:2], frozenset(), 1))
+        reply.fail(0, BackendFault("is sick"))
+        reply.answer(0, prediction("a"))
+        reply.expire()
+        reply.answer(1, prediction("b"))
+        with pytest.raises(DeadlineExceeded):
+            await reply.future
+        assert reply.predictions == [None, None]
+
+    asyncio.run(late())
 
 
 @pytest.mark.parametrize(

@@ -206,6 +206,13 @@ def test_the_protocol_leaves_out_what_is_missing(doors: Doors) -> None:
     assert tensors(doors, "some", parameters={"quorum": 2}).status_code == 502
 
 
+def test_a_single_model_is_complete_by_the_protocol_too(doors: Doors) -> None:
+    """Nobody can do without it."""
+    answer = doors.http.post("/v2/models/mixed/infer", json={**inputs(MIXED), "parameters": {"partial": True}})
+
+    assert answer.json()["parameters"] == {"complete": True}
+
+
 def test_outputs_that_are_asked_for_by_name_are_not_left_out(doors: Doors) -> None:
     """The request fails where their model does; another model may be missing."""
     doors.sick.answer = ILL["backend_fault"][0]

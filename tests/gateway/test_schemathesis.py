@@ -20,6 +20,9 @@ rows: most of the tensors that it allows are refused."""
 DETAILS = "--exclude-checks=response_schema_conformance,positive_data_acceptance"
 """BentoML describes the details of its 400 as a text and gives a list, and calls the body optional, which it is not."""
 
+REFUSALS = '[checks]\nnegative_data_rejection.expected-statuses = ["400", "404", "405", "413", "415", "422"]\n'
+"""With what wrong data is refused; 413, which schemathesis leaves out, comes first for a shape of too many rows."""
+
 PHASES = "--phases=examples,coverage,fuzzing"
 
 RUNS = {
@@ -40,6 +43,7 @@ def addresses(tmp_path_factory: pytest.TempPathFactory, ports: dict[str, int], b
 def test_the_document_is_kept(addresses: dict[str, str], tmp_path: Path, name: str) -> None:
     """No 5xx, no status or content type or body that is not described, right data taken and wrong data refused."""
     door, document, options = RUNS[name]
+    (tmp_path / "schemathesis.toml").write_text(REFUSALS)
     done = subprocess.run(
         [
             "schemathesis",
