@@ -59,9 +59,9 @@ class Account(Stopwatch):
         self.enter("call")
         needs = needs_of(plan.models, plan.terms, terms) if terms or plan.terms else None
         if needs is None:
-            predictions = await plan.predict(table, self.id, self.deadline.at)
+            predictions = await plan.predict(table, self.id, self.deadline.at, self.caller)
         else:
-            predictions, self.missing = await plan.predict_partly(table, self.id, self.deadline.at, needs)
+            predictions, self.missing = await plan.predict_partly(table, self.id, self.deadline.at, self.caller, needs)
         self.enter("encode")
         waited, queued = self.ms.pop("call"), max([prediction.queue_ms for prediction in predictions])
         self.book("queue", queued)

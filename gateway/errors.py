@@ -15,9 +15,11 @@ GatewayError
 ├── BackendUnavailable    503  backend_unavailable the model says that it cannot answer now
 ├── BreakerOpen           503  breaker_open        a model has failed several times in a row
 ├── BackendUnknown        503  backend_unknown     the model has not told its contract yet
+├── Overloaded            503  overloaded          more is asked than a model, or the gateway, can do
 └── DeadlineExceeded      504  deadline_exceeded
 """
 
+import random
 from collections.abc import Sequence
 from typing import ClassVar, Self
 
@@ -25,6 +27,8 @@ from contract import Fault
 from oip import ACCEPT_ENCODING
 
 RETRY_AFTER_S = 1
+MOST_RETRY_AFTER_S = 3
+"""After an overload, callers are to come again at different times."""
 
 
 class GatewayError(Exception):
@@ -168,6 +172,18 @@ class BackendUnknown(GatewayError):
     """A model has not told its contract since the gateway started, or not that of the version that answered."""
 
     status, reason, title = 503, "backend_unknown", "A model is not known yet"
+
+
+class Overloaded(GatewayError):
+    """More is asked than a model, or the gateway itself, can do."""
+
+    status, reason, title = 503, "overloaded", "There is more to do than can be done"
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """Say when to come again, each caller something else."""
+        seconds = random.randint(RETRY_AFTER_S, MOST_RETRY_AFTER_S)  # noqa: S311 (no secret)
+        return [(b"retry-after", str(seconds).encode())]
 
 
 class DeadlineExceeded(GatewayError):

@@ -133,6 +133,7 @@ class BackendSettings(Strict):
     connections: int = Field(default=100, ge=1, le=10_000)
     concurrency: int = Field(default=1, ge=1, le=1_000)
     max_batch_rows: int = Field(default=1024, ge=1, le=1_000_000)
+    max_queued_rows: int = Field(default=100_000, ge=1)
     timeout_s: Timeout | None = None
     golden_every: int = Field(default=100, ge=0, le=1_000_000)
     retries: RetrySettings = RetrySettings()

@@ -12,7 +12,7 @@ from gateway.backends.golden import Riders
 from gateway.backends.judge import output_blamed, output_refused
 from gateway.backends.known import Known
 from gateway.backends.server import Server
-from gateway.batching import Batcher, Calls, Heard
+from gateway.batching import Batcher, Calls, Heard, Queue
 from gateway.errors import (
     BackendBusy,
     BackendCorrupt,
@@ -41,7 +41,7 @@ class Backend(Known):
         self.breaker = Breaker(name, settings.breaker, self.prove, metrics.breaker_opened.labels(name).inc)
         calls = Calls(name, self.ask, self.breaker, settings.retries, metrics.batches(name))
         self.concurrency = settings.concurrency
-        self.batcher = Batcher(calls, self.concurrency, settings.max_batch_rows)
+        self.batcher = Batcher(calls, self.concurrency, Queue(settings.max_batch_rows, settings.max_queued_rows))
         self.submit = self.batcher.submit
         if balanced := self.server.balanced:
             balanced.prove, balanced.on_change = self.prove, self.in_flight

@@ -6,6 +6,7 @@ from gateway.batching.calls import Calls
 from gateway.batching.heard import Heard
 from gateway.batching.partial import Needs, partial_predictions
 from gateway.batching.prediction import Joint, Prediction
+from gateway.batching.queue import Queue
 
 __all__ = [
     "Batcher",
@@ -15,6 +16,7 @@ __all__ = [
     "Joint",
     "Needs",
     "Prediction",
+    "Queue",
     "partial_predictions",
     "predictions",
 ]

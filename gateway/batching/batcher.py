@@ -1,6 +1,7 @@
 """Joining concurrent requests for one model into one call."""
 
 import asyncio
+import time
 from typing import cast
 
 import structlog
@@ -10,7 +11,7 @@ from gateway.batching.calls import Calls
 from gateway.batching.isolation import refuse
 from gateway.batching.queue import Queue
 from gateway.deadline import Deadline
-from gateway.errors import BackendAbsent, BreakerOpen, DeadlineExceeded, GatewayError, InternalError
+from gateway.errors import BackendAbsent, BreakerOpen, DeadlineExceeded, GatewayError, InternalError, Overloaded
 
 log = structlog.get_logger()
 
@@ -22,30 +23,31 @@ class Batcher:
     at the latest deadline of its callers, and each of them leaves at its own.
     """
 
-    def __init__(self, calls: Calls, concurrency: int, most_rows: int) -> None:
+    def __init__(self, calls: Calls, concurrency: int, queue: Queue) -> None:
         self.calls = calls
         self.concurrency = concurrency
-        self.queue = Queue(most_rows)
+        self.queue = queue
         self.starting = False
         self.under_way: set[asyncio.Task[None]] = set()
 
     def submit(self, caller: Caller) -> None:
-        """Have a caller answered."""
+        """Have a caller answered, or refuse it or others where more wait than may."""
         if self.calls.fatal.known and (error := self.calls.fatal.find(caller.table)):
             caller.fail(error)
             return
-        self.queue.append(caller)
+        for refused in self.queue.append(caller):
+            refused.fail(Overloaded(f"{self.calls.model} has more to do than it can", model=self.calls.model))
         self.start()
 
     def start(self) -> None:
         """Begin a call if something waits and one more may be under way; it takes what is there in the next turn."""
-        if self.queue.callers and not self.starting and len(self.under_way) < self.concurrency:
+        if self.queue.held and not self.starting and len(self.under_way) < self.concurrency:
             self.starting = True
             self.under_way.add(asyncio.get_running_loop().create_task(self.carry_out()))
 
     async def close(self) -> None:
         """End the calls that are under way, and begin no other."""
-        self.queue.callers.clear()
+        self.queue.clear()
         for task in self.under_way:
             task.cancel()
         await asyncio.gather(*self.under_way, return_exceptions=True)
@@ -54,11 +56,14 @@ class Batcher:
         """Have those answered who wait, as many as one call may have."""
         self.starting = False
         pieces, model = self.queue.take(), self.calls.model
+        is_full, began = self.queue.took_many, time.perf_counter()
         self.start()
         try:
             if pieces:
                 with Deadline(max([piece.caller.deadline for piece in pieces])):
                     await self.calls.answer(pieces)
+                if is_full:
+                    self.queue.note_full_call((time.perf_counter() - began) / self.concurrency)
         except TimeoutError:
             refuse(pieces, DeadlineExceeded(f"{model} did not answer in time", model=model))
         except (BackendAbsent, BreakerOpen) as exc:

@@ -35,18 +35,22 @@ class Reply:
 class Caller:
     """Hold the checked rows of one request for one model.
 
-    `deadline` is in the loop's time. Nobody waits any more (`gone`) once the model has answered or failed, after the
-    deadline, and when another model has failed that the request cannot do without.
+    `deadline` is in the loop's time; callers of one `address` share its turns. Nobody waits any more (`gone`) once the
+    model has answered or failed, after the deadline, and when another model has failed that the request cannot do
+    without.
     """
 
-    __slots__ = ("began", "deadline", "ended", "id", "index", "parts", "reply", "table", "taken")
+    __slots__ = ("address", "began", "deadline", "ended", "id", "index", "parts", "reply", "table", "taken")
 
-    def __init__(self, reply: Reply, index: int, table: Table, request_id: str, deadline: float) -> None:
+    def __init__(
+        self, reply: Reply, index: int, table: Table, request_id: str, deadline: float, *, address: str = ""
+    ) -> None:
         self.reply = reply
         self.index = index
         self.table = table
         self.id = request_id
         self.deadline = deadline
+        self.address = address
         self.began = time.perf_counter()
         self.taken = 0
         self.ended = False
@@ -86,12 +90,16 @@ class Caller:
 
 
 async def predictions(
-    submits: Sequence[Callable[[Caller], None]], tables: Sequence[Table], request_id: str, deadline: float
+    submits: Sequence[Callable[[Caller], None]],
+    tables: Sequence[Table],
+    request_id: str,
+    deadline: float,
+    address: str = "",
 ) -> list[Prediction]:
     """Hand the rows of one request to each model that it asks, and wait for all of them or for the first failure."""
     reply = Reply(len(submits))
     for index, submit in enumerate(submits):
-        submit(Caller(reply, index, tables[index], request_id, deadline))
+        submit(Caller(reply, index, tables[index], request_id, deadline, address=address))
     future = reply.future
     try:
         return cast(list[Prediction], await future)

@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from contract import Table, join
 from gateway.batching.fatal import FatalRecords, one_by_one
+from gateway.batching.filling import Piece
 from gateway.batching.health import Health
 from gateway.batching.heard import Heard
 from gateway.batching.isolation import isolate, refuse
 from gateway.batching.prediction import Prediction
-from gateway.batching.queue import Piece
 from gateway.batching.retries import Budget
 from gateway.errors import BackendBusy, BackendElsewhere, BackendFault, BackendLost, DeadlineExceeded, GatewayError
 from gateway.metrics import BatchMetrics

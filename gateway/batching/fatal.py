@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from hashlib import blake2b
 
 from contract import Table
+from gateway.batching.filling import Piece
 from gateway.batching.isolation import Again, refuse
-from gateway.batching.queue import Piece
 from gateway.errors import BackendLost, FatalRecord
 
 MOST = 1_000

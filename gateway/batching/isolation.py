@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from gateway.batching.queue import Piece
+from gateway.batching.filling import Piece
 from gateway.errors import BackendFault, GatewayError
 
 Again = Callable[[Sequence[Piece]], Awaitable[BackendFault | None]]

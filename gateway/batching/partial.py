@@ -57,6 +57,7 @@ async def partial_predictions(
     tables: Sequence[Table],
     request_id: str,
     deadline: float,
+    address: str,
     needs: Needs,
 ) -> tuple[list[Prediction], dict[str, GatewayError]]:
     """Do what `predictions` does; gives what there is shortly before the deadline, and why each other model is missing.
@@ -68,7 +69,7 @@ async def partial_predictions(
     rest = max(0.0, deadline - loop.time())
     patience = deadline - min(LEAVE_S + LEAVE_S_PER_ROW * tables[0].rows, MOST_OF_REST * rest)
     for index, submit in enumerate(submits):
-        submit(Caller(reply, index, tables[index], request_id, patience))
+        submit(Caller(reply, index, tables[index], request_id, patience, address=address))
     timer = loop.call_at(patience, reply.expire)
     try:
         answered = [prediction for prediction in await reply.future if prediction is not None]

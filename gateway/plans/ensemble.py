@@ -47,15 +47,15 @@ class Ensemble:
             self.joint = known = contracts, RecordDecoder(features)
         return known[1]
 
-    async def predict(self, table: Table, request_id: str, deadline: float) -> list[Prediction]:
+    async def predict(self, table: Table, request_id: str, deadline: float, address: str) -> list[Prediction]:
         """Ask all members; gives their predictions in their order. It fails as a whole, with the first failure."""
-        return await predictions(self.submits, self.tables(table), request_id, deadline)
+        return await predictions(self.submits, self.tables(table), request_id, deadline, address)
 
     async def predict_partly(
-        self, table: Table, request_id: str, deadline: float, needs: Needs
+        self, table: Table, request_id: str, deadline: float, address: str, needs: Needs
     ) -> tuple[list[Prediction], dict[str, GatewayError]]:
         """Ask all members; gives the predictions of those that answered, and why each other one is missing."""
-        return await partial_predictions(self.submits, self.tables(table), request_id, deadline, needs)
+        return await partial_predictions(self.submits, self.tables(table), request_id, deadline, address, needs)
 
     def tables(self, table: Table) -> Sequence[Table]:
         """Give what each member reads of checked rows."""

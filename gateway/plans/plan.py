@@ -47,11 +47,14 @@ class Plan(Protocol):
     def decoder(self) -> RecordDecoder:
         """The reader of records; raises BackendUnknown."""
 
-    async def predict(self, table: Table, request_id: str, deadline: float) -> list[Prediction]:
-        """Answer checked rows by a deadline in the loop's time: one prediction per member that was asked."""
+    async def predict(self, table: Table, request_id: str, deadline: float, address: str) -> list[Prediction]:
+        """Answer checked rows by a deadline in the loop's time: one prediction per member that was asked.
+
+        Callers of one address share its turns.
+        """
 
     async def predict_partly(
-        self, table: Table, request_id: str, deadline: float, needs: Needs
+        self, table: Table, request_id: str, deadline: float, address: str, needs: Needs
     ) -> tuple[list[Prediction], dict[str, GatewayError]]:
         """Do the same with those members that answer, and say why each other one is missing."""
 

@@ -34,16 +34,17 @@ class Single:
         """Give the reader of records."""
         return self.backend.decoder
 
-    async def predict(self, table: Table, request_id: str, deadline: float) -> list[Prediction]:
+    async def predict(self, table: Table, request_id: str, deadline: float, address: str) -> list[Prediction]:
         """Ask the model."""
-        return await predictions(self.submits, [table], request_id, deadline)
+        return await predictions(self.submits, [table], request_id, deadline, address)
 
     async def predict_partly(
         self,
         table: Table,
         request_id: str,
         deadline: float,
+        address: str,
         needs: Needs,  # noqa: ARG002 (there is no part of one)
     ) -> tuple[list[Prediction], dict[str, GatewayError]]:
         """Ask the model, which cannot be missing."""
-        return await self.predict(table, request_id, deadline), {}
+        return await self.predict(table, request_id, deadline, address), {}

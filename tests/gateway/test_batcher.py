@@ -20,6 +20,7 @@ from gateway.batching.batcher import Batcher
 from gateway.batching.caller import predictions
 from gateway.batching.calls import Calls
 from gateway.batching.heard import Heard
+from gateway.batching.queue import Queue
 from gateway.errors import (
     BackendAbsent,
     BackendFault,
@@ -94,7 +95,7 @@ def batcher(stub: Stub, concurrency: int = 1, most_rows: int = 1024) -> tuple[Ba
     """Put a batcher in front of a stub."""
     metrics = Metrics()
     calls = Calls("plain", stub.ask, stub, RetrySettings(shortest_s=0, longest_s=0), metrics.batches("plain"))
-    return Batcher(calls, concurrency, most_rows), metrics
+    return Batcher(calls, concurrency, Queue(most_rows, 100_000)), metrics
 
 
 def rows_of(model: Model, widths: Sequence[float]) -> Table:

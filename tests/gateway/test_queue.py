@@ -11,7 +11,8 @@ from contract import Feature, Table
 from contract.features import Features, in_order
 from contract.table import pack
 from gateway.batching.caller import Caller, Reply
-from gateway.batching.queue import Piece, Queue
+from gateway.batching.filling import Piece
+from gateway.batching.queue import Queue
 
 FEATURES = in_order([Feature(name="x", type="number", unit="", description="a number", example=1.0)])
 OTHERS = in_order([Feature(name="x", type="number", unit="", description="another number", example=1.0)])
@@ -30,35 +31,42 @@ def calls(queue: Queue) -> list[list[Piece]]:
     return taken
 
 
-async def filled(sizes: Sequence[int], most_rows: int) -> tuple[Queue, list[Caller]]:
-    """Make a queue with callers of so many rows."""
-    queue = Queue(most_rows)
-    callers = [Caller(Reply(1), 0, table_of(size), str(size), math.inf) for size in sizes]
+def caller_of(rows: int, address: str = "", features: Features = FEATURES, within_s: float = math.inf) -> Caller:
+    """Make a caller of so many rows, inside an event loop."""
+    deadline = asyncio.get_running_loop().time() + within_s
+    return Caller(Reply(1), 0, table_of(rows, features), "", deadline, address=address)
+
+
+async def filled(sizes: Sequence[int], most_rows: int, addresses: str = "a") -> tuple[Queue, list[Caller]]:
+    """Make a queue with callers of so many rows, from each of the addresses (a letter each) in turn."""
+    queue = Queue(most_rows, 100_000)
+    callers = [caller_of(size, addresses[index % len(addresses)]) for index, size in enumerate(sizes)]
     for caller in callers:
-        queue.append(caller)
+        assert not queue.append(caller)
     return queue, callers
 
 
-@given(st.lists(st.integers(1, 60), min_size=1, max_size=30), st.integers(1, 40))
-def test_every_row_is_taken_once(sizes: list[int], most_rows: int) -> None:
-    """No call has more rows than it may, no small request is cut, and small ones keep their order."""
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=30), st.integers(1, 40), st.sampled_from(["a", "ab", "abcde"]))
+def test_every_row_is_taken_once(sizes: list[int], most_rows: int, addresses: str) -> None:
+    """No call has more rows than it may, no small request is cut, and small ones of an address keep their order."""
 
     async def check() -> None:
-        queue, callers = await filled(sizes, most_rows)
+        queue, callers = await filled(sizes, most_rows, addresses)
         waiting = queue.rows
         taken = calls(queue)
         pieces = [piece for call in taken for piece in call]
 
         assert waiting == sum(sizes)
-        assert queue.rows == 0
+        assert queue.rows == queue.held == 0
         assert all(sum(piece.rows for piece in call) <= most_rows for call in taken)
         for caller in callers:
             own = [(piece.start, piece.stop) for piece in pieces if piece.caller is caller]
             rows = [row for start, stop in sorted(own) for row in range(start, stop)]
             assert rows == list(range(caller.table.rows))
             assert len(own) == 1 or caller.table.rows > most_rows
-        small = [piece.caller for piece in pieces if piece.caller.table.rows <= most_rows]
-        assert small == [caller for caller in callers if caller.table.rows <= most_rows]
+        for address in addresses:
+            small = [caller for caller in callers if caller.table.rows <= most_rows and caller.address == address]
+            assert [piece.caller for piece in pieces if piece.caller in small] == small
         assert all(list(piece.table.columns["x"]) == list(range(piece.start, piece.stop)) for piece in pieces)
 
     asyncio.run(check())
@@ -134,7 +142,7 @@ def test_records_of_two_contracts_are_asked_apart() -> None:
     async def check() -> None:
         queue, _ = await filled([1, 1], 32)
         for features in (OTHERS, OTHERS, FEATURES):
-            queue.append(Caller(Reply(1), 0, table_of(1, features), "", math.inf))
+            queue.append(caller_of(1, "a", features))
 
         assert [len(call) for call in calls(queue)] == [2, 2, 1]
 

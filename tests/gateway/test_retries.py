@@ -17,7 +17,8 @@ from gateway.batching.batcher import Batcher
 from gateway.batching.caller import Caller, Reply
 from gateway.batching.calls import Calls
 from gateway.batching.fatal import FatalRecords
-from gateway.batching.queue import Piece
+from gateway.batching.filling import Piece
+from gateway.batching.queue import Queue
 from gateway.batching.retries import Budget
 from gateway.errors import BackendBusy, BackendLost, BackendUnavailable, BackendUnreachable, FatalRecord, GatewayError
 from gateway.metrics import Metrics
@@ -40,7 +41,7 @@ def model(stored_plain: Path) -> Model:
 def batcher(stub: Stub, settings: RetrySettings = QUICK) -> tuple[Batcher, Metrics]:
     """Put a batcher in front of a stub."""
     metrics = Metrics()
-    return Batcher(Calls("plain", stub.ask, stub, settings, metrics.batches("plain")), 1, 1024), metrics
+    return Batcher(Calls("plain", stub.ask, stub, settings, metrics.batches("plain")), 1, Queue(1024, 100_000)), metrics
 
 
 def retried(metrics: Metrics, reason: str) -> float:
