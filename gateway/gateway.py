@@ -9,10 +9,12 @@ from collections.abc import AsyncIterator
 from gateway.access import AccessLog
 from gateway.account import Accounts
 from gateway.backends import Backend, watch
+from gateway.cgroup import own_memory
 from gateway.errors import UnknownName
 from gateway.metrics import Metrics
 from gateway.plans import Plan, make_plans
 from gateway.settings import Settings
+from gateway.shedding import Shedding
 from oip import Limits
 
 
@@ -26,6 +28,8 @@ class Gateway:
         self.metrics = metrics
         self.backends = backends
         self.plans = make_plans(backends, settings.routes)
+        self.shedding = Shedding(settings.max_lag_ms / 1000, settings.max_memory_ratio, own_memory())
+        metrics.watch_gateway(lambda: self.shedding.lag_s, lambda: self.shedding.ratio)
         self.accounts = Accounts(metrics, access, settings.timeouts)
         self.started = time.monotonic()
 
@@ -65,8 +69,10 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         watchers = [asyncio.create_task(watch(backend, settings.refresh_s)) for backend in backends.values()]
         balanced = [one for backend in backends.values() if (one := backend.server.balanced)]
         watchers += [asyncio.create_task(one.watch()) for one in balanced]
+        gateway = Gateway(settings, backends, metrics, access)
+        watchers.append(asyncio.create_task(gateway.shedding.watch()))
         try:
-            yield Gateway(settings, backends, metrics, access)
+            yield gateway
         finally:
             for watcher in watchers:
                 watcher.cancel()

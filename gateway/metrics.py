@@ -90,6 +90,16 @@ class Metrics:
         self.queued_rows = Gauge(
             "bentogate_queued_rows", "Rows that wait for a call, by model", ("model",), registry=self.registry
         )
+        self.lag = Gauge(
+            "bentogate_event_loop_lag_seconds",
+            "How late the event loop is, smoothed over a quarter of a second",
+            registry=self.registry,
+        )
+        self.memory_ratio = Gauge(
+            "bentogate_memory_ratio",
+            "Part of the container's memory that is used, 0 without a limit",
+            registry=self.registry,
+        )
         # Looking a label up costs as much as counting: each is looked up once.
         self.request_counter = cache(self.requests.labels)
         self.refusal_counter = cache(self.refused.labels)
@@ -111,6 +121,11 @@ class Metrics:
     def golden_counter(self, model: str) -> Callable[[str], None]:
         """Give what counts the answers to golden rows, each `right` or `wrong`."""
         return lambda outcome: self.golden.labels(model, outcome).inc()
+
+    def watch_gateway(self, lag_s: Callable[[], float], memory_ratio: Callable[[], float]) -> None:
+        """Have the state of the gateway itself looked at when the metrics are asked for."""
+        self.lag.set_function(lag_s)
+        self.memory_ratio.set_function(memory_ratio)
 
     def learned(self, model: str, old: str | None, new: str) -> None:
         """Note that a model has a new version."""

@@ -58,6 +58,7 @@ class InferenceService:
     async def model_infer(self, account: Account, message: protocol.ModelInferRequest) -> protocol.ModelInferResponse:
         """Answer tensors with tensors."""
         account.route = message.model_name
+        self.gateway.shedding.check()
         plan = self.gateway.plan(message.model_name)
         account.within(self.gateway.accounts.timeouts[plan.name])
         reading = grpc_request_steps(message, self.gateway.limits(plan))

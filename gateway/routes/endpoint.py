@@ -63,6 +63,7 @@ class Endpoint(ABC):
         self, account: Account, scope: Scope, receive: Receive, name: str, version: str | None
     ) -> Answer:
         """Read a request, check what does not depend on the form, and give the answer; raises GatewayError."""
+        self.gateway.shedding.check()
         headers, limit = headers_of(scope), self.gateway.settings.max_body_bytes
         if (wish := headers.get(TIMEOUT)) is not None:
             account.within(wished_s(wish))
