@@ -15,6 +15,7 @@ from gateway.deadline import Deadline
 from gateway.errors import DeadlineExceeded, GatewayError, InternalError, MalformedRequest, TooLarge, UnknownEncoding
 from gateway.metrics import Metrics
 from gateway.plans import Plan, needs_of
+from gateway.proxies import Proxies
 from oip import BodyTooLarge, Disconnected, ProtocolError, Stopwatch, UnsupportedEncoding
 
 LONGEST_ROUTE = 200
@@ -73,13 +74,19 @@ class Account(Stopwatch):
 
 
 class Accounts:
-    """Carry requests out, and tell of each when it has ended; `timeouts` has the seconds of each public name."""
+    """Carry requests out, and tell of each when it has ended; `timeouts` has the seconds of each public name.
 
-    def __init__(self, metrics: Metrics, access: AccessLog | None, timeouts: Mapping[str, float]) -> None:
+    Without trusted `proxies` a caller is who connects.
+    """
+
+    def __init__(
+        self, metrics: Metrics, access: AccessLog | None, timeouts: Mapping[str, float], proxies: Proxies | None = None
+    ) -> None:
         self.metrics = metrics
         self.access = access
         self.timeouts = timeouts
         self.longest_s = max(timeouts.values())
+        self.proxies = proxies
 
     async def carry_out(self, account: Account, work: Coroutine[None, None, T]) -> T:
         """Do the work of a request within its deadline; raises GatewayError for all that fails, and Disconnected.

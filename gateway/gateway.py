@@ -13,6 +13,7 @@ from gateway.cgroup import own_memory
 from gateway.errors import UnknownName
 from gateway.metrics import Metrics
 from gateway.plans import Plan, make_plans
+from gateway.proxies import Proxies
 from gateway.settings import Settings
 from gateway.shedding import Shedding
 from oip import Limits
@@ -30,7 +31,8 @@ class Gateway:
         self.plans = make_plans(backends, settings.routes)
         self.shedding = Shedding(settings.max_lag_ms / 1000, settings.max_memory_ratio, own_memory())
         metrics.watch_gateway(lambda: self.shedding.lag_s, lambda: self.shedding.ratio)
-        self.accounts = Accounts(metrics, access, settings.timeouts)
+        proxies = Proxies(settings.trusted_proxies) if settings.trusted_proxies else None
+        self.accounts = Accounts(metrics, access, settings.timeouts, proxies)
         self.started = time.monotonic()
 
     def plan(self, name: str) -> Plan:

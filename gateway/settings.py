@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import (
     BeforeValidator,
     Field,
+    IPvAnyNetwork,
     model_validator,
 )
 from pydantic_settings import (
@@ -89,6 +90,7 @@ class Settings(BaseSettings):
     grpc_port: Annotated[int | None, BeforeValidator(nothing_if_empty)] = Field(default=None, ge=0, le=65535)
     root_path: str = Field(default="", pattern=r"^(/[^/\s?#]+)*$")
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed_by_commas)] = ()
+    trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode, BeforeValidator(listed_by_commas)] = ()
     access_log: bool = True
     timeout_s: Timeout = 10.0
     max_rows: int = Field(default=MOST_ROWS, ge=1)

@@ -57,8 +57,9 @@ async def partial_predictions(
     tables: Sequence[Table],
     request_id: str,
     deadline: float,
-    address: str,
     needs: Needs,
+    *,
+    address: str = "",
 ) -> tuple[list[Prediction], dict[str, GatewayError]]:
     """Do what `predictions` does; gives what there is shortly before the deadline, and why each other model is missing.
 

@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 from gateway.account import Account, Accounts
 from gateway.errors import DeadlineExceeded, GatewayError
 from gateway.problems import error_text
+from gateway.proxies import FORWARDED_FOR
 from oip import REQUEST_ID, SERVER_TIMING, request_id
 from oip.wire import decode_message
 
@@ -62,7 +63,7 @@ class Accounting:
 
         async def handle(body: bytes, context: Context) -> bytes:
             self.note_task()
-            account = Account(request_id_of(context), path, caller_of(context.peer()))
+            account = Account(request_id_of(context), path, self.caller(context))
             try:
                 message = await self.accounts.carry_out(account, answered(account, body, context))
                 account.status = 200
@@ -80,6 +81,14 @@ class Accounting:
             return message
 
         return handle
+
+    def caller(self, context: Context) -> str:
+        """Give the address of who calls, behind trusted proxies too."""
+        peer = caller_of(context.peer())
+        if (proxies := self.accounts.proxies) is None:
+            return peer
+        metadata = context.invocation_metadata() or ()
+        return proxies.client(peer, [str(value) for name, value in metadata if name == FORWARDED_FOR])
 
     def note_task(self) -> None:
         """Count the running task as under way until its answer is sent."""

@@ -55,7 +55,7 @@ class Ensemble:
         self, table: Table, request_id: str, deadline: float, address: str, needs: Needs
     ) -> tuple[list[Prediction], dict[str, GatewayError]]:
         """Ask all members; gives the predictions of those that answered, and why each other one is missing."""
-        return await partial_predictions(self.submits, self.tables(table), request_id, deadline, address, needs)
+        return await partial_predictions(self.submits, self.tables(table), request_id, deadline, needs, address=address)
 
     def tables(self, table: Table) -> Sequence[Table]:
         """Give what each member reads of checked rows."""

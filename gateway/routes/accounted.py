@@ -3,10 +3,12 @@
 from starlette.types import ASGIApp
 
 from gateway.account import Account, Accounts
+from gateway.proxies import FORWARDED_FOR
 from oip import REQUEST_ID, SERVER_TIMING, headers_of, lenient, request_id, with_headers
 from oip.asgi import Receive, Scope, Send
 
 ID, TIMING = REQUEST_ID.encode(), SERVER_TIMING.encode()
+FORWARDED = FORWARDED_FOR.encode()
 
 
 class Accounted:
@@ -23,6 +25,9 @@ class Accounted:
             return
         asked = lenient(scope)
         caller = (scope.get("client") or ("",))[0]
+        if (proxies := self.accounts.proxies) is not None:
+            forwarded = [value.decode("latin-1") for name, value in scope["headers"] if name == FORWARDED]
+            caller = proxies.client(caller, forwarded)
         account = asked["account"] = Account(request_id(headers_of(scope)), asked["path"], caller)
 
         def headers(status: int) -> list[tuple[bytes, bytes]]:
