@@ -101,8 +101,9 @@ class Callers(abc.ABC):
         one, loop = self.request, asyncio.get_running_loop()
         for _ in range(number):
             name = one.host if one.tls else None
+            source = (one.source, 0) if one.source else None
             await loop.create_connection(
-                lambda: Connection(self), one.host, one.port, ssl=one.tls, server_hostname=name
+                lambda: Connection(self), one.host, one.port, ssl=one.tls, server_hostname=name, local_addr=source
             )
 
     async def connect_again(self) -> None:

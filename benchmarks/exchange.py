@@ -10,12 +10,13 @@ JSON = {"content-type": "application/json"}
 
 @dataclass(frozen=True)
 class Request:
-    """Hold where a request goes, and its bytes."""
+    """Hold where a request goes, and its bytes; it may come from another address of this machine."""
 
     host: str
     port: int
     content: bytes
     tls: ssl.SSLContext | None = None
+    source: str | None = None
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str] = JSON, authority: str | None = None) -> Request:
