@@ -6,6 +6,7 @@ from typing import cast
 
 import structlog
 
+from gateway.batching.awaited import Awaited
 from gateway.batching.caller import Caller
 from gateway.batching.calls import Calls
 from gateway.batching.isolation import refuse
@@ -20,7 +21,7 @@ class Batcher:
     """Keep as many calls under way as `concurrency`; what comes meanwhile joins the next one.
 
     Nothing waits while nothing is under way, but for what else comes in the same turn of the event loop. A call ends
-    at the latest deadline of its callers, and each of them leaves at its own.
+    at the latest deadline of its callers, of whom each leaves at its own, or when the last of them has gone before.
     """
 
     def __init__(self, calls: Calls, concurrency: int, queue: Queue) -> None:
@@ -60,6 +61,7 @@ class Batcher:
         self.start()
         try:
             if pieces:
+                Awaited(pieces)
                 with Deadline(max([piece.caller.deadline for piece in pieces])):
                     await self.calls.answer(pieces)
                 if is_full:

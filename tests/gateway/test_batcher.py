@@ -345,3 +345,27 @@ def test_who_waits_while_nobody_takes_a_connection_is_refused_too(
         assert len(stub.asked) == asked
 
     asyncio.run(check())
+
+
+def test_a_call_that_nobody_waits_for_is_ended(model: Model) -> None:
+    """Once the last of its callers has gone, and the next call begins."""
+
+    async def check() -> None:
+        stub = Stub(model)
+        stub.gate = asyncio.Event()
+        one, _ = batcher(stub)
+        asking = [asyncio.create_task(ask(one, model, [[width]])) for width in (1.0, 2.0)]
+        await turns()
+        third = asyncio.create_task(ask(one, model, [[3.0]]))
+        await turns()
+        asking[0].cancel()
+        await turns()
+        assert [widths for _, widths in stub.asked] == [[1.0, 2.0]]
+
+        asking[1].cancel()
+        await turns()
+        assert [widths for _, widths in stub.asked] == [[1.0, 2.0], [3.0]]
+        stub.gate.set()
+        assert is_right((await third)[0], model, [3.0])
+
+    asyncio.run(check())
