@@ -12,7 +12,15 @@ from contract import Table, Terms
 from gateway.access import AccessLog, AccessRecord
 from gateway.batching import Prediction
 from gateway.deadline import Deadline
-from gateway.errors import DeadlineExceeded, GatewayError, InternalError, MalformedRequest, TooLarge, UnknownEncoding
+from gateway.errors import (
+    CALLER_GONE,
+    DeadlineExceeded,
+    GatewayError,
+    InternalError,
+    MalformedRequest,
+    TooLarge,
+    UnknownEncoding,
+)
 from gateway.metrics import Metrics
 from gateway.plans import Plan, needs_of
 from gateway.proxies import Proxies
@@ -28,9 +36,10 @@ log = structlog.get_logger()
 class Account(Stopwatch):
     """Hold what is told of one request: to its caller, in the metrics and in the access record.
 
-    `route` is the public name that is asked, or the path where no model is. `status` is None until an answer begins.
-    While it is carried out it has a `deadline`, and has `begun` at a time of the loop's. `missing` says why a model is
-    missing in the answer, by its name; it is None where the answer had to be whole.
+    `route` is the public name that is asked, or the path where no model is. `status` is None until an answer begins,
+    and where it did not come to its end. While it is carried out it has a `deadline`, and has `begun` at a time of the
+    loop's. `missing` says why a model is missing in the answer, by its name; it is None where the answer had to be
+    whole.
     """
 
     begun: float
@@ -106,6 +115,10 @@ class Accounts:
             raise
         except Exception as exc:  # the one outermost handler
             raise translated(exc, account) from exc
+
+    def leave(self, account: Account) -> None:
+        """Book that a caller left before its answer was sent."""
+        account.status, account.reason = None, CALLER_GONE
 
     def close(self, account: Account) -> None:
         """Count a request and write its record; one without an answer is recorded only."""

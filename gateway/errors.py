@@ -17,6 +17,8 @@ GatewayError
 ├── BackendUnknown        503  backend_unknown     the model has not told its contract yet
 ├── Overloaded            503  overloaded          more is asked than a model, or the gateway, can do
 └── DeadlineExceeded      504  deadline_exceeded
+
+One more reason stands where there is no answer: caller_gone.
 """
 
 import random
@@ -29,6 +31,8 @@ from oip import ACCEPT_ENCODING
 RETRY_AFTER_S = 1
 MOST_RETRY_AFTER_S = 3
 """After an overload, callers are to come again at different times."""
+
+(CALLER_GONE,) = UNANSWERED = ("caller_gone",)
 
 
 class GatewayError(Exception):

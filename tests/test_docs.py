@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from contract import Contract
 from contract.contract import Task
-from gateway.errors import GatewayError
+from gateway.errors import UNANSWERED, GatewayError
 from gateway.metrics import Metrics
 from gateway.routes import catalogue, health
 from gateway.routes.dispatch import V1, V2
@@ -61,7 +61,7 @@ def test_every_setting_is_listed_with_its_default() -> None:
 
 
 def test_every_reason_is_listed_with_its_status() -> None:
-    """docs/api.md and the docstring of gateway/errors.py have the same list as the code."""
+    """docs/api.md and the docstring of gateway/errors.py have the same list as the code, and the reasons beside it."""
     import gateway.errors
 
     listed = dict(re.findall(r"^\| `(\w+)` \| (\d{3}) \|", DOCS["api"], re.MULTILINE))
@@ -70,6 +70,9 @@ def test_every_reason_is_listed_with_its_status() -> None:
 
     assert listed == real
     assert tree == real
+    for reason in UNANSWERED:
+        assert f"`{reason}`" in DOCS["api"]
+        assert reason in (gateway.errors.__doc__ or "")
 
 
 def test_every_code_of_grpc_is_listed() -> None:

@@ -75,6 +75,8 @@ class Accounting:
                 remaining_s = context.time_remaining()
                 if remaining_s is not None and remaining_s < GIVEN_UP_S:
                     account.status, account.reason = 504, DeadlineExceeded.reason
+                else:
+                    self.accounts.leave(account)
                 raise
             finally:
                 self.accounts.close(account)

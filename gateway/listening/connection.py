@@ -1,5 +1,6 @@
 """One connection of HTTP/1.1: what uvicorn's own does not do."""
 
+import asyncio
 from typing import Any
 
 import httptools
@@ -12,9 +13,18 @@ GOODBYE_S = 1.0
 
 FRAMING = (b"content-length", b"transfer-encoding")
 
+PIPELINED = 8
+"""So many whole requests are read behind the one that is served; with more, its caller is not seen to leave.
+
+Who leaves is seen only where somebody reads.
+"""
+
 
 class Connection(HttpToolsProtocol):
     """Stay with HTTP/1.1 where a client offers to go on with another protocol (RFC 9110, 7.8), and answer in one piece.
+
+    A request ends with its connection, also where the caller has shut down its sending side only: uvicorn lets the
+    handler run on for nobody.
 
     Java's client offers HTTP/2 unless it is told not to. httptools leaves the body of such a request unread, and
     uvicorn hands it on without one: https://github.com/Kludex/uvicorn/issues/2722.
@@ -26,6 +36,14 @@ class Connection(HttpToolsProtocol):
     def __init__(self, *args: Any, burst: Burst, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.burst = burst
+        self.task: asyncio.Task[None] | None = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End the request under way; those behind it are not begun."""
+        super().connection_lost(exc)
+        self.pipeline.clear()
+        if self.task is not None:
+            self.task.cancel()
 
     def shutdown(self) -> None:
         """Close what is answered, and all else after that."""
@@ -66,9 +84,14 @@ class Connection(HttpToolsProtocol):
         if not self.parser.should_upgrade() and not self.cycle.response_complete:
             self.cycle.more_body = False
             self.cycle.message_event.set()
+            if self.flow.read_paused and len(self.pipeline) < PIPELINED:
+                self.flow.resume_reading()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        super()._start_asgi_task(cycle, InOnePiece(app, cycle, self.burst))  # type: ignore[arg-type]  # uvicorn types each message
+        served: Any = InOnePiece(app, cycle, self.burst)  # uvicorn has a type for each message
+        self.task = task = self.loop.create_task(cycle.run_asgi(served))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
 
 
 class Resumed:

@@ -1,5 +1,7 @@
 """Sending an answer in one piece, where uvicorn writes its head and its body one after the other."""
 
+import asyncio
+
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
@@ -29,9 +31,14 @@ class InOnePiece:
         self.start: Message | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, _: Send) -> None:
-        """Serve the request; after a failure uvicorn closes the connection, so what was answered goes before."""
+        """Serve the request; after a failure uvicorn closes the connection, so what was answered goes before.
+
+        What is cancelled has lost its connection. uvicorn would log a traceback, and begin another answer.
+        """
         try:
             await self.app(scope, receive, self.send)
+        except asyncio.CancelledError:
+            self.cycle.disconnected = True
         except BaseException:
             self.burst.send()
             raise

@@ -1,5 +1,7 @@
 """The outermost layer over HTTP: an account of every request, and the two headers of every answer."""
 
+import asyncio
+
 from starlette.types import ASGIApp
 
 from gateway.account import Account, Accounts
@@ -36,5 +38,8 @@ class Accounted:
 
         try:
             await self.app(asked, receive, with_headers(send, headers))
+        except asyncio.CancelledError:
+            self.accounts.leave(account)
+            raise
         finally:
             self.accounts.close(account)

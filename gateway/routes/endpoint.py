@@ -53,6 +53,7 @@ class Endpoint(ABC):
             answer = await self.gateway.accounts.carry_out(account, work)
             body, content_type, headers = answer.body, answer.content_type, answer.headers
         except Disconnected:
+            self.gateway.accounts.leave(account)
             return
         except GatewayError as error:
             status, body, content_type = rendered(error, scope["path"], account.id)
