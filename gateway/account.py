@@ -12,8 +12,10 @@ from contract import Table, Terms
 from gateway.access import AccessLog, AccessRecord
 from gateway.batching import Prediction
 from gateway.deadline import Deadline
+from gateway.ending import Ending
 from gateway.errors import (
     CALLER_GONE,
+    CUT_OFF,
     DeadlineExceeded,
     GatewayError,
     InternalError,
@@ -89,12 +91,18 @@ class Accounts:
     """
 
     def __init__(
-        self, metrics: Metrics, access: AccessLog | None, timeouts: Mapping[str, float], proxies: Proxies | None = None
+        self,
+        metrics: Metrics,
+        access: AccessLog | None,
+        timeouts: Mapping[str, float],
+        ending: Ending,
+        proxies: Proxies | None = None,
     ) -> None:
         self.metrics = metrics
         self.access = access
         self.timeouts = timeouts
         self.longest_s = max(timeouts.values())
+        self.ending = ending
         self.proxies = proxies
 
     async def carry_out(self, account: Account, work: Coroutine[None, None, T]) -> T:
@@ -117,8 +125,8 @@ class Accounts:
             raise translated(exc, account) from exc
 
     def leave(self, account: Account) -> None:
-        """Book that a caller left before its answer was sent."""
-        account.status, account.reason = None, CALLER_GONE
+        """Book that a request ended before its answer was sent, and by whom."""
+        account.status, account.reason = None, CUT_OFF if self.ending.cut else CALLER_GONE
 
     def close(self, account: Account) -> None:
         """Count a request and write its record; one without an answer is recorded only."""

@@ -18,7 +18,7 @@ GatewayError
 ├── Overloaded            503  overloaded          more is asked than a model, or the gateway, can do
 └── DeadlineExceeded      504  deadline_exceeded
 
-One more reason stands where there is no answer: caller_gone.
+Two more reasons stand where there is no answer: caller_gone, and cut_off by the end of the gateway.
 """
 
 import random
@@ -32,7 +32,7 @@ RETRY_AFTER_S = 1
 MOST_RETRY_AFTER_S = 3
 """After an overload, callers are to come again at different times."""
 
-(CALLER_GONE,) = UNANSWERED = ("caller_gone",)
+CALLER_GONE, CUT_OFF = UNANSWERED = "caller_gone", "cut_off"
 
 
 class GatewayError(Exception):

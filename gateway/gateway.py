@@ -10,6 +10,7 @@ from gateway.access import AccessLog
 from gateway.account import Accounts
 from gateway.backends import Backend, watch
 from gateway.cgroup import own_memory
+from gateway.ending import Ending
 from gateway.errors import UnknownName
 from gateway.metrics import Metrics
 from gateway.plans import Plan, make_plans
@@ -29,10 +30,11 @@ class Gateway:
         self.metrics = metrics
         self.backends = backends
         self.plans = make_plans(backends, settings.routes)
+        self.ending = Ending(settings.drain_s, settings.grace_s)
         self.shedding = Shedding(settings.max_lag_ms / 1000, settings.max_memory_ratio, own_memory())
         metrics.watch_gateway(lambda: self.shedding.lag_s, lambda: self.shedding.ratio)
         proxies = Proxies(settings.trusted_proxies) if settings.trusted_proxies else None
-        self.accounts = Accounts(metrics, access, settings.timeouts, proxies)
+        self.accounts = Accounts(metrics, access, settings.timeouts, self.ending, proxies)
         self.started = time.monotonic()
 
     def plan(self, name: str) -> Plan:
@@ -55,8 +57,11 @@ class Gateway:
     def ready(self) -> bool:
         """Say whether requests are welcome: every backend has answered once, or enough time has passed and one has.
 
-        It never falls again because of a backend, or one sick model would take every gateway out of service.
+        It never falls again because of a backend, or one sick model would take every gateway out of service; it falls
+        with the end of the gateway.
         """
+        if self.ending.draining:
+            return False
         waiting = len(self.waiting_for)
         patience_over = time.monotonic() - self.started >= self.settings.ready_after_s
         return waiting == 0 or (patience_over and waiting < len(self.backends))

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import gc
 import logging
-import signal
 import sys
 from collections.abc import AsyncIterator
 
@@ -20,34 +19,26 @@ log = structlog.get_logger()
 
 
 async def serve(settings: Settings, doors: Doors) -> None:
-    """Serve on bound sockets until SIGINT or SIGTERM, then let requests under way finish."""
+    """Serve on bound sockets until SIGINT or SIGTERM has brought the end."""
     async with open_gateway(settings) as gateway, following(doors, settings.refresh_s):
-        # Whatever is under way when the end comes has its whole deadline to finish.
-        public, admin, wait_s = public_app(gateway), admin_app(gateway), gateway.accounts.longest_s
-        listeners = {listener(public, wait_s): doors.public, listener(admin, wait_s): doors.admin}
+        public, admin, ending = public_app(gateway), admin_app(gateway), gateway.ending
+        listeners = {listener(public, ending): doors.public, listener(admin, ending): doors.admin}
         if doors.secure:
-            listeners[listener(public, wait_s, doors.secure.certificate.context)] = doors.secure.socket
+            listeners[listener(public, ending, doors.secure.certificate.context)] = doors.secure.socket
 
-        ending, addresses, more = asyncio.Event(), doors.addresses, []
+        addresses, more = doors.addresses, []
         if settings.grpc_port is not None:
             from gateway.grpc import open_grpc
 
             door = open_grpc(gateway, settings.grpc_port)
             addresses["grpc"] = door.address
-            more = [door.serve(ending)]
-
-        def end() -> None:
-            ending.set()
-            for one in listeners:
-                one.should_exit = True
+            more = [door.serve()]
 
         # What lives for ever is not to be walked by every full collection: a request of 16 MB took four times as long.
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 50, 50)
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, end)
+        ending.heed()
         log.info("listening", **addresses)
         await asyncio.gather(*(one.serve(sockets=[its]) for one, its in listeners.items()), *more)
 

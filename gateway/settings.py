@@ -18,7 +18,7 @@ from pydantic_settings import (
 )
 
 from contract import MOST_ROWS, NAME_PATTERN, Terms
-from gateway.settings_backend import BackendSettings, Strict, Timeout, fault
+from gateway.settings_backend import LONGEST_TIMEOUT_S, BackendSettings, Strict, Timeout, fault
 
 PREFIX = "GATEWAY_"
 
@@ -99,6 +99,8 @@ class Settings(BaseSettings):
     max_memory_ratio: float = Field(default=0.92, gt=0, le=1)
     refresh_s: float = Field(default=10.0, gt=0, allow_inf_nan=False)
     ready_after_s: float = Field(default=30.0, ge=0, allow_inf_nan=False)
+    drain_s: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    grace_s: float = Field(default=LONGEST_TIMEOUT_S, ge=0, allow_inf_nan=False)
     backends: dict[str, BackendSettings] = Field(min_length=1)
     routes: dict[str, RouteSettings] = {}
     default: str

@@ -31,7 +31,7 @@ class Way:
         self.scope, self.headers = form.scope, headers_of(form.scope)
         self.plan = gateway.plan(form.name)
         self.log = AccessLog(descriptor, gateway.metrics.unrecorded.inc)
-        self.accounts = Accounts(gateway.metrics, self.log, gateway.settings.timeouts)
+        self.accounts = Accounts(gateway.metrics, self.log, gateway.settings.timeouts, gateway.ending)
         dispatch = Dispatch(gateway, self.send_answer)
         self.endpoint = dispatch.v1 if form.path.startswith("/v1") else dispatch.v2
         self.whole_app, self.shell_app = Accounted(self.accounts, dispatch), Accounted(self.accounts, self.send_answer)

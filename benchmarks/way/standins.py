@@ -12,6 +12,7 @@ from benchmarks.stored import stored
 from bentos.artifact import load
 from bentos.protocol import Protocol
 from bentos.served import Served
+from gateway.ending import Ending
 from gateway.listening import listener
 from oip import headers_of, read_body
 from oip.asgi import Message, Receive, Scope, Send
@@ -62,7 +63,8 @@ def app_of(name: str, seconds: float) -> ASGIApp:
 async def serve(seconds: float, ports: dict[str, int]) -> None:
     """Serve each name on its port, as the gateway serves, until the process is ended."""
     listeners = {
-        listener(app_of(name, seconds), 1): socket.create_server(("127.0.0.1", port)) for name, port in ports.items()
+        listener(app_of(name, seconds), Ending()): socket.create_server(("127.0.0.1", port))
+        for name, port in ports.items()
     }
     gc.collect()
     gc.freeze()

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from gateway.batching.queue import Piece
+from gateway.batching.filling import Piece
 
 
 class Awaited:

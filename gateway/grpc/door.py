@@ -17,8 +17,8 @@ from gateway.settings import SettingsError
 
 GOODBYE_S = 0.5
 
-READY_EVERY_S = 0.1
-"""How often readiness is looked at until it is there; it never goes again."""
+LOOK_S = 0.1
+"""How often is looked whether the gateway is ready, and how far its end has come."""
 
 
 class GrpcDoor:
@@ -34,33 +34,36 @@ class GrpcDoor:
         health_pb2_grpc.add_HealthServicer_to_server(self.health, server)
         enable_server_reflection((SERVICE, HEALTH, REFLECTION), server)
 
-    async def serve(self, ending: asyncio.Event) -> None:
+    async def serve(self) -> None:
         """Serve until the end comes, then let calls under way finish."""
         await self.set_health(health_pb2.HealthCheckResponse.NOT_SERVING)
         await self.server.start()
-        following = asyncio.create_task(self.follow_readiness())
-        await ending.wait()
-        following.cancel()
+        await self.follow_readiness()
+        while not self.gateway.ending.closing:  # noqa: ASYNC110 (it comes with time or with a signal)
+            await asyncio.sleep(LOOK_S)
         await self.end()
 
     async def end(self) -> None:
-        """Refuse new calls, wait for those under way, each within its deadline, and cut the streams off.
+        """Refuse new calls, wait for those under way until they are cut off, and end the streams.
 
         Who watches health, or reads what there is by reflection, keeps a stream open that has no end of its own.
         """
-        await self.health.enter_graceful_shutdown()
-        stopping = asyncio.create_task(self.server.stop(self.gateway.accounts.longest_s))
+        stopping = asyncio.create_task(self.server.stop(self.gateway.settings.grace_s))
         await asyncio.wait([stopping], timeout=GOODBYE_S)  # what has come before is begun by then
-        if self.calls:
-            await asyncio.wait(self.calls)
+        while self.calls and not self.gateway.ending.cut:
+            await asyncio.wait(self.calls, timeout=LOOK_S)
         await self.server.stop(None)
         await stopping
 
     async def follow_readiness(self) -> None:
-        """Say the same as `/readyz`."""
-        while not self.gateway.ready:  # noqa: ASYNC110 (it may come of nothing but time that passed)
-            await asyncio.sleep(READY_EVERY_S)
-        await self.set_health(health_pb2.HealthCheckResponse.SERVING)
+        """Say the same as `/readyz`, until the end begins."""
+        told = False
+        while not self.gateway.ending.draining:
+            if not told and self.gateway.ready:  # which may come of nothing but time that passed
+                told = True
+                await self.set_health(health_pb2.HealthCheckResponse.SERVING)
+            await asyncio.sleep(LOOK_S)
+        await self.health.enter_graceful_shutdown()
 
     async def set_health(self, status: Any) -> None:
         """Say it of the server as a whole and of the service."""

@@ -42,21 +42,22 @@ class Arrivals:
         self.pause = None
         self.loop.add_reader(self.listening, self.take)
 
-    def take(self) -> None:
-        """Take those that wait."""
+    def take(self) -> bool:
+        """Take those that wait; says whether there may be more."""
         for _ in range(AT_ONCE):
             try:
                 connection, _ = self.listening.accept()
             except (BlockingIOError, ConnectionAbortedError):
-                return
+                return False
             except OSError as exc:
                 log.warning("no connection can be taken for a while", reason=str(exc))
                 self.loop.remove_reader(self.listening)
                 self.pause = self.loop.call_later(AGAIN_S, self.begin)
-                return
+                return False
             task = self.loop.create_task(self.open(connection))
             self.opening.add(task)
             task.add_done_callback(self.opening.discard)
+        return True
 
     async def open(self, connection: socket.socket) -> None:
         """Give a connection its protocol, after the handshake of TLS; one that fails is its caller's loss."""
@@ -64,13 +65,17 @@ class Arrivals:
             await self.loop.connect_accepted_socket(self.protocol, connection, ssl=self.tls)
 
     def close(self) -> None:
-        """Take no more, and give those up whose handshake is not over."""
-        self.loop.remove_reader(self.listening)
+        """Take those that wait, for the kernel would reset them, and no more."""
         if self.pause:
             self.pause.cancel()
-        for task in self.opening:
-            task.cancel()
+        else:
+            while self.take():
+                pass
+        self.loop.remove_reader(self.listening)
+        self.listening.close()
 
     async def wait_closed(self) -> None:
-        """Wait until all of it has ended."""
+        """Give those up whose handshake is not over."""
+        for task in self.opening:
+            task.cancel()
         await asyncio.gather(*self.opening, return_exceptions=True)

@@ -1,42 +1,78 @@
-"""A listener: uvicorn's server for one app, with sockets, connections and answers of our own."""
+"""A listener: uvicorn's server for one app, with sockets, connections, answers and an end of our own."""
 
 import asyncio
 import contextlib
-import math
 import socket
 import ssl
 from collections.abc import Callable
 from functools import partial
 
+import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
+from gateway.ending import Ending
 from gateway.listening.arrivals import Arrivals
 from gateway.listening.burst import Burst
 from gateway.listening.connection import Connection, SecureConnection
 
+SETTLE_S = 0.1
+"""So long after the last connection was taken none is closed: whoever made it has not asked yet."""
+
+LOOK_S = 0.05
+
+log = structlog.get_logger()
+
 
 class Listener(uvicorn.Server):
-    """Serve one app; its connections are taken by `Arrivals`, and the signals are left to `serve`.
+    """Serve one app; its connections are taken by `Arrivals`, and its end is the gateway's.
 
-    uvicorn's own handling of signals ends the process with -15.
+    uvicorn's own handling of signals ends the process with -15, and refuses new connections as soon as it is asked to
+    end, when most callers have not heard of it yet.
     """
+
+    def __init__(self, config: uvicorn.Config, ending: Ending) -> None:
+        super().__init__(config)
+        self.ending = ending
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Take connections from these sockets."""
         make: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
-        state = self.server_state
-        protocol = partial(make, config=self.config, server_state=state, app_state={}, burst=Burst(state.tasks))
+        state, burst = self.server_state, Burst(self.server_state.tasks, self.ending)
+        protocol = partial(make, config=self.config, server_state=state, app_state={}, burst=burst)
         # uvicorn asks no more of a server than to close, and to say when it has.
         self.servers = [Arrivals(one, protocol, self.config.ssl) for one in sockets or ()]  # type: ignore[misc]
         self.started = True
+
+    async def on_tick(self, counter: int) -> bool:
+        """Look ten times a second whether the time has come to close."""
+        return await super().on_tick(counter) or self.ending.closing
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 (closed by `Arrivals`)
+        """Take no more connections, and close each after its answer; in the end, cut off those that are left."""
+        for one in self.servers:
+            one.close()
+        await asyncio.sleep(SETTLE_S)
+        state = self.server_state
+        for connection in list(state.connections):
+            connection.shutdown()
+        while (state.connections or state.tasks) and not self.ending.cut:  # noqa: ASYNC110 (uvicorn tells of neither)
+            await asyncio.sleep(LOOK_S)
+        if state.connections:
+            log.warning("cut off", connections=len(state.connections), requests=len(state.tasks))
+        for connection in list(state.connections):
+            connection.transport.abort()
+        if state.tasks:
+            await asyncio.wait(state.tasks)
+        for one in self.servers:
+            await one.wait_closed()
 
     def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
         """Capture nothing."""
         return contextlib.nullcontext()
 
 
-def listener(app: ASGIApp, timeout_s: float, tls: ssl.SSLContext | None = None) -> Listener:
+def listener(app: ASGIApp, ending: Ending, tls: ssl.SSLContext | None = None) -> Listener:
     """Make a listener; access lines and signals are not uvicorn's here."""
     return Listener(
         uvicorn.Config(
@@ -48,7 +84,7 @@ def listener(app: ASGIApp, timeout_s: float, tls: ssl.SSLContext | None = None) 
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            timeout_graceful_shutdown=math.ceil(timeout_s),
             ssl_context_factory=(lambda *_: tls) if tls else None,
-        )
+        ),
+        ending,
     )

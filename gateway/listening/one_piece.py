@@ -46,6 +46,8 @@ class InOnePiece:
     async def send(self, message: Message) -> None:
         """Send a part of the answer, or hold it back."""
         if message["type"] == "http.response.start" and self.start is None:
+            if self.burst.ending.draining:
+                self.cycle.keep_alive = False
             self.start = message
             return
         start, cycle = self.start, self.cycle

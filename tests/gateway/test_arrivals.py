@@ -7,9 +7,10 @@ import resource
 import socket
 from collections.abc import Callable, Iterator
 
+import pytest
 import uvloop
 
-from gateway.listening.arrivals import Arrivals
+from gateway.listening.arrivals import AT_ONCE, Arrivals
 
 BURST = 40
 
@@ -94,17 +95,20 @@ def test_callers_wait_while_there_is_no_descriptor_for_them() -> None:
         uvloop.run(serve())
 
 
-def test_it_ends_while_it_takes_none() -> None:
-    """A listener that is closed takes nobody after that."""
+def test_the_last_are_taken_and_nobody_after_them() -> None:
+    """A listener that is closed resets none who waits to be taken, not of more than it takes at once either."""
     events: list[str] = []
 
     async def serve() -> None:
         arrivals = Arrivals(listening, lambda: Seen(events), None)
         arrivals.close()
+        await until(lambda: events.count("lost") == AT_ONCE + 1)
         await arrivals.wait_closed()
-        await asyncio.sleep(0)
 
-    with waiting(1) as (listening, _):
+    with waiting(AT_ONCE + 1) as (listening, came):
+        address = listening.getsockname()
         uvloop.run(serve())
 
-    assert not events
+        assert all(caller.recv(1) == b"?" for caller in came)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(address)

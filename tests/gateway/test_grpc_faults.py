@@ -15,6 +15,7 @@ from starlette.responses import Response, StreamingResponse
 
 from benchmarks.ports import free_ports
 from gateway.account import Account, Accounts
+from gateway.ending import Ending
 from gateway.errors import GatewayError, MalformedRequest, UnknownEncoding, WrongMediaType, WrongMethod
 from gateway.grpc.call import CODES, Accounting, caller_of
 from gateway.metrics import Metrics
@@ -194,7 +195,7 @@ async def failure(exc: Exception) -> grpc.aio.AioRpcError:
     async def fail(_: Account, __: protocol.ServerLiveRequest) -> protocol.ServerLiveResponse:
         raise exc
 
-    accounting = Accounting(Accounts(Metrics(), None, {"plain": 1.0}), set())
+    accounting = Accounting(Accounts(Metrics(), None, {"plain": 1.0}, Ending()), set())
     handler: Any = grpc.unary_unary_rpc_method_handler(accounting.handler("/s/Live", protocol.ServerLiveRequest, fail))
     server = grpc.aio.server()
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("s", {"Live": handler})])

@@ -10,6 +10,7 @@ import httpx
 import pytest
 import uvloop
 
+from gateway.ending import Ending
 from gateway.listening import Listener, listener
 from gateway.listening.one_piece import JOINED_BYTES
 from oip import send_body
@@ -90,7 +91,7 @@ def address() -> Iterator[tuple[str, int]]:
     serving: list[Listener] = []
 
     async def serve() -> None:
-        serving.append(listener(app, 1))
+        serving.append(listener(app, Ending()))
         await serving[0].serve(sockets=[door])
 
     with socket.create_server(("127.0.0.1", 0)) as door:

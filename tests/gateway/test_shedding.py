@@ -58,9 +58,9 @@ async def opened(ports: dict[str, int], cgroup: Path, **more: Any) -> AsyncItera
     async with open_gateway(Settings(**settings_of(ports, access_log=False, **more))) as gateway:
         gateway.shedding.memory = own_memory(cgroup, cgroup / "none")
         await until(lambda: gateway.ready)
-        door, ending = open_grpc(gateway, 0), asyncio.Event()
-        one, (port,) = listener(public_app(gateway), 1), free_ports(1)
-        serving = asyncio.gather(one.serve(sockets=[bound("127.0.0.1", port, "")]), door.serve(ending))
+        door, (port,) = open_grpc(gateway, 0), free_ports(1)
+        one = listener(public_app(gateway), gateway.ending)
+        serving = asyncio.gather(one.serve(sockets=[bound("127.0.0.1", port, "")]), door.serve())
         transport = httpx.ASGITransport(admin_app(gateway))
         async with (
             httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
@@ -69,8 +69,7 @@ async def opened(ports: dict[str, int], cgroup: Path, **more: Any) -> AsyncItera
         ):
             await until(lambda: one.started)
             yield Doors(client, admin, channel, cgroup)
-        one.should_exit = True
-        ending.set()
+        gateway.ending.begin(0)
         await serving
 
 

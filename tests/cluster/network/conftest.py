@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from signal import SIGINT
 
 import pytest
 
@@ -55,4 +56,4 @@ def another_gateway(network: Network) -> Iterator[Callable[..., Pod]]:
     yield start
     for pod in started:
         if pod in network.pods:
-            network.remove(pod)
+            network.remove(pod, SIGINT)  # without the drain

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 from functools import cache
 
+from gateway.settings import PREFIX, Settings
 from gateway.settings_backend import LONGEST_TIMEOUT_S
 from tests.cluster.manifests.rules.objects import COMPONENT, containers, deployments, pod_labels, pod_spec, title
 from tests.cluster.rendered import Manifest
@@ -28,21 +29,37 @@ def longest_request_s(component: str) -> float:
 
 
 def drains_add_up(manifests: list[Manifest]) -> list[str]:
-    """Each container sleeps before SIGTERM, and the grace period covers that and the longest request."""
+    """Each container serves on for a while, and the grace period covers that and what the longest request takes.
+
+    The gateway drains by itself after SIGTERM; a model, whose signals are BentoML's, by a sleep before it.
+    """
     faults = []
     for one in deployments(manifests):
         grace_s = pod_spec(one).get("terminationGracePeriodSeconds", 30)
-        longest_s = longest_request_s(pod_labels(one).get(COMPONENT, ""))
+        component = pod_labels(one).get(COMPONENT, "")
         for box in containers(one):
             sleep_s = box.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
-            if sleep_s < 1:
-                faults.append(f"{title(one)}: {box['name']} has no preStop sleep")
-            if grace_s < sleep_s + longest_s:
+            drain_s, longest_s = sleep_s, longest_request_s(component)
+            if component == "gateway":
+                drain_s, longest_s = (setting(box, name) for name in ("drain_s", "grace_s"))
+                if sleep_s:
+                    faults.append(f"{title(one)}: {box['name']} sleeps before the drain of its own")
+                if longest_s < longest_request_s(component):
+                    faults.append(f"{title(one)}: {box['name']} cuts requests off after {longest_s:g} s")
+            if drain_s < 1:
+                faults.append(f"{title(one)}: {box['name']} does not drain")
+            if grace_s < drain_s + longest_s:
                 faults.append(
-                    f"{title(one)}: terminationGracePeriodSeconds {grace_s} is less than the sleep of {sleep_s} s "
+                    f"{title(one)}: terminationGracePeriodSeconds {grace_s} is less than the drain of {drain_s:g} s "
                     f"and the longest request of {longest_s:g} s"
                 )
     return faults
+
+
+def setting(box: Manifest, name: str) -> float:
+    """Give what a container of the gateway sets by a variable, or its default."""
+    variables = {one["name"]: one.get("value") for one in box.get("env", ())}
+    return float(variables.get(f"{PREFIX}{name.upper()}", Settings.model_fields[name].default))
 
 
 def probes_are_there(manifests: list[Manifest]) -> list[str]:
