@@ -4,6 +4,7 @@ import contextlib
 import json
 import re
 import socket
+import ssl
 import struct
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ import psutil
 import pytest
 
 from benchmarks.ports import free_ports
+from stack.certificate import make_certificate
 from tests.conftest import store_tiny
 from tests.gateway.conftest import MIXED, PLAIN, settings_of
 from tests.gateway.grpc_client import connected, request
@@ -242,6 +244,33 @@ def test_a_call_of_grpc_ends_with_its_caller(recorded: Recorded, gated: Gated) -
         wait_until(lambda: not in_flight(recorded), AT_ONCE_S)
 
     of_the_gone(recorded, "grpc")
+
+
+@pytest.mark.parametrize("leave", [socket.socket.close, reset])
+def test_a_caller_over_tls_is_seen_to_leave(
+    tmp_path: Path, gated: Gated, leave: Callable[[socket.socket], None]
+) -> None:
+    """With TLS's goodbye or without."""
+    make_certificate(tmp_path / "tls")
+    context = ssl.create_default_context(cafile=tmp_path / "tls" / "ca.crt")
+    (port,) = free_ports(1)
+    with served(gated) as where:
+        settings = settings_of({"plain": where}, tls_dir=str(tmp_path / "tls"), tls_port=port)
+        with running_gateway(tmp_path, settings) as client:
+            plain = socket.create_connection(("127.0.0.1", port), timeout=10)
+            secure = context.wrap_socket(plain, server_hostname="localhost")
+            secure.sendall(predict("secure"))
+            wait_until(lambda: gated.now)
+            if leave is socket.socket.close:
+                with contextlib.suppress(OSError):
+                    secure.settimeout(0.05)
+                    secure.unwrap()
+            leave(secure)
+            wait_until(lambda: not metric(client, "bentogate_in_flight"), AT_ONCE_S)
+            gated.opened.set()
+
+        of_the_gone(Recorded(client, tmp_path / "gateway.log"), "secure")
+        assert "Traceback" not in (tmp_path / "gateway.log").read_text()
 
 
 def test_all_calls_of_an_ensemble_end_with_its_caller(tmp_path: Path, stored_plain: Path, stored_mixed: Path) -> None:
