@@ -6,9 +6,12 @@ GatewayError
 ├── FatalRecord           422  fatal_record        has ended the process of a model twice (400 on /v2)
 ├── UnknownName           404  unknown_name        no such route, model, version or path
 ├── WrongMethod           405  wrong_method
+├── TooSlow               408  too_slow            the request did not come in time
 ├── TooLarge              413  too_large           more bytes or rows than a request may have
+├── UrlTooLong            414  url_too_long
 ├── WrongMediaType        415  wrong_media_type
 ├── UnknownEncoding       415  unknown_encoding
+├── HeadTooLarge          431  head_too_large      too many headers, or too long ones
 ├── InternalError         500  internal            a fault of the gateway's own
 ├── BackendFault          502  backend_fault       a model answered nonsense, or a number that is none
 ├── BackendUnreachable    503  backend_unreachable nobody answers, or the connection was lost
@@ -16,6 +19,7 @@ GatewayError
 ├── BreakerOpen           503  breaker_open        a model has failed several times in a row
 ├── BackendUnknown        503  backend_unknown     the model has not told its contract yet
 ├── Overloaded            503  overloaded          more is asked than a model, or the gateway, can do
+├── TooManyConnections    503  too_many_connections
 └── DeadlineExceeded      504  deadline_exceeded
 
 Two more reasons stand where there is no answer: caller_gone, and cut_off by the end of the gateway.
@@ -97,10 +101,22 @@ class WrongMethod(GatewayError):
         return [(b"allow", b"POST")]
 
 
+class TooSlow(GatewayError):
+    """The request did not come in time."""
+
+    status, reason, title = 408, "too_slow", "The request did not come in time"
+
+
 class TooLarge(GatewayError):
     """The request is larger than it may be."""
 
     status, reason, title = 413, "too_large", "The request is too large"
+
+
+class UrlTooLong(GatewayError):
+    """The URL is longer than it may be."""
+
+    status, reason, title = 414, "url_too_long", "The URL is too long"
 
 
 class WrongMediaType(GatewayError):
@@ -118,6 +134,12 @@ class UnknownEncoding(GatewayError):
     def headers(self) -> list[tuple[bytes, bytes]]:
         """Name the encodings that are known."""
         return [ACCEPT_ENCODING]
+
+
+class HeadTooLarge(GatewayError):
+    """The head of the request is larger than it may be."""
+
+    status, reason, title = 431, "head_too_large", "The headers are too many or too long"
 
 
 class InternalError(GatewayError):
@@ -188,6 +210,12 @@ class Overloaded(GatewayError):
         """Say when to come again, each caller something else."""
         seconds = random.randint(RETRY_AFTER_S, MOST_RETRY_AFTER_S)  # noqa: S311 (no secret)
         return [(b"retry-after", str(seconds).encode())]
+
+
+class TooManyConnections(GatewayError):
+    """There are as many connections as there may be."""
+
+    status, reason, title = 503, "too_many_connections", "There are too many connections"
 
 
 class DeadlineExceeded(GatewayError):

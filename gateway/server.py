@@ -12,7 +12,16 @@ import uvloop
 
 from gateway.app import admin_app, public_app
 from gateway.gateway import open_gateway
-from gateway.listening import Doors, follow, listener, open_doors
+from gateway.listening import (
+    ADMIN_CONNECTIONS,
+    Doors,
+    Guard,
+    Refusals,
+    follow,
+    listener,
+    most_connections,
+    open_doors,
+)
 from gateway.settings import Settings
 
 log = structlog.get_logger()
@@ -22,9 +31,12 @@ async def serve(settings: Settings, doors: Doors) -> None:
     """Serve on bound sockets until SIGINT or SIGTERM has brought the end."""
     async with open_gateway(settings) as gateway, following(doors, settings.refresh_s):
         public, admin, ending = public_app(gateway), admin_app(gateway), gateway.ending
-        listeners = {listener(public, ending): doors.public, listener(admin, ending): doors.admin}
+        refusals = Refusals(lambda reason: gateway.metrics.refusal_counter(reason).inc())
+        guard = Guard(most_connections(settings.max_connections), settings.max_body_bytes, refusals)
+        other = Guard(ADMIN_CONNECTIONS, settings.max_body_bytes, refusals)
+        listeners = {listener(public, ending, guard): doors.public, listener(admin, ending, other): doors.admin}
         if doors.secure:
-            listeners[listener(public, ending, doors.secure.certificate.context)] = doors.secure.socket
+            listeners[listener(public, ending, guard, doors.secure.certificate.context)] = doors.secure.socket
 
         addresses, more = doors.addresses, []
         if settings.grpc_port is not None:

@@ -13,7 +13,7 @@ from bentos.artifact import load
 from bentos.protocol import Protocol
 from bentos.served import Served
 from gateway.ending import Ending
-from gateway.listening import listener
+from gateway.listening import Guard, Refusals, listener
 from oip import headers_of, read_body
 from oip.asgi import Message, Receive, Scope, Send
 
@@ -62,8 +62,9 @@ def app_of(name: str, seconds: float) -> ASGIApp:
 
 async def serve(seconds: float, ports: dict[str, int]) -> None:
     """Serve each name on its port, as the gateway serves, until the process is ended."""
+    guard = Guard(1000, 2**30, Refusals(lambda _: None))
     listeners = {
-        listener(app_of(name, seconds), Ending()): socket.create_server(("127.0.0.1", port))
+        listener(app_of(name, seconds), Ending(), guard): socket.create_server(("127.0.0.1", port))
         for name, port in ports.items()
     }
     gc.collect()

@@ -1,12 +1,12 @@
 """Taking new connections: all that wait, in one turn of the event loop."""
 
 import asyncio
-import contextlib
 import socket
 import ssl
 from collections.abc import Callable
 
-import structlog
+from gateway.errors import TooManyConnections, TooSlow
+from gateway.listening.guard import HANDSHAKE_S, RESERVE, Guard
 
 AT_ONCE = 64
 """So many are taken in one turn, some 25 µs each, before those that are served already have theirs.
@@ -19,17 +19,23 @@ takes as many, but costs a fifth more processor time for every request.
 AGAIN_S = 1.0
 """Without a free file descriptor or memory for a connection, none is taken for so long; they wait in the backlog."""
 
-log = structlog.get_logger()
-
 
 class Arrivals:
-    """Take the connections of a listening socket, as an asyncio server does; begins when it is made."""
+    """Take the connections of a listening socket, as an asyncio server does; begins when it is made.
+
+    `protocol` is told whether a connection is one of the reserve.
+    """
 
     def __init__(
-        self, listening: socket.socket, protocol: Callable[[], asyncio.Protocol], tls: ssl.SSLContext | None
+        self,
+        listening: socket.socket,
+        protocol: Callable[[bool], asyncio.Protocol],
+        guard: Guard,
+        tls: ssl.SSLContext | None,
     ) -> None:
         self.listening = listening
         self.protocol = protocol
+        self.guard = guard
         self.tls = tls
         self.loop = asyncio.get_running_loop()
         self.opening: set[asyncio.Task[None]] = set()
@@ -43,26 +49,44 @@ class Arrivals:
         self.loop.add_reader(self.listening, self.take)
 
     def take(self) -> bool:
-        """Take those that wait; says whether there may be more."""
+        """Take those that wait; says whether there may be more.
+
+        Who is too many is closed at once: in the backlog it would wait for nothing.
+        """
         for _ in range(AT_ONCE):
             try:
-                connection, _ = self.listening.accept()
+                connection, address = self.listening.accept()
             except (BlockingIOError, ConnectionAbortedError):
                 return False
             except OSError as exc:
-                log.warning("no connection can be taken for a while", reason=str(exc))
+                self.guard.refusals.tell(TooManyConnections.reason, f"none can be taken for a while: {exc}", "")
                 self.loop.remove_reader(self.listening)
                 self.pause = self.loop.call_later(AGAIN_S, self.begin)
                 return False
-            task = self.loop.create_task(self.open(connection))
+            free = self.guard.free
+            if free <= -RESERVE:
+                connection.close()
+                self.guard.refusals.note(TooManyConnections("there are too many connections"), address[0])
+                continue
+            task = self.loop.create_task(self.open(connection, address[0], reserve=free <= 0))
             self.opening.add(task)
             task.add_done_callback(self.opening.discard)
         return True
 
-    async def open(self, connection: socket.socket) -> None:
+    async def open(self, connection: socket.socket, caller: str, *, reserve: bool) -> None:
         """Give a connection its protocol, after the handshake of TLS; one that fails is its caller's loss."""
-        with contextlib.suppress(OSError):
-            await self.loop.connect_accepted_socket(self.protocol, connection, ssl=self.tls)
+        try:
+            await self.loop.connect_accepted_socket(
+                lambda: self.protocol(reserve),
+                connection,
+                ssl=self.tls,
+                ssl_handshake_timeout=HANDSHAKE_S if self.tls else None,
+            )
+        except ConnectionAbortedError:
+            late = TooSlow(f"the handshake of TLS was not over after {HANDSHAKE_S:g} s")
+            self.guard.refusals.note(late, caller)
+        except OSError:
+            return
 
     def close(self) -> None:
         """Take those that wait, for the kernel would reset them, and no more."""

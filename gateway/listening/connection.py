@@ -4,9 +4,10 @@ import asyncio
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from gateway.listening.burst import Burst
+from gateway.errors import GatewayError
+from gateway.listening.guarded import Guarded, reason_of
 from gateway.listening.one_piece import InOnePiece
 
 GOODBYE_S = 1.0
@@ -20,7 +21,7 @@ Who leaves is seen only where somebody reads.
 """
 
 
-class Connection(HttpToolsProtocol):
+class Connection(Guarded):
     """Stay with HTTP/1.1 where a client offers to go on with another protocol (RFC 9110, 7.8), and answer in one piece.
 
     A request ends with its connection, also where the caller has shut down its sending side only: uvicorn lets the
@@ -33,9 +34,8 @@ class Connection(HttpToolsProtocol):
     calling them.
     """
 
-    def __init__(self, *args: Any, burst: Burst, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.burst = burst
         self.task: asyncio.Task[None] | None = None
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -54,14 +54,17 @@ class Connection(HttpToolsProtocol):
         """Read what has come, on after each offer; what was asked before is answered by then."""
         if self.burst.answers:
             self.burst.send()
-        self._unset_keepalive_if_required()
+        self.heard = True
         rest: bytes | memoryview = data
         try:
             while rest:
                 rest = self.read(rest)
-        except httptools.HttpParserError:
-            self.logger.warning("what came is no HTTP request")
-            self.send_400_response("Invalid HTTP request received.")
+            if self.scope is not self.whole:
+                self.count(len(data))
+        except httptools.HttpParserError as exc:
+            self.refuse(reason_of(exc))
+        except GatewayError as exc:
+            self.refuse(exc)
 
     def read(self, data: bytes | memoryview) -> bytes | memoryview:
         """Read up to an offer, and give what follows it; raises HttpParserError."""
@@ -76,16 +79,26 @@ class Connection(HttpToolsProtocol):
         """Take a new parser, and have it read so much of a head that the body of the last request follows."""
         self.parser = httptools.HttpRequestParser(Resumed(self))
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's
-        framing = [b"%s: %s\r\n" % line for line in self.headers if line[0] in FRAMING]
+        framing = [b"%s: %s\r\n" % line for line in self.scope["headers"] if line[0] in FRAMING]
         self.parser.feed_data(b"".join([b"POST / HTTP/1.1\r\n", *framing, b"\r\n"]))
 
     def on_message_complete(self) -> None:
         """End the request, but not where only its head was read."""
-        if not self.parser.should_upgrade() and not self.cycle.response_complete:
+        if self.parser.should_upgrade():
+            return
+        self.whole = self.scope
+        if not self.cycle.response_complete:
             self.cycle.more_body = False
             self.cycle.message_event.set()
             if self.flow.read_paused and len(self.pipeline) < PIPELINED:
                 self.flow.resume_reading()
+
+    def on_response_complete(self) -> None:
+        """Go on with what was asked meanwhile; uvicorn sets a timer here, and we have a watch."""
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
+            if self.pipeline:
+                self._start_asgi_task(*self.pipeline.pop())
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         served: Any = InOnePiece(app, cycle, self.burst)  # uvicorn has a type for each message

@@ -15,6 +15,7 @@ from gateway.ending import Ending
 from gateway.listening.arrivals import Arrivals
 from gateway.listening.burst import Burst
 from gateway.listening.connection import Connection, SecureConnection
+from gateway.listening.guard import Guard, look
 
 SETTLE_S = 0.1
 """So long after the last connection was taken none is closed: whoever made it has not asked yet."""
@@ -31,21 +32,28 @@ class Listener(uvicorn.Server):
     end, when most callers have not heard of it yet.
     """
 
-    def __init__(self, config: uvicorn.Config, ending: Ending) -> None:
+    def __init__(self, config: uvicorn.Config, ending: Ending, guard: Guard) -> None:
         super().__init__(config)
         self.ending = ending
+        self.guard = guard
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Take connections from these sockets."""
         make: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
         state, burst = self.server_state, Burst(self.server_state.tasks, self.ending)
-        protocol = partial(make, config=self.config, server_state=state, app_state={}, burst=burst)
-        # uvicorn asks no more of a server than to close, and to say when it has.
-        self.servers = [Arrivals(one, protocol, self.config.ssl) for one in sockets or ()]  # type: ignore[misc]
+        guard = self.guard
+        protocol = partial(make, guard, config=self.config, server_state=state, app_state={}, burst=burst)
+        arrivals = [Arrivals(one, protocol, guard, self.config.ssl) for one in sockets or ()]
+        guard.counted += [state.connections, *[one.opening for one in arrivals]]
+        self.servers = arrivals  # type: ignore[assignment]  # uvicorn only has them close, and say when they have
         self.started = True
 
     async def on_tick(self, counter: int) -> bool:
-        """Look ten times a second whether the time has come to close."""
+        """Look ten times a second whether the time has come to close, and once at all connections."""
+        if counter % 10 == 0:
+            now = asyncio.get_running_loop().time()
+            for connection in tuple(self.server_state.connections):
+                look(connection, now)  # type: ignore[arg-type]  # they are of our own kind
         return await super().on_tick(counter) or self.ending.closing
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 (closed by `Arrivals`)
@@ -72,7 +80,7 @@ class Listener(uvicorn.Server):
         return contextlib.nullcontext()
 
 
-def listener(app: ASGIApp, ending: Ending, tls: ssl.SSLContext | None = None) -> Listener:
+def listener(app: ASGIApp, ending: Ending, guard: Guard, tls: ssl.SSLContext | None = None) -> Listener:
     """Make a listener; access lines and signals are not uvicorn's here."""
     return Listener(
         uvicorn.Config(
@@ -87,4 +95,5 @@ def listener(app: ASGIApp, ending: Ending, tls: ssl.SSLContext | None = None) ->
             ssl_context_factory=(lambda *_: tls) if tls else None,
         ),
         ending,
+        guard,
     )

@@ -30,7 +30,8 @@ class Accounted:
         if (proxies := self.accounts.proxies) is not None:
             forwarded = [value.decode("latin-1") for name, value in scope["headers"] if name == FORWARDED]
             caller = proxies.client(caller, forwarded)
-        account = asked["account"] = Account(request_id(headers_of(scope)), asked["path"], caller)
+        # The listener, which knows the scope that it gave, books what it refuses while the body comes.
+        account = asked["account"] = scope["account"] = Account(request_id(headers_of(scope)), asked["path"], caller)
 
         def headers(status: int) -> list[tuple[bytes, bytes]]:
             account.status = status

@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator
 import pytest
 import uvloop
 
+from gateway.listening import Guard, Refusals
 from gateway.listening.arrivals import AT_ONCE, Arrivals
 
 BURST = 40
+GUARD = Guard(BURST, 2**20, Refusals(lambda _: None))
 
 
 class Seen(asyncio.Protocol):
@@ -61,7 +63,7 @@ def test_who_comes_together_is_taken_together() -> None:
     events: list[str] = []
 
     async def serve() -> None:
-        arrivals = Arrivals(listening, lambda: Seen(events), None)
+        arrivals = Arrivals(listening, lambda _: Seen(events), GUARD, None)
         await until(lambda: events.count("lost") == BURST)
         arrivals.close()
         await arrivals.wait_closed()
@@ -83,7 +85,7 @@ def test_callers_wait_while_there_is_no_descriptor_for_them() -> None:
         os.close(free)
         resource.setrlimit(resource.RLIMIT_NOFILE, (free, limits[1]))
         try:
-            arrivals = Arrivals(listening, lambda: Seen(events), None)
+            arrivals = Arrivals(listening, lambda _: Seen(events), GUARD, None)
             await until(lambda: arrivals.pause is not None)
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, limits)
@@ -100,7 +102,7 @@ def test_the_last_are_taken_and_nobody_after_them() -> None:
     events: list[str] = []
 
     async def serve() -> None:
-        arrivals = Arrivals(listening, lambda: Seen(events), None)
+        arrivals = Arrivals(listening, lambda _: Seen(events), GUARD, None)
         arrivals.close()
         await until(lambda: events.count("lost") == AT_ONCE + 1)
         await arrivals.wait_closed()

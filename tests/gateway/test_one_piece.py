@@ -11,7 +11,7 @@ import pytest
 import uvloop
 
 from gateway.ending import Ending
-from gateway.listening import Listener, listener
+from gateway.listening import Guard, Listener, Refusals, listener
 from gateway.listening.one_piece import JOINED_BYTES
 from oip import send_body
 from oip.asgi import Receive, Scope, Send
@@ -91,7 +91,7 @@ def address() -> Iterator[tuple[str, int]]:
     serving: list[Listener] = []
 
     async def serve() -> None:
-        serving.append(listener(app, Ending()))
+        serving.append(listener(app, Ending(), Guard(100, 2**20, Refusals(lambda _: None))))
         await serving[0].serve(sockets=[door])
 
     with socket.create_server(("127.0.0.1", 0)) as door:

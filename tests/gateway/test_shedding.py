@@ -20,7 +20,7 @@ from gateway.cgroup import Memory, own_memory
 from gateway.errors import Overloaded
 from gateway.gateway import open_gateway
 from gateway.grpc import open_grpc
-from gateway.listening import listener
+from gateway.listening import Guard, Refusals, listener
 from gateway.listening.doors import bound
 from gateway.settings import Settings
 from gateway.shedding import EVERY_S, Shedding
@@ -59,7 +59,7 @@ async def opened(ports: dict[str, int], cgroup: Path, **more: Any) -> AsyncItera
         gateway.shedding.memory = own_memory(cgroup, cgroup / "none")
         await until(lambda: gateway.ready)
         door, (port,) = open_grpc(gateway, 0), free_ports(1)
-        one = listener(public_app(gateway), gateway.ending)
+        one = listener(public_app(gateway), gateway.ending, Guard(100, 2**24, Refusals(lambda _: None)))
         serving = asyncio.gather(one.serve(sockets=[bound("127.0.0.1", port, "")]), door.serve())
         transport = httpx.ASGITransport(admin_app(gateway))
         async with (
