@@ -21,6 +21,20 @@ LOOK_S = 0.1
 """How often is looked whether the gateway is ready, and how far its end has come."""
 
 
+METADATA_BYTES = 16 * 2**10
+"""As much as a head over HTTP may have; the library refuses at random between a soft limit and a hard one, so they are
+one."""
+
+STREAMS = 256
+"""Calls under way on one connection; the library has no bound by itself."""
+
+HANDSHAKE_MS, IDLE_MS = 5_000, 300_000
+"""For the first frames of a connection, which the library gives two minutes; and for one without a call."""
+
+PING_MS, PONG_MS = 30_000, 10_000
+"""A caller that is silent for so long is asked whether it is there, and has so long to say so: two hours otherwise."""
+
+
 class GrpcDoor:
     """Serve gRPC on a port that is bound already; `calls` are those of inference that are under way."""
 
@@ -78,6 +92,13 @@ def open_grpc(gateway: Gateway, port: int) -> GrpcDoor:
         options=[
             ("grpc.max_receive_message_length", settings.max_body_bytes),
             ("grpc.max_send_message_length", settings.max_body_bytes),
+            ("grpc.max_metadata_size", METADATA_BYTES),
+            ("grpc.absolute_max_metadata_size", METADATA_BYTES),
+            ("grpc.max_concurrent_streams", STREAMS),
+            ("grpc.server_handshake_timeout_ms", HANDSHAKE_MS),
+            ("grpc.max_connection_idle_ms", IDLE_MS),
+            ("grpc.keepalive_time_ms", PING_MS),
+            ("grpc.keepalive_timeout_ms", PONG_MS),
             ("grpc.so_reuseport", 0),  # two gateways on one port would share its callers without a word
         ],
     )

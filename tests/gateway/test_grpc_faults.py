@@ -1,6 +1,8 @@
 """Every failure over gRPC has the code of the table and the text of HTTP; none is UNKNOWN."""
 
 import asyncio
+import socket
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,8 +18,18 @@ from starlette.responses import Response, StreamingResponse
 from benchmarks.ports import free_ports
 from gateway.account import Account, Accounts
 from gateway.ending import Ending
-from gateway.errors import GatewayError, MalformedRequest, UnknownEncoding, WrongMediaType, WrongMethod
+from gateway.errors import (
+    GatewayError,
+    HeadTooLarge,
+    MalformedRequest,
+    TooSlow,
+    UnknownEncoding,
+    UrlTooLong,
+    WrongMediaType,
+    WrongMethod,
+)
 from gateway.grpc.call import CODES, Accounting, caller_of
+from gateway.grpc.door import HANDSHAKE_MS
 from gateway.metrics import Metrics
 from oip import Tensor
 from tests.gateway.conftest import settings_of
@@ -28,7 +40,7 @@ from tests.serving import running_gateway, served
 
 CODE = grpc.StatusCode
 ROW = [Tensor(one.name, one.datatype, one.array[:1]) for one in PLAIN]
-ONLY_HTTP = (WrongMethod, WrongMediaType, UnknownEncoding)
+ONLY_HTTP = (WrongMethod, WrongMediaType, UnknownEncoding, TooSlow, UrlTooLong, HeadTooLarge)
 
 
 class Doors(NamedTuple):
@@ -37,6 +49,7 @@ class Doors(NamedTuple):
     http: httpx.Client
     channel: Any
     stub: Any
+    port: int
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +75,7 @@ def doors(tmp_path_factory: pytest.TempPathFactory, sick: Sick) -> Iterator[Door
         settings["backends"]["plain"]["breaker"] = {"failures": 1000}
         folder = tmp_path_factory.mktemp("sick")
         with running_gateway(folder, settings) as client, connected(port) as (channel, stub):
-            yield Doors(client, channel, stub)
+            yield Doors(client, channel, stub, port)
 
 
 def changed(name: str, datatype: str, array: Any) -> list[Tensor]:
@@ -172,6 +185,26 @@ def test_a_message_that_is_too_large_is_refused(doors: Doors, compression: grpc.
 
     assert error.code() == CODE.RESOURCE_EXHAUSTED
     assert "larger than max" in error.details()
+
+
+def test_metadata_has_a_bound(doors: Doors) -> None:
+    """Just under it is answered, over it is not, and the connection serves on."""
+    for size, code in ((15_000, None), (17_000, CODE.RESOURCE_EXHAUSTED), (100, None)):
+        metadata = (("x-one", "x" * size),)
+        if code:
+            assert refusal(doors.stub.ServerLive, protocol.ServerLiveRequest(), metadata=metadata).code() == code
+        else:
+            assert doors.stub.ServerLive(protocol.ServerLiveRequest(), metadata=metadata).live
+
+
+def test_who_says_nothing_is_let_go(doors: Doors) -> None:
+    """A connection that does not begin as HTTP/2 begins."""
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", doors.port), timeout=20) as silent:
+        while silent.recv(2**16):
+            pass
+
+    assert time.monotonic() - began < 5 * HANDSHAKE_MS / 1000
 
 
 def test_bytes_that_are_no_message_are_refused(doors: Doors) -> None:
