@@ -33,6 +33,9 @@ ON_ITS_WAY = 2
 """So many times the most bytes of a body may come for it: httptools tells nothing of what chunks carry beside the
 body, nor of a trailer without an end, and a body that was refused by its length still comes."""
 
+IN_LINE = 64
+"""So many requests may wait on one connection: ten thousand fit into one read of the socket, and took 35 MB."""
+
 ADMIN_CONNECTIONS = 64
 """For probes, Prometheus and a few people: the public side cannot take them away."""
 

@@ -6,9 +6,9 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.account import Account
-from gateway.errors import GatewayError, MalformedRequest, TooManyConnections
+from gateway.errors import GatewayError, MalformedRequest, TooLarge, TooManyConnections
 from gateway.listening.burst import Burst
-from gateway.listening.guard import HEALTH, Guard, Owing, check_head
+from gateway.listening.guard import HEALTH, IN_LINE, Guard, Owing, check_head
 from gateway.listening.refusals import Lingering, answer
 from oip import request_id
 
@@ -51,6 +51,8 @@ class Guarded(HttpToolsProtocol):
         check_head(self.url, self.headers, self.parser)
         if self.reserve and self.url.partition(b"?")[0] not in HEALTH:
             raise TooManyConnections("there are too many connections")
+        if len(self.pipeline) >= IN_LINE:
+            raise TooLarge(f"more than {IN_LINE} requests wait on one connection")
         super().on_headers_complete()
         if self.reserve:
             self.cycle.keep_alive = False

@@ -1,5 +1,6 @@
 """Who is slow is refused after the limits of the door, and who is not is let alone."""
 
+import asyncio
 import contextlib
 import json
 import re
@@ -9,9 +10,14 @@ import time
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from benchmarks.ports import free_ports
+from gateway.ending import Ending
+from gateway.listening import Guard, Refusals, guard, listener
 from gateway.listening.guard import BODY_S, HEAD_S, IDLE_S, TAKEN_S, Owing, look
+from oip import send_body
+from oip.asgi import Receive, Scope, Send
 from stack.certificate import make_certificate
 from tests.gateway.conftest import settings_of
 from tests.gateway.raw import BODY, GOOD, LIVE, connected, counted, rest
@@ -71,7 +77,7 @@ def test_who_owes_nothing_is_let_alone() -> None:
 
 
 def test_who_is_slow_is_sent_away(tmp_path: Path, ports: dict[str, int]) -> None:
-    """Half a head and half a body are answered 408; who asks nothing, or shakes no hand, is only let go."""
+    """Half a head and half a body are answered 408; who asks nothing or shakes no hand is only let go."""
     make_certificate(tmp_path / "tls")
     (port,) = free_ports(1)
     settings = settings_of(ports, tls_dir=str(tmp_path / "tls"), tls_port=port)
@@ -117,3 +123,36 @@ def test_who_is_slow_is_sent_away(tmp_path: Path, ports: dict[str, int]) -> None
     lines = [json.loads(line) for line in (tmp_path / "gateway.log").read_text().splitlines()]
     assert [line["reason"] for line in lines if line.get("event") == "refused at the door"] == ["too_slow"]
     assert [(line["route"], line["reason"]) for line in lines if line.get("status") == 408] == [("both", "too_slow")]
+
+
+async def large(_: Scope, __: Receive, send: Send) -> None:
+    """Answer with more than any buffer on the way holds."""
+    await send_body(send, 200, bytes(2**26), b"text/plain")
+
+
+@pytest.mark.parametrize("takes", [False, True])
+def test_who_takes_nothing_of_an_answer_is_cut_off(monkeypatch: pytest.MonkeyPatch, takes: bool) -> None:
+    """And who takes it slowly is not."""
+    monkeypatch.setattr(guard, "TAKEN_S", 1.0)
+
+    async def serve() -> None:
+        serving = listener(large, Ending(), Guard(1, 2**20, Refusals(lambda _: None)))
+        task = asyncio.create_task(serving.serve(sockets=[door]))
+        loop, connections = asyncio.get_running_loop(), serving.server_state.connections
+        while not connections:  # noqa: ASYNC110 (what is waited for tells nobody)
+            await asyncio.sleep(0.01)
+        end = loop.time() + (4 if takes else 20)
+        while connections and loop.time() < end:
+            with contextlib.suppress(BlockingIOError):
+                caller.recv(2**16 if takes else 0)
+            await asyncio.sleep(0.05)
+
+        assert bool(connections) is takes
+        caller.close()
+        serving.should_exit = True
+        await task
+
+    with socket.create_server(("127.0.0.1", 0)) as door, socket.create_connection(door.getsockname()) as caller:
+        caller.sendall(LIVE.encode())
+        caller.setblocking(False)
+        uvloop.run(serve())
