@@ -12,13 +12,16 @@ from gateway.settings_backend import BreakerSettings
 PROBE_S = 5.0
 """A model that comes back answers its first row within this: a worker takes seconds to start."""
 
+UNSURE = BackendFault, DeadlineExceeded
+"""What may be a record's fault, or that of callers who leave before a slow model has answered."""
+
 log = structlog.get_logger()
 
 
 class Breaker:
     """Count failures in a row; after some it is open, and nobody asks the model but one probe at a time.
 
-    Each failure of a call counts, whoever its callers are. Where the last of them may be a record's fault, the model is
+    Each failure of a call counts, whoever its callers are. Where the last of them may not be the model's fault, it is
     probed before it opens: who sends five such records is not to take the model from others. `on_open` counts.
     """
 
@@ -49,7 +52,7 @@ class Breaker:
             return
         self.failures += 1
         if self.failures >= self.settings.failures:
-            self.begin(str(error), sure=not isinstance(error, BackendFault))
+            self.begin(str(error), sure=not isinstance(error, UNSURE))
 
     def trip(self, reason: str) -> None:
         """Open at once."""
@@ -78,7 +81,7 @@ class Breaker:
                 pause = min(self.settings.longest_s, random.uniform(first, 3 * pause))  # noqa: S311 (no secret)
             at_once = False
             try:
-                await self.probe()
+                await self.timely_probe()
             except GatewayError as exc:
                 self.open(reason)
                 self.reason = str(exc)
@@ -90,7 +93,11 @@ class Breaker:
             log.info("a model answers again", model=self.model)
 
     async def probe(self) -> None:
-        """Ask the model once; raises GatewayError."""
+        """Ask the model once, however long it takes: a worker that has ended takes seconds to come back."""
+        await self.ask()
+
+    async def timely_probe(self) -> None:
+        """Ask it once; raises GatewayError, also where it does not answer in time."""
         try:
             async with asyncio.timeout(PROBE_S):
                 await self.ask()

@@ -46,6 +46,9 @@ class Calls:
         try:
             failure = await self.attempt(pieces)
         except BackendLost:
+            if len(pieces) == 1 and self.fatal.note_loss(pieces[0]):
+                self.fatal.refuse(pieces)
+                return
             await self.pause("lost")
             await one_by_one(pieces, self.once_more, self.fatal, self.health.probe)
             return
@@ -103,6 +106,7 @@ class Calls:
             raise
         if failure is None:
             self.health.succeeded()
+            self.fatal.note_answer(pieces)
         else:
             self.health.failed(failure)
         return failure

@@ -14,19 +14,43 @@ MOST = 1_000
 
 
 class FatalRecords:
-    """Remember requests that ended a model twice, for so many seconds: each end costs its callers seconds."""
+    """Remember requests that ended a model twice, for so many seconds: each end costs its callers seconds.
+
+    Who was lost alone once is `suspected` for as long, until it is answered: its caller may leave, or its deadline
+    pass, before the model is back. `answers` counts those of the model.
+    """
 
     def __init__(self, model: str, remembered_s: float) -> None:
         self.model = model
         self.remembered_s = remembered_s
         self.known: dict[bytes, float] = {}
+        self.suspected: dict[bytes, tuple[float, int]] = {}
+        self.answers = 0
+
+    def note_loss(self, piece: Piece) -> bool:
+        """Suspect the request of a call that was lost; says that it was lost before, and the model answered since."""
+        key, now = whole(keys(piece.table)), time.monotonic()
+        until, answers = self.suspected.pop(key, (now, self.answers))
+        if len(self.suspected) >= MOST:
+            del self.suspected[next(iter(self.suspected))]
+        self.suspected[key] = now + self.remembered_s, self.answers
+        return until > now and answers < self.answers
+
+    def note_answer(self, pieces: Sequence[Piece]) -> None:
+        """Suspect nobody of these any more."""
+        self.answers += 1
+        if self.suspected:
+            for piece in pieces:
+                self.suspected.pop(whole(keys(piece.table)), None)
 
     def refuse(self, pieces: Sequence[Piece]) -> None:
         """Refuse those who ended the model, and whoever brings the same from now on."""
         for piece in pieces:
             while len(self.known) >= MOST:
                 del self.known[next(iter(self.known))]
-            self.known[whole(keys(piece.table))] = time.monotonic() + self.remembered_s
+            key = whole(keys(piece.table))
+            self.suspected.pop(key, None)
+            self.known[key] = time.monotonic() + self.remembered_s
             piece.caller.fail(self.error(None))
 
     def find(self, table: Table) -> FatalRecord | None:
@@ -55,7 +79,8 @@ async def one_by_one(
     """Ask for each request by itself after the model was lost in the middle of a call for all of them.
 
     Whose call loses it a second time is to blame, once the model has answered after that: another request, or, after
-    the last one, a probe. Raises GatewayError where it is lost whatever it is asked; then nobody is to blame.
+    the last one, a probe. So is who lost it alone before. Raises GatewayError where it is lost whatever it is asked;
+    then nobody is to blame.
     """
     suspects: list[Piece] = []
     for piece in pieces:
@@ -64,6 +89,9 @@ async def one_by_one(
         try:
             failure = await again([piece])
         except BackendLost:
+            if fatal.note_loss(piece):
+                fatal.refuse([piece])
+                continue
             if suspects:
                 raise
             suspects = [piece]

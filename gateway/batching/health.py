@@ -18,4 +18,4 @@ class Health(Protocol):
         """Note a call that was not."""
 
     async def probe(self) -> None:
-        """Ask the model for something that it can answer; raises GatewayError where it does not."""
+        """Ask the model for what it can answer, however long it takes; raises GatewayError where it does not."""

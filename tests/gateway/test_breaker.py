@@ -15,7 +15,14 @@ from bentos.served import Served
 from contract import MATRIX_NAME
 from contract.table import Array, pack_rows
 from gateway.backends.breaker import Breaker
-from gateway.errors import BackendFault, BackendLost, BackendUnknown, BreakerOpen
+from gateway.errors import (
+    BackendFault,
+    BackendLost,
+    BackendUnknown,
+    BreakerOpen,
+    DeadlineExceeded,
+    GatewayError,
+)
 from gateway.settings_backend import BreakerSettings
 from oip import send_body
 from oip.asgi import Receive, Scope, Send
@@ -84,13 +91,17 @@ async def test_failures_in_a_row_open_it_and_an_answered_probe_closes_it() -> No
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("error", [FAULT, DeadlineExceeded("late", model="plain")])
 @pytest.mark.parametrize("well", [True, False])
-async def test_what_may_be_a_records_fault_opens_it_only_if_a_probe_fails_too(well: bool) -> None:
-    """Whoever sends records that the model cannot answer does not take it from others."""
+async def test_what_may_be_anothers_fault_opens_it_only_if_a_probe_fails_too(
+    error: GatewayError,
+    well: bool,
+) -> None:
+    """Who sends records that it cannot answer, or leaves before it has answered, does not take it from others."""
     probed = Probed(well=well)
     breaker = probed.breaker()
     for _ in range(3):
-        breaker.failed(FAULT)
+        breaker.failed(error)
     breaker.check()
     await until(lambda: breaker.is_open if not well else breaker.recovering is None)
 

@@ -12,15 +12,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bentos.artifact import Model, load
-from contract import RecordDecoder
+from contract import RecordDecoder, Table
 from gateway.batching.batcher import Batcher
 from gateway.batching.caller import Caller, Reply
 from gateway.batching.calls import Calls
 from gateway.batching.fatal import FatalRecords
 from gateway.batching.filling import Piece
+from gateway.batching.heard import Heard
 from gateway.batching.queue import Queue
 from gateway.batching.retries import Budget
-from gateway.errors import BackendBusy, BackendLost, BackendUnavailable, BackendUnreachable, FatalRecord, GatewayError
+from gateway.errors import (
+    BackendBusy,
+    BackendLost,
+    BackendUnavailable,
+    BackendUnreachable,
+    DeadlineExceeded,
+    FatalRecord,
+    GatewayError,
+)
 from gateway.metrics import Metrics
 from gateway.settings_backend import RetrySettings
 from oip.asgi import Receive, Scope, Send, send_body
@@ -252,5 +261,42 @@ def test_records_are_known_again_by_their_values(stored_mixed: Path) -> None:
         assert fatal.find(caller(other, MIXED).table)
         assert not fatal.find(caller(MIXED, other).table)
         assert not fatal.find(caller(other).table)
+
+    asyncio.run(check())
+
+
+def test_a_record_is_suspected_beyond_its_deadline(model: Model) -> None:
+    """Who leaves before the model is back is refused when it ends the model again, but not who was answered since."""
+
+    async def check() -> None:
+        back = asyncio.Event()
+        back.set()
+
+        class Ended(Stub):
+            async def ask(self, table: Table, call_id: str, again: bool) -> Heard:
+                await back.wait()
+                if POISON in table.columns["width"] and poisonous:
+                    back.clear()
+                    raise BackendLost("lost", model="plain")
+                return await super().ask(table, call_id, again)
+
+        poisonous = True
+        one, _ = batcher(Ended(model))
+        (answer,) = await ask(one, model, [[POISON]], within_s=0.05)
+        assert isinstance(answer, DeadlineExceeded)
+        back.set()
+        (answer,) = await ask(one, model, [[1.0]])
+        assert is_right(answer, model, [1.0])
+        (answer,) = await ask(one, model, [[POISON]])
+        assert isinstance(answer, FatalRecord)
+
+        one.calls.fatal.known.clear()
+        back.set()
+        await ask(one, model, [[POISON]], within_s=0.05)
+        poisonous = False
+        back.set()
+        (answer,) = await ask(one, model, [[POISON]])
+        assert is_right(answer, model, [POISON])
+        assert not one.calls.fatal.suspected
 
     asyncio.run(check())
