@@ -21,7 +21,7 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     try:
-        run(read_settings(arguments.config))
+        run(read_settings(arguments.config), arguments.config)
     except SettingsError as exc:
         sys.stderr.writelines(f"error: {line}\n" for line in str(exc).splitlines())
         return 2

@@ -87,7 +87,7 @@ class Account(Stopwatch):
 class Accounts:
     """Carry requests out, and tell of each when it has ended; `timeouts` has the seconds of each public name.
 
-    Without trusted `proxies` a caller is who connects.
+    Those that are `under_way` are counted. Without trusted `proxies` a caller is who connects.
     """
 
     def __init__(
@@ -104,6 +104,7 @@ class Accounts:
         self.longest_s = max(timeouts.values())
         self.ending = ending
         self.proxies = proxies
+        self.under_way = 0
 
     async def carry_out(self, account: Account, work: Coroutine[None, None, T]) -> T:
         """Do the work of a request within its deadline; raises GatewayError for all that fails, and Disconnected.
@@ -113,6 +114,7 @@ class Accounts:
         """
         account.begun = begun = asyncio.get_running_loop().time()
         account.deadline = Deadline(begun + self.timeouts.get(account.route, self.longest_s))
+        self.under_way += 1
         try:
             with account.deadline:
                 return await work
@@ -123,6 +125,8 @@ class Accounts:
             raise
         except Exception as exc:  # the one outermost handler
             raise translated(exc, account) from exc
+        finally:
+            self.under_way -= 1
 
     def leave(self, account: Account) -> None:
         """Book that a request ended before its answer was sent, and by whom."""

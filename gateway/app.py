@@ -1,6 +1,9 @@
-"""Wiring: the two ASGI apps in front of a gateway, the public one and the admin side."""
+"""Wiring: the two ASGI apps in front of a gateway, the public one and the admin side, around FastAPI's two.
 
-from functools import partial
+FastAPI's apps are made once and told of the gateway by `state.gateway`: FastAPI keeps what it was made of in caches,
+and one app for each gateway would keep all that was ever behind them.
+"""
+
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -24,18 +27,22 @@ DESCRIPTION = """One request, answered by every model behind the gateway.
 `POST /v1/predict` takes `{"instances": [record, …]}`; the same models speak the Open Inference Protocol under `/v2`."""
 
 
-def public_app(gateway: Gateway) -> ASGIApp:
-    """Make the app of the public listener."""
-    settings = gateway.settings
+def documents_app() -> FastAPI:
+    """Make what answers all but inference on the public listener."""
     # Swagger UI's files come with the package: the page asks no other host.
     app: FastAPI = FastAPIOffline(redoc_url=None, title="Bentogate", version=VERSION, description=DESCRIPTION)
     app.router.redirect_slashes = False  # a redirect names a host, and protocol clients follow none
-    app.state.gateway = gateway
-    app.openapi = partial(describe, app, gateway)  # type: ignore[method-assign]
+    app.openapi = lambda: describe(app, app.state.gateway)  # type: ignore[method-assign]
     app.include_router(health.router)
     app.include_router(catalogue.router)
     answer_errors(app)
-    dispatch = Dispatch(gateway, beneath(settings.root_path, app))
+    return app
+
+
+def public_app(gateway: Gateway, documents: ASGIApp) -> ASGIApp:
+    """Make the app of the public listener."""
+    settings = gateway.settings
+    dispatch = Dispatch(gateway, beneath(settings.root_path, documents))
     if not settings.cors_origins:
         return Accounted(gateway.accounts, dispatch)
     shared = CORSMiddleware(
@@ -48,19 +55,18 @@ def public_app(gateway: Gateway) -> ASGIApp:
     return Accounted(gateway.accounts, shared)
 
 
-def admin_app(gateway: Gateway) -> ASGIApp:
-    """Make the app of the admin listener, which no Ingress shows."""
+def health_app() -> FastAPI:
+    """Make what answers on the admin listener, which no Ingress shows."""
     app = FastAPI(title="Bentogate, the admin side", openapi_url=None)
-    app.state.gateway = gateway
     app.include_router(health.router)
     answer_errors(app)
 
     @app.get("/metrics")
     async def metrics() -> Response:
         """Give the metrics in Prometheus' text form."""
-        return Response(generate_latest(gateway.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest(app.state.gateway.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
-    return Accounted(gateway.accounts, app)
+    return app
 
 
 def beneath(prefix: str, app: ASGIApp) -> ASGIApp:

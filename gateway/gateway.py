@@ -1,10 +1,11 @@
-"""What lives as long as the gateway: backends, plans, metrics, the access log."""
+"""The parts of a gateway: backends, plans, metrics, the access log."""
 
 import asyncio
 import contextlib
 import sys
 import time
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 from gateway.access import AccessLog
 from gateway.account import Accounts
@@ -20,22 +21,31 @@ from gateway.shedding import Shedding
 from oip import Limits
 
 
-class Gateway:
-    """Hold the parts and know whether they are ready. Make it with `open_gateway`, inside an event loop."""
+@dataclass(frozen=True)
+class Process:
+    """Hold what lives as long as the process, whatever becomes of the settings; `started` is monotonic."""
 
-    def __init__(
-        self, settings: Settings, backends: dict[str, Backend], metrics: Metrics, access: AccessLog | None
-    ) -> None:
+    metrics: Metrics
+    access: AccessLog | None
+    ending: Ending
+    shedding: Shedding
+    started: float
+
+
+class Gateway:
+    """Hold the parts of one state of the settings, and know whether they are ready.
+
+    Make the first with `open_gateway`, inside an event loop.
+    """
+
+    def __init__(self, settings: Settings, backends: dict[str, Backend], process: Process) -> None:
         self.settings = settings
-        self.metrics = metrics
+        self.process = process
+        self.metrics, self.ending, self.shedding = process.metrics, process.ending, process.shedding
         self.backends = backends
         self.plans = make_plans(backends, settings.routes)
-        self.ending = Ending(settings.drain_s, settings.grace_s)
-        self.shedding = Shedding(settings.max_lag_ms / 1000, settings.max_memory_ratio, own_memory())
-        metrics.watch_gateway(lambda: self.shedding.lag_s, lambda: self.shedding.ratio)
         proxies = Proxies(settings.trusted_proxies) if settings.trusted_proxies else None
-        self.accounts = Accounts(metrics, access, settings.timeouts, self.ending, proxies)
-        self.started = time.monotonic()
+        self.accounts = Accounts(process.metrics, process.access, settings.timeouts, process.ending, proxies)
 
     def plan(self, name: str) -> Plan:
         """Give the plan of a public name; raises UnknownName, which lists the names."""
@@ -63,7 +73,7 @@ class Gateway:
         if self.ending.draining:
             return False
         waiting = len(self.waiting_for)
-        patience_over = time.monotonic() - self.started >= self.settings.ready_after_s
+        patience_over = time.monotonic() - self.process.started >= self.settings.ready_after_s
         return waiting == 0 or (patience_over and waiting < len(self.backends))
 
 
@@ -72,18 +82,19 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
     """Open the pools and begin to learn the contracts; closes all of it at the end."""
     metrics = Metrics()
     backends = {name: Backend(name, backend, metrics) for name, backend in settings.backends.items()}
+    ending = Ending(settings.drain_s, settings.grace_s)
+    shedding = Shedding(settings.max_lag_ms / 1000, settings.max_memory_ratio, own_memory())
+    metrics.watch_gateway(lambda: shedding.lag_s, lambda: shedding.ratio)
     with access_log(settings, metrics) as access:
-        watchers = [asyncio.create_task(watch(backend, settings.refresh_s)) for backend in backends.values()]
-        balanced = [one for backend in backends.values() if (one := backend.server.balanced)]
-        watchers += [asyncio.create_task(one.watch()) for one in balanced]
-        gateway = Gateway(settings, backends, metrics, access)
-        watchers.append(asyncio.create_task(gateway.shedding.watch()))
+        for backend in backends.values():
+            backend.show()
+            watch(backend, settings.refresh_s)
+        watcher = asyncio.create_task(shedding.watch())
         try:
-            yield gateway
+            yield Gateway(settings, backends, Process(metrics, access, ending, shedding, time.monotonic()))
         finally:
-            for watcher in watchers:
-                watcher.cancel()
-            await asyncio.gather(*watchers, return_exceptions=True)
+            watcher.cancel()
+            await asyncio.gather(watcher, return_exceptions=True)
             for backend in backends.values():
                 await backend.close()
 

@@ -5,6 +5,7 @@ from functools import cache, partial
 from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.metrics import MetricWrapperBase
 
 from gateway.seconds import Seconds
 
@@ -100,6 +101,18 @@ class Metrics:
             "Part of the container's memory that is used, 0 without a limit",
             registry=self.registry,
         )
+        self.reloads = Counter(
+            "bentogate_reloads",
+            "Changes of a watched file, by file and outcome",
+            ("file", "outcome"),
+            registry=self.registry,
+        )
+        self.reload_refused = Gauge(
+            "bentogate_reload_refused",
+            "1 while a watched file does not hold what is in use",
+            ("file",),
+            registry=self.registry,
+        )
         # Looking a label up costs as much as counting: each is looked up once.
         self.request_counter = cache(self.requests.labels)
         self.refusal_counter = cache(self.refused.labels)
@@ -132,3 +145,28 @@ class Metrics:
         if old is not None:
             self.model.remove(model, old)
         self.model.labels(model, new).set(1)
+
+    def reloaded(self, file: str, outcome: str) -> None:
+        """Note that a watched file has changed, and whether that was `taken`, or `refused`."""
+        self.reloads.labels(file, outcome).inc()
+        self.reload_refused.labels(file).set(outcome == "refused")
+
+    def forget_state(self, model: str) -> None:
+        """Tell nothing more of how a model is; what was counted stays."""
+        for metric in vars(self).values():
+            if isinstance(metric, Gauge):
+                remove(metric, model)
+
+    def forget(self, name: str) -> None:
+        """Tell nothing more of a model or a route."""
+        for metric in vars(self).values():
+            if isinstance(metric, MetricWrapperBase):
+                remove(metric, name)
+        self.seconds.routes.pop(name, None)
+        self.request_counter.cache_clear()
+
+
+def remove(metric: MetricWrapperBase, name: str) -> None:
+    """Remove what a metric tells of a model or a route."""
+    for label in {"model", "route"}.intersection(metric._labelnames):  # noqa: SLF001 (told to nobody else)
+        metric.remove_by_labels({label: name})

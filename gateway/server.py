@@ -6,11 +6,14 @@ import gc
 import logging
 import sys
 from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
 
 import structlog
 import uvloop
 
-from gateway.app import admin_app, public_app
+from gateway.changing import changing
+from gateway.front import Front
 from gateway.gateway import open_gateway
 from gateway.listening import (
     ADMIN_CONNECTIONS,
@@ -22,18 +25,23 @@ from gateway.listening import (
     most_connections,
     open_doors,
 )
+from gateway.metrics import Metrics
 from gateway.settings import Settings
 
 log = structlog.get_logger()
 
 
-async def serve(settings: Settings, doors: Doors) -> None:
+async def serve(settings: Settings, doors: Doors, path: Path) -> None:
     """Serve on bound sockets until SIGINT or SIGTERM has brought the end."""
-    async with open_gateway(settings) as gateway, following(doors, settings.refresh_s):
-        public, admin, ending = public_app(gateway), admin_app(gateway), gateway.ending
-        refusals = Refusals(lambda reason: gateway.metrics.refusal_counter(reason).inc())
+    async with contextlib.AsyncExitStack() as stack:
+        gateway = await stack.enter_async_context(open_gateway(settings))
+        front, metrics, ending = Front(gateway), gateway.metrics, gateway.ending
+        await stack.enter_async_context(following(doors, metrics))
+        await stack.enter_async_context(changing(path, front))
+        refusals = Refusals(lambda reason: metrics.refusal_counter(reason).inc())
         guard = Guard(most_connections(settings.max_connections), settings.max_body_bytes, refusals)
         other = Guard(ADMIN_CONNECTIONS, settings.max_body_bytes, refusals)
+        public, admin = front.public, front.admin
         listeners = {listener(public, ending, guard): doors.public, listener(admin, ending, other): doors.admin}
         if doors.secure:
             listeners[listener(public, ending, guard, doors.secure.certificate.context)] = doors.secure.socket
@@ -42,7 +50,7 @@ async def serve(settings: Settings, doors: Doors) -> None:
         if settings.grpc_port is not None:
             from gateway.grpc import open_grpc
 
-            door = open_grpc(gateway, settings.grpc_port)
+            door = open_grpc(front, settings.grpc_port)
             addresses["grpc"] = door.address
             more = [door.serve()]
 
@@ -56,9 +64,10 @@ async def serve(settings: Settings, doors: Doors) -> None:
 
 
 @contextlib.asynccontextmanager
-async def following(doors: Doors, every_s: float) -> AsyncIterator[None]:
+async def following(doors: Doors, metrics: Metrics) -> AsyncIterator[None]:
     """Take renewed certificates as long as this lasts."""
-    task = asyncio.create_task(follow(doors.secure.certificate, every_s)) if doors.secure else None
+    told = partial(metrics.reloaded, "certificate")
+    task = asyncio.create_task(follow(doors.secure.certificate, told)) if doors.secure else None
     try:
         yield
     finally:
@@ -66,11 +75,14 @@ async def following(doors: Doors, every_s: float) -> AsyncIterator[None]:
             task.cancel()
 
 
-def run(settings: Settings) -> None:
-    """Run the gateway to its end; raises SettingsError for a port or a certificate that cannot be had."""
+def run(settings: Settings, path: Path) -> None:
+    """Run the gateway to its end, by settings that were read from a file which is followed.
+
+    Raises SettingsError for a port or a certificate that cannot be had.
+    """
     configure_log()
     with open_doors(settings) as doors:
-        uvloop.run(serve(settings, doors))
+        uvloop.run(serve(settings, doors, path))
 
 
 def configure_log() -> None:

@@ -1,5 +1,6 @@
 """One model behind the gateway, and its predictions."""
 
+import asyncio
 import time
 
 from contract import Feature, Table, join
@@ -10,7 +11,7 @@ from gateway.backends.declared import Declared
 from gateway.backends.dialect import Dialect, Told
 from gateway.backends.golden import Riders
 from gateway.backends.judge import output_blamed, output_refused
-from gateway.backends.known import Known
+from gateway.backends.known import Known, untold
 from gateway.backends.server import Server
 from gateway.batching import Batcher, Calls, Heard, Queue
 from gateway.errors import (
@@ -30,14 +31,17 @@ OF_A_RECORD = (400, 413, 422, 500)
 
 
 class Backend(Known):
-    """Ask one model, of which the contracts are known."""
+    """Ask one model, of which the contracts are known.
+
+    Made by new settings, it is not the one of its name until it is `shown`; then the one before is `retired`.
+    """
 
     def __init__(self, name: str, settings: BackendSettings, metrics: Metrics) -> None:
         self.server = Server(name, settings)
         dialect: Dialect = Told(self.server)
         if settings.contract is not None:
             dialect = Declared(self.server, settings.contract, settings.scores)
-        super().__init__(name, dialect, Riders(settings.golden_every, metrics.golden_counter(name)), metrics.learned)
+        super().__init__(name, dialect, Riders(settings.golden_every, metrics.golden_counter(name)))
         self.breaker = Breaker(name, settings.breaker, self.prove, metrics.breaker_opened.labels(name).inc)
         calls = Calls(name, self.ask, self.breaker, settings.retries, metrics.batches(name))
         self.concurrency = settings.concurrency
@@ -45,12 +49,32 @@ class Backend(Known):
         self.submit = self.batcher.submit
         if balanced := self.server.balanced:
             balanced.prove, balanced.on_change = self.prove, self.in_flight
+        self.metrics = metrics
+        self.watchers: list[asyncio.Task[None]] = []
+
+    def show(self) -> None:
+        """Have the metrics tell of its state."""
+        name, metrics = self.name, self.metrics
+        if balanced := self.server.balanced:
             metrics.addresses.labels(name).set_function(lambda: len(balanced.those_in))
         metrics.watch_queue(name, lambda: len(self.batcher.under_way), lambda: self.batcher.queue.rows)
         metrics.breaker.labels(name).set_function(lambda: self.breaker.is_open)
+        self.learned = metrics.learned
+        if self.current is not None:
+            self.learned(name, None, self.current.version)
+
+    def retire(self) -> None:
+        """Tell nothing more and learn nothing by itself; what is asked is answered until it is closed."""
+        self.learned = untold
+        self.metrics.forget_state(self.name)
+        for watcher in self.watchers:
+            watcher.cancel()
 
     async def close(self) -> None:
         """End the calls under way and close the connections."""
+        for watcher in self.watchers:
+            watcher.cancel()
+        await asyncio.gather(*self.watchers, return_exceptions=True)
         await self.batcher.close()
         await self.breaker.close()
         self.server.close()

@@ -28,13 +28,11 @@ class Known:
     answer is judged by its own while a rollout is under way. `learned` is told of each new version, after the old one.
     """
 
-    def __init__(
-        self, name: str, dialect: Dialect, riders: Riders, learned: Callable[[str, str | None, str], None]
-    ) -> None:
+    def __init__(self, name: str, dialect: Dialect, riders: Riders) -> None:
         self.name = name
         self.dialect = dialect
         self.riders = riders
-        self.learned = learned
+        self.learned: Callable[[str, str | None, str], None] = untold
         self.history = History(name)
         self.known: dict[str, Interface] = {}
         self.current: Interface | None = None
@@ -85,3 +83,7 @@ class Known:
                     with contextlib.suppress(GatewayError, ContractError):
                         await self.learn()
         return found()
+
+
+def untold(_: str, __: str | None, ___: str) -> None:
+    """Tell nobody of a new version."""

@@ -12,7 +12,17 @@ FIRST_S = 0.25
 log = structlog.get_logger()
 
 
-async def watch(backend: Backend, refresh_s: float) -> None:
+def watch(backend: Backend, refresh_s: float) -> None:
+    """Follow a model until it is retired or closed, or watched at another rate."""
+    for watcher in backend.watchers:
+        watcher.cancel()
+    work = [learn_on(backend, refresh_s)]
+    if backend.server.balanced:
+        work.append(backend.server.balanced.watch())
+    backend.watchers = [asyncio.create_task(one) for one in work]
+
+
+async def learn_on(backend: Backend, refresh_s: float) -> None:
     """Ask for the contract until it is known, then every `refresh_s` seconds; says for whom it waits."""
     reason = None
     while True:

@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 from gateway.account import Account, Accounts
 from gateway.errors import DeadlineExceeded, GatewayError
 from gateway.problems import error_text
-from gateway.proxies import FORWARDED_FOR
+from gateway.proxies import FORWARDED_FOR, Proxies
 from oip import REQUEST_ID, SERVER_TIMING, request_id
 from oip.wire import decode_message
 
@@ -45,9 +45,12 @@ Handler = Callable[[bytes, Context], Awaitable[bytes]]
 
 
 class Accounting:
-    """Make handlers that answer a message under an account and give every failure its status; know their tasks."""
+    """Make handlers that answer a message under an account and give every failure its status; know their tasks.
 
-    def __init__(self, accounts: Accounts, calls: set[asyncio.Task[Any]]) -> None:
+    `accounts` gives those that a new call belongs to.
+    """
+
+    def __init__(self, accounts: Callable[[], Accounts], calls: set[asyncio.Task[Any]]) -> None:
         self.accounts = accounts
         self.calls = calls
 
@@ -63,9 +66,10 @@ class Accounting:
 
         async def handle(body: bytes, context: Context) -> bytes:
             self.note_task()
-            account = Account(request_id_of(context), path, self.caller(context))
+            accounts = self.accounts()
+            account = Account(request_id_of(context), path, caller(context, accounts.proxies))
             try:
-                message = await self.accounts.carry_out(account, answered(account, body, context))
+                message = await accounts.carry_out(account, answered(account, body, context))
                 account.status = 200
                 context.set_trailing_metadata(trailing(account))
             except GatewayError as error:
@@ -76,21 +80,13 @@ class Accounting:
                 if remaining_s is not None and remaining_s < GIVEN_UP_S:
                     account.status, account.reason = 504, DeadlineExceeded.reason
                 else:
-                    self.accounts.leave(account)
+                    accounts.leave(account)
                 raise
             finally:
-                self.accounts.close(account)
+                accounts.close(account)
             return message
 
         return handle
-
-    def caller(self, context: Context) -> str:
-        """Give the address of who calls, behind trusted proxies too."""
-        peer = caller_of(context.peer())
-        if (proxies := self.accounts.proxies) is None:
-            return peer
-        metadata = context.invocation_metadata() or ()
-        return proxies.client(peer, [str(value) for name, value in metadata if name == FORWARDED_FOR])
 
     def note_task(self) -> None:
         """Count the running task as under way until its answer is sent."""
@@ -103,6 +99,15 @@ async def refuse(context: Context, account: Account, error: GatewayError) -> NoR
     """End a call with the code and the text of a failure."""
     more = [(name.decode(), value.decode()) for name, value in error.headers]
     await context.abort(CODES[error.protocol_status()], shortened(error_text(error)), (*trailing(account), *more))
+
+
+def caller(context: Context, proxies: Proxies | None) -> str:
+    """Give the address of who calls, behind trusted proxies too."""
+    peer = caller_of(context.peer())
+    if proxies is None:
+        return peer
+    metadata = context.invocation_metadata() or ()
+    return proxies.client(peer, [str(value) for name, value in metadata if name == FORWARDED_FOR])
 
 
 def trailing(account: Account) -> tuple[tuple[str, str], ...]:

@@ -11,7 +11,7 @@ from grpc_health.v1.health import aio as health_aio
 from grpc_reflection.v1alpha.reflection import SERVICE_NAME as REFLECTION
 from grpc_reflection.v1alpha.reflection import enable_server_reflection
 
-from gateway.gateway import Gateway
+from gateway.front import Front
 from gateway.grpc.service import SERVICE, handlers
 from gateway.settings import SettingsError
 
@@ -38,13 +38,13 @@ PING_MS, PONG_MS = 30_000, 10_000
 class GrpcDoor:
     """Serve gRPC on a port that is bound already; `calls` are those of inference that are under way."""
 
-    def __init__(self, gateway: Gateway, server: grpc.aio.Server, address: str) -> None:
-        self.gateway = gateway
+    def __init__(self, front: Front, server: grpc.aio.Server, address: str) -> None:
+        self.front = front
         self.server = server
         self.address = address
         self.calls: set[asyncio.Task[Any]] = set()
         self.health = health_aio.HealthServicer()
-        server.add_generic_rpc_handlers([handlers(gateway, self.calls)])
+        server.add_generic_rpc_handlers([handlers(front, self.calls)])
         health_pb2_grpc.add_HealthServicer_to_server(self.health, server)
         enable_server_reflection((SERVICE, HEALTH, REFLECTION), server)
 
@@ -53,7 +53,7 @@ class GrpcDoor:
         await self.set_health(health_pb2.HealthCheckResponse.NOT_SERVING)
         await self.server.start()
         await self.follow_readiness()
-        while not self.gateway.ending.closing:  # noqa: ASYNC110 (it comes with time or with a signal)
+        while not self.front.gateway.ending.closing:  # noqa: ASYNC110 (it comes with time or with a signal)
             await asyncio.sleep(LOOK_S)
         await self.end()
 
@@ -62,9 +62,9 @@ class GrpcDoor:
 
         Who watches health, or reads what there is by reflection, keeps a stream open that has no end of its own.
         """
-        stopping = asyncio.create_task(self.server.stop(self.gateway.settings.grace_s))
+        stopping = asyncio.create_task(self.server.stop(self.front.gateway.settings.grace_s))
         await asyncio.wait([stopping], timeout=GOODBYE_S)  # what has come before is begun by then
-        while self.calls and not self.gateway.ending.cut:
+        while self.calls and not self.front.gateway.ending.cut:
             await asyncio.wait(self.calls, timeout=LOOK_S)
         await self.server.stop(None)
         await stopping
@@ -72,8 +72,8 @@ class GrpcDoor:
     async def follow_readiness(self) -> None:
         """Say the same as `/readyz`, until the end begins."""
         told = False
-        while not self.gateway.ending.draining:
-            if not told and self.gateway.ready:  # which may come of nothing but time that passed
+        while not self.front.gateway.ending.draining:
+            if not told and self.front.gateway.ready:  # which may come of nothing but time that passed
                 told = True
                 await self.set_health(health_pb2.HealthCheckResponse.SERVING)
             await asyncio.sleep(LOOK_S)
@@ -85,9 +85,9 @@ class GrpcDoor:
             await self.health.set(name, status)
 
 
-def open_grpc(gateway: Gateway, port: int) -> GrpcDoor:
+def open_grpc(front: Front, port: int) -> GrpcDoor:
     """Take the port, inside an event loop; raises SettingsError where it cannot be had."""
-    settings = gateway.settings
+    settings = front.gateway.settings
     server = grpc.aio.server(
         options=[
             ("grpc.max_receive_message_length", settings.max_body_bytes),
@@ -106,4 +106,4 @@ def open_grpc(gateway: Gateway, port: int) -> GrpcDoor:
         bound = server.add_insecure_port(f"{settings.host}:{port}")
     except RuntimeError as exc:
         raise SettingsError(f"GATEWAY_GRPC_PORT: {settings.host}:{port} cannot be listened on") from exc
-    return GrpcDoor(gateway, server, f"{settings.host}:{bound}")
+    return GrpcDoor(front, server, f"{settings.host}:{bound}")

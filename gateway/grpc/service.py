@@ -7,6 +7,7 @@ import grpc
 from open_inference.grpc import protocol
 
 from gateway.account import Account
+from gateway.front import Front
 from gateway.gateway import Gateway
 from gateway.grpc.call import Accounting, Answer, Request
 from gateway.inference import infer
@@ -19,8 +20,13 @@ SERVICE = "inference.GRPCInferenceService"
 class InferenceService:
     """Answer a message with a message; raises GatewayError and ProtocolError."""
 
-    def __init__(self, gateway: Gateway) -> None:
-        self.gateway = gateway
+    def __init__(self, front: Front) -> None:
+        self.front = front
+
+    @property
+    def gateway(self) -> Gateway:
+        """Give the one that answers now."""
+        return self.front.gateway
 
     async def server_live(self, _: Account, __: protocol.ServerLiveRequest) -> protocol.ServerLiveResponse:
         """Say that the event loop turns."""
@@ -58,17 +64,18 @@ class InferenceService:
     async def model_infer(self, account: Account, message: protocol.ModelInferRequest) -> protocol.ModelInferResponse:
         """Answer tensors with tensors."""
         account.route = message.model_name
-        self.gateway.shedding.check()
-        plan = self.gateway.plan(message.model_name)
-        account.within(self.gateway.accounts.timeouts[plan.name])
-        reading = grpc_request_steps(message, self.gateway.limits(plan))
+        gateway = self.gateway
+        gateway.shedding.check()
+        plan = gateway.plan(message.model_name)
+        account.within(gateway.accounts.timeouts[plan.name])
+        reading = grpc_request_steps(message, gateway.limits(plan))
         response, _ = await infer(account, plan, message.model_version or None, reading)
         return write_grpc_response(response)
 
 
-def handlers(gateway: Gateway, calls: set[asyncio.Task[Any]]) -> grpc.GenericRpcHandler:
+def handlers(front: Front, calls: set[asyncio.Task[Any]]) -> grpc.GenericRpcHandler:
     """Give a handler for each call of the protocol, from bytes to bytes; `calls` are kept to those under way."""
-    service, accounting = InferenceService(gateway), Accounting(gateway.accounts, calls)
+    service, accounting = InferenceService(front), Accounting(lambda: front.gateway.accounts, calls)
 
     def handler(call: str, kind: type[Request], answer: Answer[Request]) -> "grpc.RpcMethodHandler[Any, Any]":
         return grpc.unary_unary_rpc_method_handler(accounting.handler(f"/{SERVICE}/{call}", kind, answer))

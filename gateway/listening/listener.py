@@ -85,6 +85,7 @@ def listener(app: ASGIApp, ending: Ending, guard: Guard, tls: ssl.SSLContext | N
     return Listener(
         uvicorn.Config(
             app,
+            interface="asgi3",
             http=SecureConnection if tls else Connection,
             ws="none",
             lifespan="off",

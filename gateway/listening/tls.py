@@ -2,12 +2,16 @@
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
 from gateway.settings import SettingsError
+
+EVERY_S = 1.0
+"""How often the folder is looked at."""
 
 CHAIN, KEY = "tls.crt", "tls.key"
 
@@ -75,11 +79,14 @@ def is_there(path: Path) -> bool:
     return True
 
 
-async def follow(certificate: Certificate, every_s: float) -> None:
-    """Look for a renewed certificate for ever; one that cannot be used is told, and the old one stays."""
+async def follow(certificate: Certificate, told: Callable[[str], None]) -> None:
+    """Look for a renewed certificate for ever; one that cannot be used is told, and the old one stays.
+
+    `told` hears `taken` or `refused`.
+    """
     seen = certificate.state
     while True:
-        await asyncio.sleep(every_s)
+        await asyncio.sleep(EVERY_S)
         if (now := certificate.state) == seen:
             continue
         seen = now
@@ -87,5 +94,7 @@ async def follow(certificate: Certificate, every_s: float) -> None:
             certificate.load()
         except OSError as exc:
             log.warning("the new certificate cannot be used, the old one stays", reason=str(exc))
+            told("refused")
         else:
             log.info("took a new certificate")
+            told("taken")

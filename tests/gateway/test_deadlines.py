@@ -14,7 +14,7 @@ import pytest
 from open_inference.grpc.protocol import InferParameter
 
 from benchmarks.ports import free_ports
-from gateway.app import public_app
+from gateway.front import Front
 from gateway.gateway import open_gateway
 from gateway.settings import Settings
 from gateway.settings_backend import LONGEST_TIMEOUT_S
@@ -229,7 +229,7 @@ async def test_each_caller_of_a_call_leaves_at_its_own_deadline(stored_plain: Pa
         settings = Settings(**settings_of({"plain": port}, access_log=False))
         async with open_gateway(settings) as gateway:
             await gateway.backends["plain"].learn()
-            transport = httpx.ASGITransport(public_app(gateway))
+            transport = httpx.ASGITransport(Front(gateway).public)
             async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
                 began = loop.time()
                 short, long = (asyncio.create_task(ask(client, each)) for each in ("50", "5000"))

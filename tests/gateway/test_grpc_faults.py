@@ -228,7 +228,8 @@ async def failure(exc: Exception) -> grpc.aio.AioRpcError:
     async def fail(_: Account, __: protocol.ServerLiveRequest) -> protocol.ServerLiveResponse:
         raise exc
 
-    accounting = Accounting(Accounts(Metrics(), None, {"plain": 1.0}, Ending()), set())
+    accounts = Accounts(Metrics(), None, {"plain": 1.0}, Ending())
+    accounting = Accounting(lambda: accounts, set())
     handler: Any = grpc.unary_unary_rpc_method_handler(accounting.handler("/s/Live", protocol.ServerLiveRequest, fail))
     server = grpc.aio.server()
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("s", {"Live": handler})])

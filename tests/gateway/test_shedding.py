@@ -15,9 +15,9 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from open_inference.grpc.service import GRPCInferenceServiceStub
 
 from benchmarks.ports import free_ports
-from gateway.app import admin_app, public_app
 from gateway.cgroup import Memory, own_memory
 from gateway.errors import Overloaded
+from gateway.front import Front
 from gateway.gateway import open_gateway
 from gateway.grpc import open_grpc
 from gateway.listening import Guard, Refusals, listener
@@ -58,10 +58,11 @@ async def opened(ports: dict[str, int], cgroup: Path, **more: Any) -> AsyncItera
     async with open_gateway(Settings(**settings_of(ports, access_log=False, **more))) as gateway:
         gateway.shedding.memory = own_memory(cgroup, cgroup / "none")
         await until(lambda: gateway.ready)
-        door, (port,) = open_grpc(gateway, 0), free_ports(1)
-        one = listener(public_app(gateway), gateway.ending, Guard(100, 2**24, Refusals(lambda _: None)))
+        front = Front(gateway)
+        door, (port,) = open_grpc(front, 0), free_ports(1)
+        one = listener(front.public, gateway.ending, Guard(100, 2**24, Refusals(lambda _: None)))
         serving = asyncio.gather(one.serve(sockets=[bound("127.0.0.1", port, "")]), door.serve())
-        transport = httpx.ASGITransport(admin_app(gateway))
+        transport = httpx.ASGITransport(front.admin)
         async with (
             httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
             httpx.AsyncClient(transport=transport, base_url="http://admin") as admin,

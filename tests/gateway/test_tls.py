@@ -89,7 +89,7 @@ def test_a_renewed_certificate_is_taken_without_a_restart(tmp_path: Path, ports:
     folder = tmp_path / "tls"
     make_certificate(folder)
     (port,) = free_ports(1)
-    settings = settings_of(ports, tls_dir=str(folder), tls_port=port, refresh_s=0.1)
+    settings = settings_of(ports, tls_dir=str(folder), tls_port=port)
 
     def served() -> bool:
         try:
@@ -98,15 +98,22 @@ def test_a_renewed_certificate_is_taken_without_a_restart(tmp_path: Path, ports:
             return False
 
     log = tmp_path / "gateway.log"
-    with running_gateway(tmp_path, settings):
+    with running_gateway(tmp_path, settings) as client:
+
+        def counted(line: str) -> bool:
+            return f"{line} 1.0" in httpx.get(f"{client.headers['x-admin']}/metrics").text
+
         assert served()
 
         (folder / "tls.crt").write_text("not a certificate")
-        wait_until(lambda: "the old one stays" in log.read_text())
+        wait_until(lambda: counted('bentogate_reloads_total{file="certificate",outcome="refused"}'))
+        assert "the old one stays" in log.read_text()
+        assert counted('bentogate_reload_refused{file="certificate"}')
         assert served()
 
         renew(folder, trustme.CA())
         wait_until(served)
+        wait_until(lambda: not counted('bentogate_reload_refused{file="certificate"}'))
 
 
 def test_a_folder_without_a_certificate_means_no_tls(tmp_path: Path, ports: dict[str, int]) -> None:
