@@ -77,6 +77,8 @@ class Connection(asyncio.Protocol):
             self.answer = None  # which may hold an error, whose traceback holds this frame
             if not self.reusable:
                 self.transport.abort()
+                # Parser and connection hold each other until a full collection, which may be far: not so 64 MiB.
+                self.parts = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep what carries it."""

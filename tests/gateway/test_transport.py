@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import socket
 import ssl
 import time
@@ -11,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import trustme
 
-from gateway.backends.connection import JOINED_BYTES, MOST_HEAD_BYTES, Answer
+from gateway.backends.connection import JOINED_BYTES, MOST_HEAD_BYTES, Answer, Connection
 from gateway.backends.server import Server
 from gateway.backends.transport import IDLE_S, MOST_REQUESTS, OLDEST_S, Transport
 from gateway.errors import BackendCorrupt, BackendLost, BackendUnreachable
@@ -225,6 +226,15 @@ async def test_what_is_no_answer_is_told_and_costs_its_connection(name: str) -> 
 
         assert caught.match("plain")
         assert server.connections == 2
+
+
+async def test_what_came_of_no_answer_is_let_go() -> None:
+    """Connection and parser hold each other until a full collection: ten endless answers would be 640 MiB so."""
+    async with asked(OK + b"Content-Length: 2000000\r\n\r\n" + bytes(1_000_000), CUT) as (_, transport):
+        with pytest.raises(BackendCorrupt):
+            await ask(transport)
+
+        assert not any(one.parts for one in gc.get_objects() if isinstance(one, Connection))
 
 
 @pytest.mark.parametrize("surplus", [OTHER, OTHER[:-1], b"HTTP/1.1 408 Request Timeout\r\n\r\n"])
