@@ -1,5 +1,6 @@
 """The metrics, each named in one place; their labels are bounded by the settings."""
 
+import asyncio
 from collections.abc import Callable
 from functools import cache, partial
 from typing import NamedTuple
@@ -113,6 +114,8 @@ class Metrics:
             ("file",),
             registry=self.registry,
         )
+        self.tasks = Gauge("bentogate_tasks", "Tasks of the event loop that are not done", registry=self.registry)
+        self.tasks.set_function(lambda: len(asyncio.all_tasks()))
         # Looking a label up costs as much as counting: each is looked up once.
         self.request_counter = cache(self.requests.labels)
         self.refusal_counter = cache(self.refused.labels)
