@@ -26,6 +26,8 @@ from gateway.settings_backend import BackendSettings, BreakerSettings, RetrySett
 from models import catalog, model_names
 from stack.procfile import read_procfile
 from tests.conftest import ROOT, run
+from tests.faults.rows import ROWS
+from tests.faults.table import faults_in
 from tests.serving import running_service
 from training.corrupt import corruptions
 from training.dataset import read_dataset
@@ -98,6 +100,11 @@ def test_every_metric_is_listed_with_its_labels() -> None:
     real |= {metric.name: metric.labels for metric in registered if isinstance(metric, Seconds)}
 
     assert listed == real
+
+
+def test_every_fault_is_listed_with_what_was_seen() -> None:
+    """docs/faults.md has the rows that there are, in their order: `make faults-table` writes them."""
+    assert faults_in(DOCS["faults"]) == [row.fault for row in ROWS]
 
 
 def test_every_path_is_listed() -> None:

@@ -1,0 +1,1 @@
+"""Faults: each is made in a running stack, and what the gateway promises is looked at."""

@@ -1,0 +1,79 @@
+"""The stack of the faults: two real bentos, a gateway in front of them, and proxies in front of both."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.faults.callers import learned
+from tests.faults.proxy import proxy
+from tests.faults.row import DEADLINE_S
+from tests.faults.rows.recovery import POISONS
+from tests.faults.services import service
+from tests.faults.stack import Stack, State, draw_mixed, draw_plain, endlessly, poison
+from tests.faults.table import Seen, rewritten
+from tests.serving import running_gateway, wait_until
+
+SEEN = pytest.StashKey[dict[str, Seen]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take the file that the table is written to."""
+    parser.addoption("--table", type=Path, help="write what was seen into the table of this file, if every row passes")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin with nothing seen."""
+    config.stash[SEEN] = {}
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Write the table."""
+    path = session.config.option.table
+    if path is not None and exitstatus == 0:
+        path.write_text(rewritten(path.read_text(), session.config.stash[SEEN]))
+
+
+@pytest.fixture(scope="session")
+def seen(pytestconfig: pytest.Config) -> dict[str, Seen]:
+    """Give what was seen so far, by fault."""
+    return pytestconfig.stash[SEEN]
+
+
+@pytest.fixture(scope="session")
+def stack(stored_plain: Path, stored_mixed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Run the stack for all rows: each leaves it as it was."""
+    if sys.platform != "linux":
+        pytest.skip("the faults need Linux: signals to processes, SO_LINGER and /proc")
+    assert stored_plain.name
+    assert stored_mixed.name
+    folder = tmp_path_factory.mktemp("faults")
+    with service("plain", folder) as plain, service("mixed", folder) as mixed, proxy(plain.port) as way:
+        for one in (plain, mixed):
+            one.until_ready()
+        urls = {"plain": f"http://127.0.0.1:{way.port}", "mixed": mixed.url}
+        breaker = {"first_s": 0.1, "longest_s": 0.5}
+        settings = {
+            "backends": {name: {"url": url, "breaker": breaker} for name, url in urls.items()},
+            "routes": {"both": {"ensemble": list(urls)}},
+            "default": "both",
+            "timeout_s": DEADLINE_S,
+            "refresh_s": 0.5,
+        }
+        canaries = {"plain": learned(plain.url, draw_plain), "mixed": learned(mixed.url, draw_mixed)}
+        with running_gateway(folder, settings) as client, proxy(client.base_url.port or 0) as door:
+            (gateway,) = [one for one in psutil.Process().children() if str(folder / "gateway.yaml") in one.cmdline()]
+            canaries |= {f"plain:{what}": [poison(width)] for what, width in POISONS.items()}
+            queues = {name: endlessly(its) for name, its in canaries.items()}
+            yield Stack(client, folder / "gateway.log", gateway, way, door, plain, mixed, queues)
+
+
+@pytest.fixture(scope="session")
+def before(stack: Stack) -> State:
+    """Look at the gateway before the first fault, when it has answered for a while."""
+    wait_until(stack.answers)
+    for _ in range(4):
+        stack.state()
+    return stack.state()

@@ -1,0 +1,15 @@
+"""All rows, in the order of the table."""
+
+from tests.faults.row import Row
+from tests.faults.rows import callers, connections, contents, framing, processes, recovery, times
+
+ROWS: list[Row] = [
+    *contents.ROWS,
+    *framing.ROWS,
+    *connections.ROWS,
+    *times.ROWS,
+    *recovery.ROWS,
+    *processes.ROWS,
+    *callers.ROWS,
+]
+"""Each row has a fault of its own; a test holds it."""

@@ -1,0 +1,166 @@
+"""The stack that all rows share, and what is seen of its gateway from outside."""
+
+import itertools
+import json
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.faults.callers import Answer, Asked, Canary, ask, asked
+from tests.faults.proxy import Proxy
+from tests.faults.services import Service
+from tests.serving import wait_until
+
+MARGIN = 5
+"""Times that are promised are held with so many times' margin, for other processes may want the processor too."""
+
+NORMAL_S = 10.0
+"""After a fault p99, memory, descriptors and tasks are back within so long."""
+
+ASKED_FOR_P99 = 40
+MORE_DESCRIPTORS = 8
+MORE_TASKS = 4
+MORE_BYTES = 24 * 2**20
+SLOWER = 5
+
+
+@dataclass(frozen=True)
+class State:
+    """Say what a gateway takes; `p99_s` is of callers who come one after the other, the slowest of so few."""
+
+    p99_s: float
+    memory: int
+    descriptors: int
+    tasks: float
+
+    def is_like(self, before: "State") -> bool:
+        """Say whether nothing has stayed behind since another state."""
+        return (
+            self.p99_s <= before.p99_s * SLOWER
+            and self.memory <= before.memory + MORE_BYTES
+            and self.descriptors <= before.descriptors + MORE_DESCRIPTORS
+            and self.tasks <= before.tasks + MORE_TASKS
+        )
+
+
+@dataclass
+class Stack:
+    """Hold the gateway and what stands around it.
+
+    `way` is the proxy in front of `plain`, `door` the one in front of the gateway; `mixed` is asked without a proxy.
+    """
+
+    client: httpx.Client
+    log: Path
+    gateway: psutil.Process
+    way: Proxy
+    door: Proxy
+    plain: Service
+    mixed: Service
+    canaries: dict[str, Iterator[Canary]]
+
+    @property
+    def port(self) -> int:
+        """Give the gateway's public port."""
+        port = self.client.base_url.port
+        assert port
+        return port
+
+    def asks(self, route: str) -> Asked:
+        """Make a request with a canary that no caller nearby has; `plain:what` asks `plain` for a record of its own."""
+        if route != "both":
+            return asked(route.partition(":")[0], next(self.canaries[route]))
+        one, other = next(self.canaries["plain"]), next(self.canaries["mixed"])
+        predictions = {"plain": one.prediction, "mixed": other.prediction}
+        return asked(route, Canary(one.record | other.record, predictions))
+
+    def answers(self, route: str = "both") -> bool:
+        """Say whether a good request is answered now, and rightly."""
+        one = self.asks(route)
+        return [is_right(one, answer) for answer in ask(self.port, one)] == [True]
+
+    def metrics(self) -> Counter[tuple[str, ...]]:
+        """Read all metrics: by name and labels."""
+        text = httpx.get(f"{self.client.headers['x-admin']}/metrics").raise_for_status().text
+        families = text_string_to_metric_families(text)
+        return Counter({
+            (sample.name, *sample.labels.values()): sample.value for family in families for sample in family.samples
+        })  # fmt: skip
+
+    def logged(self, since: int) -> list[dict[str, Any]]:
+        """Read what the gateway wrote since a place in its log: lines and access records."""
+        lines = self.log.read_bytes()[since:].decode().splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("\n")]
+
+    def state(self) -> State:
+        """Look at what the gateway takes."""
+        seconds = []
+        for _ in range(ASKED_FOR_P99):
+            began = time.perf_counter()
+            assert self.answers()
+            seconds.append(time.perf_counter() - began)
+        return State(
+            max(seconds),
+            self.gateway.memory_info().rss,
+            self.gateway.num_fds(),
+            self.metrics()[("bentogate_tasks",)],
+        )
+
+    def at_rest(self) -> bool:
+        """Say whether nothing waits and no breaker is open."""
+        metrics = self.metrics()
+        restless = ("bentogate_in_flight", "bentogate_queued_rows", "bentogate_breaker_state")
+        return not any(value for (name, *_), value in metrics.items() if name in restless)
+
+    def until_normal(self, before: State) -> float:
+        """Wait until the gateway is as it was; gives the seconds."""
+        began = time.monotonic()
+        seen: list[State] = []
+
+        def normal() -> bool:
+            seen.append(self.state())
+            return seen[-1].is_like(before) and self.at_rest()
+
+        try:
+            wait_until(normal, NORMAL_S * MARGIN)
+        except AssertionError as exc:
+            raise AssertionError(f"{seen[-1]} was {before}; {self.metrics()}") from exc
+        return time.monotonic() - began
+
+
+def is_right(one: Asked, answer: Answer) -> bool:
+    """Say whether a caller has its own prediction."""
+    return answer.status == 200 and answer.document["predictions"] == [one.canary.prediction]
+
+
+def poison(width: float) -> Canary:
+    """Make a record of the tiny plain model that a fault can be bound to, by the bytes of its width."""
+    return Canary({"width": width, "height": 3.0, "count": 4}, {})
+
+
+def endlessly(canaries: list[Canary]) -> Iterator[Canary]:
+    """Give canaries in turn."""
+    return itertools.cycle(canaries)
+
+
+def draw_plain(source: random.Random) -> dict[str, Any]:
+    """Draw a record of the tiny plain model."""
+    return {"width": source.uniform(2, 8), "height": source.uniform(1, 5), "count": source.randrange(9)}
+
+
+def draw_mixed(source: random.Random) -> dict[str, Any]:
+    """Draw a record of the tiny mixed model."""
+    return {
+        "income": source.uniform(15, 50),
+        "age": source.randrange(18, 90),
+        "owner": source.random() < 0.5,
+        "region": source.choice(["south", "east", "west"]),
+    }
