@@ -27,17 +27,19 @@ class Canary:
 
 @dataclass(frozen=True)
 class Asked:
-    """Hold one request; its id tells it in the gateway's records."""
+    """Hold one request; its id tells it in the gateway's records, `header` is a line more in its head."""
 
     id: str
     route: str
     canary: Canary
+    header: str = ""
 
     @property
     def request(self) -> bytes:
         """Write the request, after whose answer the gateway ends the connection."""
         body = json.dumps({"instances": [self.canary.record]}).encode()
         head = f"POST /v1/models/{self.route}:predict HTTP/1.1\r\nHost: gateway\r\nX-Request-Id: {self.id}\r\n"
+        head += f"{self.header}\r\n" if self.header else ""
         return f"{head}Connection: close\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 

@@ -54,7 +54,8 @@ class Row:
 
     `asks` are the routes of those who meet the fault, through the proxy at the door if `by_door`; each has one of the
     `expect`ed outcomes, within so many seconds. `neighbours` ask other routes meanwhile and are answered. `model` is
-    named where a model is to blame. `recorded` is false where the gateway has not heard of the request.
+    named where a model is to blame. `recorded` is false where the gateway has not heard of the request. `header` is a
+    line that those who meet the fault send besides.
     """
 
     fault: str
@@ -67,6 +68,7 @@ class Row:
     by_door: bool = False
     model: str = "plain"
     recorded: bool = True
+    header: str = ""
 
 
 def on_the_way(fault: Fault, paths: tuple[bytes, ...] = CALLS) -> Arrange:

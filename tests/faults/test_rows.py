@@ -2,11 +2,12 @@
 
 import time
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from tests.faults.callers import Answer, Asked, together
-from tests.faults.row import ANSWERED, BREAKER_OPEN, NOTHING, Outcome, Row
+from tests.faults.row import ANSWERED, BREAKER_OPEN, DEADLINE_S, NOTHING, Outcome, Row
 from tests.faults.rows import ROWS
 from tests.faults.stack import MARGIN, Stack, State, is_right
 from tests.faults.table import Seen
@@ -20,7 +21,8 @@ def test_the_promise_is_kept(stack: Stack, before: State, seen: dict[str, Seen],
     """Callers under the fault end as the row says, their neighbours are answered, and it passes without a trace."""
     wait_until(stack.at_rest)
     counted, logged = stack.metrics(), stack.log.stat().st_size
-    asked = [stack.asks(route) for route in (*row.asks, *row.neighbours)]
+    asked = [replace(stack.asks(route), header=row.header) for route in row.asks]
+    asked += [stack.asks(route) for route in row.neighbours]
     ports = [stack.door.port if row.by_door else stack.port] * len(row.asks) + [stack.port] * len(row.neighbours)
     with row.arrange(stack):
         answers = together(list(zip(ports, asked, strict=True)))
@@ -33,11 +35,17 @@ def test_the_promise_is_kept(stack: Stack, before: State, seen: dict[str, Seen],
     assert set(outcomes[:count]) & set(row.expect), outcomes
     assert set(outcomes[:count]) <= {*row.expect, *({BREAKER_OPEN} if blames_model(row) else ())}
     assert outcomes[count:] == [ANSWERED] * len(row.neighbours)
-    slowest_s = max(answer.seconds for its in answers for answer in its) if any(answers) else 0
+    slowest_s = slowest(answers[:count])
     assert slowest_s <= row.within_s * MARGIN
+    assert slowest(answers[count:]) <= DEADLINE_S * MARGIN
     agree(stack, row, {one.id: its for one, its in zip(asked, outcomes, strict=True)}, counted, logged)
     stack.until_normal(before)
     seen[row.fault] = Seen(listed(outcomes[:count]), slowest_s, recovery_s)
+
+
+def slowest(answers: list[list[Answer]]) -> float:
+    """Give the seconds of who waited longest; none where nobody is answered."""
+    return max((answer.seconds for its in answers for answer in its), default=0.0)
 
 
 def outcome(row: Row, one: Asked, answers: list[Answer]) -> Outcome:

@@ -23,6 +23,13 @@ def beside(what: str, fault: Fault) -> Row:
     return Row(what, BESIDE, arrange, (ANSWERED,), DEADLINE_S)
 
 
+def hurried(what: str, fault: Fault, wish_ms: int) -> Row:
+    """Make a row of callers who wait a shorter time than others, whom they share a call with."""
+    others = ("plain", "plain", "mixed", "both")
+    arrange, header = on_the_way(fault), f"X-Request-Timeout-Ms: {wish_ms}"
+    return Row(what, PROMISE, arrange, (LATE,), wish_ms / 1000, ("plain", "both"), others, header=header)
+
+
 ROWS = [
     row("answers 0.3 s late", delayed(0.3), ANSWERED, promise=SLOW),
     row("answers after the deadline", delayed(DEADLINE_S + 1)),
@@ -32,6 +39,7 @@ ROWS = [
     row("silence after the head", stalled("body")),
     row("silence in the body", stalled("middle")),
     row("an interim answer (102), then nothing", scripted(b"HTTP/1.1 102 Processing\r\n\r\n")),
+    hurried("answers 0.5 s late, to callers who wait 0.2 s, and others", delayed(0.5), 200),
     beside("its contract is garbage", scripted(said(200, b"\x00\xff"))),
     beside("its contract is not told any more (500)", scripted(said(500))),
     beside("its contract never comes", stalled("middle")),
