@@ -6,6 +6,7 @@ session, 26 under httpx's types, and 12 so. An ensemble of two pays it twice in 
 
 import asyncio
 import contextlib
+import math
 import socket
 import ssl
 import time
@@ -31,6 +32,10 @@ other pods would have nothing to do. Fewer would show in the 99th percentile."""
 OLDEST_S = 5.0
 """Nor is one used for longer: where calls are few, the name is resolved again within this, and a new pod found."""
 
+UNKEPT_S = 1.0
+"""After a connection was lost none is kept for so long. Requests are then asked for one by one, and who is lost again
+is refused for ten minutes: over a kept connection that could be its server's way to end one, and no record's fault."""
+
 
 class Transport:
     """Ask the server of a model over at most so many connections, in turn: behind a Service each leads to another pod.
@@ -49,6 +54,7 @@ class Transport:
         self.room = asyncio.Semaphore(connections)
         self.idle: deque[Connection] = deque()
         self.closed = False
+        self.lost = -math.inf
 
     def head(self, method: str, path: str) -> bytes:
         """Begin the head of a request with what is the same whatever is asked; the path is quoted already."""
@@ -65,7 +71,8 @@ class Transport:
             connection = self.warm() or await self.connected()
             answer = await connection.exchange(b"%scontent-length: %d\r\n\r\n" % (head, len(body)), body)
         except BackendLost:
-            self.drop()  # the next call opens a new one: if that is lost too, it is not for having been kept too long
+            self.drop()
+            self.lost = time.monotonic()
             raise
         else:
             self.keep(connection)
@@ -96,10 +103,11 @@ class Transport:
 
     def keep(self, connection: Connection) -> None:
         """Keep a connection for another request, if it may serve one."""
-        if self.closed or connection.requests == MOST_REQUESTS:
+        now = time.monotonic()
+        if self.closed or connection.requests == MOST_REQUESTS or now < self.lost + UNKEPT_S:
             connection.transport.abort()
         elif connection.reusable:
-            connection.since = time.monotonic()
+            connection.since = now
             self.idle.append(connection)
 
     async def resolved(self) -> list[str]:
