@@ -2,46 +2,25 @@
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
 from gateway.backends import Backend, watch
+from gateway.change import Change, begin
 from gateway.front import Front
 from gateway.gateway import Gateway
-from gateway.settings import Settings, SettingsError
-from gateway.settings_change import change
+from gateway.settings import SettingsError
+from gateway.settings_change import changed_keys
 from gateway.settings_file import read_settings
 
 EVERY_S = 0.5
 """How often the file is looked at. What it holds counts once it has been the same twice: who writes may not be done."""
 
-ANSWER_S = 5.0
-"""When it is told that a change waits for a new backend to answer."""
-
 FILE = "settings"
 
 log = structlog.get_logger()
-
-
-@dataclass
-class Change:
-    """Hold good settings, of which some backends are new; nobody is sent there before they have answered."""
-
-    settings: Settings
-    keys: list[str]
-    backends: dict[str, Backend]
-    new: list[Backend]
-    since: float
-    told: bool = False
-
-    @property
-    def silent(self) -> list[str]:
-        """Name the new backends that have not answered yet."""
-        return [backend.name for backend in self.new if backend.current is None]
 
 
 class Changes:
@@ -76,7 +55,8 @@ class Changes:
                 self.go_on()
                 await self.clear()
             except Exception:  # nobody else would hear of it, and no change would be taken any more
-                log.exception("a change of the settings failed")
+                self.metrics.reloaded(FILE, "refused")
+                log.exception("a change of the settings failed, the old ones stay")
             before = now
 
     async def consider(self) -> None:
@@ -84,7 +64,7 @@ class Changes:
         gateway = self.front.gateway
         try:
             settings = await asyncio.to_thread(read_settings, self.path)
-            keys = change(gateway.settings, settings)
+            keys = changed_keys(gateway.settings, settings)
         except SettingsError as exc:
             self.metrics.reloaded(FILE, "refused")
             log.warning("a change of the settings is refused, the old ones stay", reason=str(exc))
@@ -92,16 +72,7 @@ class Changes:
         if not keys:
             self.metrics.reload_refused.labels(FILE).set(0)
             return
-        backends = {
-            name: gateway.backends[name]
-            if gateway.settings.backends.get(name) == its
-            else Backend(name, its, self.metrics)
-            for name, its in settings.backends.items()
-        }
-        new = [backend for name, backend in backends.items() if gateway.backends.get(name) is not backend]
-        for backend in new:
-            watch(backend, settings.refresh_s)
-        self.waiting = Change(settings, keys, backends, new, time.monotonic())
+        self.waiting = begin(gateway, settings, keys)
 
     def go_on(self) -> None:
         """Take the change that waits once all its backends have answered; say so where that takes long."""
@@ -111,7 +82,7 @@ class Changes:
         if not waiting.silent:
             self.waiting = None
             self.take(waiting)
-        elif not waiting.told and time.monotonic() - waiting.since > ANSWER_S:
+        elif waiting.is_late:
             waiting.told = True
             self.metrics.reloaded(FILE, "refused")
             reason = f"no answer from {', '.join(waiting.silent)}"
@@ -150,7 +121,8 @@ class Changes:
             return
         while self.dropped:
             await self.dropped.pop().close()
-        for name in self.names - self.front.gateway.plans.keys():
+        known = {*self.front.gateway.plans, *(self.waiting.backends if self.waiting else ())}
+        for name in self.names - known:
             self.metrics.forget(name)
         self.names.clear()
 

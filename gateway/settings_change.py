@@ -22,7 +22,7 @@ AT_RUN_TIME = {
 All else is what sockets, servers and the access log were made with."""
 
 
-def change(old: Settings, new: Settings) -> list[str]:
+def changed_keys(old: Settings, new: Settings) -> list[str]:
     """Name the keys that differ; raises SettingsError where one of them is for a new process."""
     keys = different(old, new)
     fixed = [key for key in keys if key.split(".")[0] not in AT_RUN_TIME]

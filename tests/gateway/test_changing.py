@@ -14,7 +14,7 @@ from open_inference.grpc import protocol
 
 from benchmarks.ports import free_ports
 from gateway.settings import Settings, SettingsError
-from gateway.settings_change import change
+from gateway.settings_change import changed_keys
 from tests.gateway.conftest import MIXED, PLAIN, settings_of
 from tests.gateway.grpc_client import connected
 from tests.gateway.test_faults import Sick
@@ -240,6 +240,16 @@ def test_a_backend_that_never_answered_is_given_up_with_its_change(tmp_path: Pat
         assert served_names(client) == {"plain"}
 
 
+def test_readiness_stays(tmp_path: Path, ports: dict[str, int]) -> None:
+    """A gateway that is ready without one of its models is as old after a change as before."""
+    (port,) = free_ports(1)
+    settings = {**settings_of({**ports, "absent": port}), "ready_after_s": 2}
+    with running_gateway(tmp_path, settings) as client:
+        put(tmp_path, max_rows=1)
+        wait_until(lambda: ask(client, "plain", PLAIN, PLAIN) == 413)
+        assert client.get("/readyz").json() == {"ready": True, "waiting_for": ["absent"]}
+
+
 def test_a_request_under_way_ends_where_it_began(tmp_path: Path, ports: dict[str, int], stored_plain: Path) -> None:
     """Its model goes while it waits: it is answered, and the metrics tell of the model until then."""
     sick = Sick(stored_plain)
@@ -293,7 +303,7 @@ def settings(**more: Any) -> Settings:
 )
 def test_what_differs_is_named_by_its_key(more: dict[str, Any], keys: list[str]) -> None:
     """As deep as it differs."""
-    assert sorted(change(settings(), settings(**more))) == sorted(keys)
+    assert sorted(changed_keys(settings(), settings(**more))) == sorted(keys)
 
 
 @pytest.mark.parametrize(
@@ -311,4 +321,4 @@ def test_what_differs_is_named_by_its_key(more: dict[str, Any], keys: list[str])
 def test_what_needs_a_new_process_is_refused_by_its_key(more: dict[str, Any]) -> None:
     """With all that changes beside it: half a change is none."""
     with pytest.raises(SettingsError, match=f"^{next(iter(more))} cannot change while the gateway runs: restart it$"):
-        change(settings(), settings(**more, max_rows=1))
+        changed_keys(settings(), settings(**more, max_rows=1))
