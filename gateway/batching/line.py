@@ -9,7 +9,8 @@ from gateway.batching.filling import Filling
 class Line:
     """Keep the callers of one address in the order in which they came.
 
-    `rows` are those that wait, also for callers who have gone; `credit` are the rows that are left of its turns.
+    `rows` are those that wait, also for callers who have gone; `credit` are the rows that are left of its turns,
+    no more than a call has, and none for who does not wait.
     """
 
     __slots__ = ("callers", "credit", "rows")
@@ -41,7 +42,8 @@ class Line:
             if caller.taken < caller.table.rows:
                 callers.append(caller)
         self.rows -= before - credit
-        self.credit = credit
+        # A line alone has every room of each call as its turn: what it saved so would be taken from those who come.
+        self.credit = min(credit, call.most_rows) if callers else 0
         return stays
 
     def sweep(self, now: float) -> None:

@@ -70,6 +70,23 @@ async def test_addresses_share_by_rows_and_not_by_requests() -> None:
 
 
 @in_loop
+async def test_nothing_is_saved_up_by_who_is_alone() -> None:
+    """However long it asked for less than whole calls, it has no more than its share when another comes."""
+    queue = Queue(8, LARGE)
+    for _ in range(100):
+        queue.append(caller_of(1, "a"))
+        queue.take()
+    for _ in range(200):
+        queue.append(caller_of(1, "a"))
+        queue.append(caller_of(1, "b"))
+    taken = Counter[str]()
+    for _ in range(20):
+        taken += rows_of(queue.take())
+
+    assert abs(taken["a"] - taken["b"]) <= 16
+
+
+@in_loop
 async def test_a_request_that_fills_a_call_has_its_turn_among_small_ones() -> None:
     """It finds no room beside them in one call, and is the first of the next."""
     queue, _ = queue_of(LARGE, "s" * 100)
