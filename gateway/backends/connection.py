@@ -73,6 +73,9 @@ class Connection(asyncio.Protocol):
             self.transport.writelines((head, body))
         try:
             return await self.answer
+        except asyncio.CancelledError:
+            self.reusable = False  # the answer may have come in the same turn, and nobody keeps the connection
+            raise
         finally:
             self.answer = None  # which may hold an error, whose traceback holds this frame
             if not self.reusable:

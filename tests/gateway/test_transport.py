@@ -257,6 +257,22 @@ async def test_a_call_that_is_given_up_costs_its_connection() -> None:
         assert server.connections == 2
 
 
+async def test_a_call_that_is_given_up_as_its_answer_comes_leaves_no_connection() -> None:
+    """Nobody keeps it then, and its server may never close it."""
+    server = Scripted([None])
+    async with listening(server.serve) as port:
+        loop = asyncio.get_running_loop()
+        _, connection = await loop.create_connection(lambda: Connection("plain"), "127.0.0.1", port)
+        call = asyncio.create_task(connection.exchange(b"GET / HTTP/1.1\r\ncontent-length: 0\r\n\r\n", b""))
+        await until(lambda: bool(server.requests))
+        connection.data_received(WHOLE)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+
+        assert connection.transport.is_closing()
+
+
 async def test_an_answer_that_comes_too_early_costs_its_connection() -> None:
     """What is not sent yet of its request would stand before the next one."""
 
