@@ -19,6 +19,9 @@ MOST_FAILURES = 5
 OUT_S = 5.0
 """After five failures in a row an address is left out for so long, and twice as long the second time."""
 
+PROVE_S = 5.0
+"""A golden row is waited for so long: an address that says nothing any more may be that of another pod by then."""
+
 HUNG_S = 1.0
 """A call that is given up after so long is a failure of the address."""
 
@@ -105,7 +108,7 @@ class Balanced:
             answer = await one.transport.call(head, body)
         except BackendAbsent as exc:
             self.failed(one, str(exc))
-            if len(self.those_in) > 1 or one.is_out:
+            if any(other is not one for other in self.those_in):  # this one may be out, or gone meanwhile
                 raise BackendElsewhere(str(exc), model=self.model) from exc
             raise
         except (BackendLost, BackendCorrupt) as exc:
@@ -145,18 +148,22 @@ class Balanced:
         return True
 
     async def recover(self, one: Address, prove: Prove) -> None:
-        """Have it back once it has answered a golden row, or all others are gone."""
+        """Have it back once it has answered a golden row, unless it is gone by then."""
         while self.addresses.get(one.at) is one:
             await asyncio.sleep(OUT_S * one.times_out)
             try:
-                await prove(one)
-            except GatewayError:
+                async with asyncio.timeout(PROVE_S):
+                    await prove(one)
+            except (GatewayError, TimeoutError):
                 one.times_out += 1
-                continue
-            break
-        one.is_out, one.failures = False, 0
-        log.info("an address is asked again", model=self.model, address=one.at)
-        self.changed()
+            except Exception:  # without another attempt it would be left out for ever
+                log.exception("a probe failed", model=self.model, address=one.at)
+                one.times_out += 1
+            else:
+                one.is_out, one.failures = False, 0
+                log.info("an address is asked again", model=self.model, address=one.at)
+                self.changed()
+                return
 
     def close(self) -> None:
         """Close all connections."""

@@ -137,6 +137,10 @@ async def test_an_address_that_takes_no_connection_leaves_the_call_to_another(po
         with pytest.raises(BackendElsewhere):
             await balanced.call_at(balanced.addresses[SECOND], HEAD, b"")
         assert await ask(balanced) == {FIRST: 1}  # one that has just failed is taken for busier
+        gone = balanced.addresses[SECOND]
+        balanced.update([FIRST])
+        with pytest.raises(BackendElsewhere):  # it was chosen before
+            await balanced.call_at(gone, HEAD, b"")
     async with over(pods, SECOND) as (balanced, _):
         with pytest.raises(BackendAbsent):
             await balanced.call(HEAD, b"")
@@ -188,6 +192,27 @@ async def test_an_address_that_fails_again_and_again_is_left_out_until_it_proves
         await until(lambda: not second.is_out)
         assert set(proofs) == {SECOND}
         assert changes == [2, 1, 2]
+
+
+@pytest.mark.anyio
+async def test_an_address_proves_itself_on_after_whatever_failure(pods: Pods, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that nobody has foreseen, and a silence without an end, leave no address out for ever."""
+    monkeypatch.setattr(subject, "OUT_S", 0.01)
+    monkeypatch.setattr(subject, "PROVE_S", 0.05)
+    proofs: list[str] = []
+
+    async def prove(at: Address) -> None:
+        proofs.append(at.at)
+        if len(proofs) == 1:
+            raise ArithmeticError
+        if len(proofs) == 2:
+            await asyncio.Event().wait()
+
+    async with over(pods, FIRST, SECOND) as (balanced, changes):
+        balanced.prove = prove
+        assert balanced.leave_out(balanced.addresses[SECOND], "a wrong answer")
+        await until(lambda: not balanced.addresses[SECOND].is_out)
+        assert (proofs, changes) == ([SECOND] * 3, [2, 1, 2])
 
 
 @pytest.mark.anyio
