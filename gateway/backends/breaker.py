@@ -85,6 +85,9 @@ class Breaker:
             except GatewayError as exc:
                 self.open(reason)
                 self.reason = str(exc)
+            except Exception:  # whatever it is, the next probe may be answered, and without one it stays open for ever
+                log.exception("a probe failed", model=self.model)
+                self.open(reason)
             else:
                 break
         self.recovering, self.failures = None, 0
