@@ -5,7 +5,7 @@ from string import Template
 
 from scaffold.entries import with_entry
 from scaffold.names import check_name
-from scaffold.places import AUTOSCALING, BASE, PROCFILE, SETTINGS, new_files, read
+from scaffold.places import LISTS, PROCFILE, SETTINGS, new_files, read
 from scaffold.procfile import free_port, with_process
 from scaffold.write import write_all
 
@@ -26,14 +26,13 @@ def add(root: Path, name: str) -> list[Path]:
 def additions(root: Path, name: str) -> dict[Path, str]:
     """Give the text of each file by its path below `root`; raises ScaffoldError where a file has no place for it."""
     port = free_port(read(root, PROCFILE))
-    resource = f"- models/{name}"
     lists = {
         SETTINGS: ("backends", f"{name}: {{url: http://ml-{name}}}"),
-        **dict.fromkeys((BASE, AUTOSCALING), ("resources", resource)),
+        **{path: (key, f"- models/{name}") for path, key in LISTS.items()},
     }
     changed = {path: with_entry(path, read(root, path), key, entry) for path, (key, entry) in lists.items()}
     changed[PROCFILE] = with_process(read(root, PROCFILE), name, port)
-    words = {"name": name, "Name": name.capitalize(), "port": port}
+    words = {"name": name, "Name": name.capitalize(), "NAME": name.upper(), "port": port}
     made = {
         path: Template((TEMPLATES / source).read_text()).substitute(words) for path, source in new_files(name).items()
     }

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from contract import NAME_PATTERN
 from scaffold.errors import ScaffoldError
-from scaffold.places import AUTOSCALING, BASE, PROCFILE, SETTINGS, document, new_files, processes, read
+from scaffold.places import LISTS, PROCFILE, SETTINGS, document, new_files, processes, read
 
 USAGE = "make model NAME=churn"
 GATEWAY = "gateway"
@@ -31,7 +31,5 @@ def places_of(root: Path, name: str) -> list[str]:
     found = [str(path) for path in new_files(name) if (root / path).exists()]
     settings = document(root, SETTINGS)
     found += [f"{SETTINGS} ({key})" for key in ("backends", "routes") if name in (settings.get(key) or ())]
-    for path in (BASE, AUTOSCALING):
-        if f"models/{name}" in (document(root, path).get("resources") or ()):
-            found.append(str(path))
+    found += [str(path) for path, key in LISTS.items() if f"models/{name}" in (document(root, path).get(key) or ())]
     return found + [str(PROCFILE)] * (name in processes(read(root, PROCFILE)))

@@ -12,6 +12,9 @@ SETTINGS = Path("gateway.yaml")
 PROCFILE = Path("Procfile")
 BASE = Path("k8s/base/kustomization.yaml")
 AUTOSCALING = Path("k8s/components/autoscaling/kustomization.yaml")
+HEADLESS = Path("k8s/components/headless/kustomization.yaml")
+LISTS = {BASE: "resources", AUTOSCALING: "resources", HEADLESS: "components"}
+"""Where each model has a folder of its own, which stands in a list under this key."""
 
 PROCESS = re.compile(r"^([a-z][a-z0-9]*):", re.MULTILINE)
 
@@ -23,6 +26,9 @@ def new_files(name: str) -> dict[Path, str]:
         Path(f"tests/models/test_{name}.py"): "test.py.template",
         BASE.parent / "models" / name / "kustomization.yaml": "base.yaml.template",
         AUTOSCALING.parent / "models" / name / "kustomization.yaml": "autoscaling.yaml.template",
+        HEADLESS.parent / "models" / name / "kustomization.yaml": "headless.yaml.template",
+        HEADLESS.parent / "models" / name / "deployment.yaml": "headless-deployment.yaml.template",
+        HEADLESS.parent / "models" / name / "service.yaml": "headless-service.yaml.template",
     }
 
 

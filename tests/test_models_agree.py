@@ -13,7 +13,7 @@ from models import model_names
 from stack.procfile import read_procfile
 from tests.conftest import ROOT
 
-BASE, AUTOSCALING = Path("k8s/base"), Path("k8s/components/autoscaling")
+BASE, AUTOSCALING, HEADLESS = (Path("k8s", at) for at in ("base", "components/autoscaling", "components/headless"))
 READ = ("k8s", "Procfile", "gateway.yaml")
 
 
@@ -28,6 +28,20 @@ def patched(folder: Path) -> dict[str, Any]:
     return {change["path"]: change["value"] for change in yaml.safe_load(patch["patch"])}
 
 
+def headless(name: str) -> tuple[str, str, int, str]:
+    """Give name, selected name and port of a model's headless Service, and where the gateway looks for it then."""
+    service, deployment = (
+        yaml.safe_load((ROOT / HEADLESS / "models" / name / file).read_text())
+        for file in ("service.yaml", "deployment.yaml")
+    )
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    told = {variable["name"]: variable["value"] for variable in container["env"]}
+    assert told.keys() == {f"GATEWAY_BACKENDS__{name.upper()}__{key}" for key in ("URL", "ENDPOINTS")}
+    (port,) = service["spec"]["ports"]
+    chosen = service["spec"]["selector"]["app.kubernetes.io/name"]
+    return service["metadata"]["name"], chosen, port["port"], told[f"GATEWAY_BACKENDS__{name.upper()}__URL"]
+
+
 def names(root: Path) -> dict[str, list[str]]:
     """Give the models that each place below `root` names, sorted."""
     procfile = read_procfile(root / "Procfile")
@@ -38,15 +52,15 @@ def names(root: Path) -> dict[str, list[str]]:
             name.lower() for name in re.findall(r"GATEWAY_BACKENDS__(\w+?)__URL=", procfile.commands["gateway"])
         ],
     }
-    for folder in (BASE, AUTOSCALING):
-        listed = [Path(one) for one in kustomization(root / folder)["resources"]]
+    for folder, key in ((BASE, "resources"), (AUTOSCALING, "resources"), (HEADLESS, "components")):
+        listed = [Path(one) for one in kustomization(root / folder)[key]]
         found[f"{folder}/kustomization.yaml"] = [one.name for one in listed if one.parent == Path("models")]
         found[f"{folder}/models/"] = [path.name for path in (root / folder / "models").iterdir()]
     return {place: sorted(those) for place, those in found.items()}
 
 
 def test_every_place_names_the_same_models() -> None:
-    """The catalog, gateway.yaml, the Procfile and both parts of k8s/ know the same models, each once."""
+    """The catalog, gateway.yaml, the Procfile and the parts of k8s/ know the same models, each once."""
     found = names(ROOT)
 
     assert found == dict.fromkeys(found, model_names())
@@ -54,7 +68,7 @@ def test_every_place_names_the_same_models() -> None:
 
 @pytest.mark.parametrize("name", model_names())
 def test_a_model_has_one_port_everywhere(name: str) -> None:
-    """The Procfile serves it, and sends the gateway, to the port that its container has in a cluster."""
+    """The Procfile serves it, and sends the gateway, to the port that its container has in a cluster, headless too."""
     procfile, variable = read_procfile(ROOT / "Procfile"), f"{name.upper()}_PORT"
     port = procfile.ports[variable]
     values = patched(ROOT / BASE / "models" / name)
@@ -63,6 +77,7 @@ def test_a_model_has_one_port_everywhere(name: str) -> None:
     assert f"__{name.upper()}__URL=http://127.0.0.1:${{{variable}:-{port}}}" in procfile.commands["gateway"]
     assert values["/spec/template/spec/containers/0/ports/0/containerPort"] == port
     assert values["/spec/template/spec/containers/0/env/0/value"] == str(port)
+    assert headless(name) == (f"ml-{name}-pods", name, port, f"http://ml-{name}-pods:{port}")
 
 
 @pytest.mark.parametrize("name", model_names())
@@ -92,6 +107,7 @@ def others(name: str) -> list[str]:
         ("Procfile", " GATEWAY_BACKENDS__NOVELTY__URL="),
         ("k8s/base/kustomization.yaml", "  - models/novelty\n"),
         ("k8s/components/autoscaling/kustomization.yaml", "  - models/novelty\n"),
+        ("k8s/components/headless/kustomization.yaml", "  - models/novelty\n"),
     ],
 )
 def test_a_missing_line_would_be_found(tmp_path: Path, file: str, line: str) -> None:

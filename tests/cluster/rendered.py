@@ -67,7 +67,9 @@ def of_kind(manifests: list[Manifest], *kinds: str) -> list[Manifest]:
 RENDERINGS = {
     **{name: partial(overlay, name) for name in OVERLAYS},
     **{
-        f"{name}+{one}": partial(extended, name, one) for name in OVERLAYS for one in ("ingress", "gateway-api", "grpc")
+        f"{name}+{one}": partial(extended, name, one)
+        for name in OVERLAYS
+        for one in ("ingress", "gateway-api", "grpc", "headless")
     },
     **{"+".join(("base", *some)): partial(combination, some) for some in COMBINATIONS},
 }

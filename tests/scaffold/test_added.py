@@ -19,12 +19,17 @@ MADE = {
     "k8s/base/models/addition/kustomization.yaml",
     "k8s/components/autoscaling/models/addition",
     "k8s/components/autoscaling/models/addition/kustomization.yaml",
+    "k8s/components/headless/models/addition",
+    "k8s/components/headless/models/addition/deployment.yaml",
+    "k8s/components/headless/models/addition/kustomization.yaml",
+    "k8s/components/headless/models/addition/service.yaml",
 }
 CHANGED = {
     "Procfile",
     "k8s/base/gateway/gateway.yaml",
     "k8s/base/kustomization.yaml",
     "k8s/components/autoscaling/kustomization.yaml",
+    "k8s/components/headless/kustomization.yaml",
 }
 CODE = ("models/addition.py", "tests/models/test_addition.py")
 

@@ -29,7 +29,7 @@ EXAMPLE = "make model NAME=churn"
         ("shipped", "is there already, in tests/models/test_shipped.py; take another name"),
         (
             "novelty",
-            "(backends), k8s/base/kustomization.yaml, k8s/components/autoscaling/kustomization.yaml, Procfile",
+            "(backends), k8s/base/kustomization.yaml, k8s/components/autoscaling/kustomization.yaml, k8s/",
         ),
     ],
 )

@@ -1,8 +1,12 @@
-"""A model that `make model` added is deployed by both overlays."""
+"""A model that `make model` added is deployed by both overlays, and balanced over."""
+
+import json
+from pathlib import Path
 
 import pytest
 
 from scaffold.additions import add
+from tests.cluster.manifests.rules.ways_in import backends, backends_are_services_of_models
 from tests.cluster.rendered import OVERLAYS, Manifest, named, of_kind, rendered
 from tests.scaffold.copied import NAME, copied, next_port
 
@@ -47,3 +51,22 @@ def test_the_gateway_knows_where_it_is(manifests: dict[str, list[Manifest]]) -> 
     for objects in manifests.values():
         (settings,) = [one["data"]["gateway.yaml"] for one in of_kind(objects, "ConfigMap")]
         assert f"  {NAME}: {{url: http://ml-{NAME}}}\n" in settings
+
+
+def test_the_gateway_can_balance_over_its_pods(tmp_path: Path) -> None:
+    """With `headless` the gateway looks for it at a Service without an address, whose port is that of its pods."""
+    copy = copied(tmp_path)
+    add(copy, NAME)
+    folder = copy / "k8s" / "overlays" / "balanced"
+    folder.mkdir()
+    wanted = {"resources": ["../local"], "components": ["../../components/headless"]}
+    (folder / "kustomization.yaml").write_text(json.dumps(wanted))
+    balanced = rendered(folder)
+
+    assert named(balanced, "Service", f"ml-{NAME}-pods")["spec"]["clusterIP"] == "None"
+    assert not backends_are_services_of_models(balanced)
+    assert backends(balanced)[NAME] == {
+        "name": NAME,
+        "url": f"http://ml-{NAME}-pods:{next_port()}",
+        "endpoints": "dns",
+    }

@@ -1,4 +1,4 @@
-"""checkov's policies hold over both overlays, but for what is accepted here with a reason."""
+"""checkov's policies hold over both overlays, with headless Services too, but for what is accepted with a reason."""
 
 import json
 import os
@@ -22,8 +22,10 @@ EVERYWHERE = {
     "CKV_K8S_11 *": "a CPU limit throttles a pod while processors are idle; requests share them fairly",
     "CKV_K8S_40 Deployment.*.ml-*": "BentoML gives the files of its images to its own user, 1034",
 }
+BALANCED = "production+headless"
 ACCEPTED = {
     "production": EVERYWHERE,
+    BALANCED: EVERYWHERE,
     "local": {
         **EVERYWHERE,
         "CKV_K8S_15 *": "the images are loaded into the cluster and can be pulled from nowhere",
@@ -35,7 +37,7 @@ ACCEPTED = {
 """Checks, each with the objects that need not pass it, and why."""
 
 
-@pytest.mark.parametrize("name", OVERLAYS)
+@pytest.mark.parametrize("name", [*OVERLAYS, BALANCED])
 def test_policies_hold(name: str) -> None:
     """No object fails a check that is not accepted, and each accepted one is still needed."""
     found = failed(name)
@@ -68,7 +70,9 @@ def deployed(name: str) -> list[Manifest]:
         "production": [{"name": one, "newName": f"registry.example/{one}", "digest": DIGEST} for one in IMAGES],
         "local": [{"name": one, "newTag": "1.0.0"} for one in IMAGES],
     }
-    return composed(resources=[f"../k8s/overlays/{name}"], images=set_to[name])
+    overlay, *more = name.split("+")
+    own = {"namespace": "bentogate", "components": [f"../k8s/components/{one}" for one in more]} if more else {}
+    return composed(resources=[f"../k8s/overlays/{overlay}"], images=set_to[overlay], **own)
 
 
 def checked(manifests: list[Manifest]) -> list[str]:

@@ -78,7 +78,8 @@ def broken(rule: Rule, case: dict[str, Any]) -> list[Manifest]:
     """Copy a rendering to which the rule applies, and change it as the case says."""
     only = ONLY.get(rule, "*")
     manifests = deepcopy(RENDERINGS[case.get("rendering", only if only in RENDERINGS else EVERYTHING)]())
-    found = [one for one in manifests if title(one).startswith(case["in"])]
+    exactly = [one for one in manifests if title(one) == case["in"]]
+    found = exactly or [one for one in manifests if title(one).startswith(case["in"])]
     assert found, f"{case['in']} is not rendered"
     if "at" not in case:
         return [one for one in manifests if one not in found]

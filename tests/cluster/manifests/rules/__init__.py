@@ -29,6 +29,7 @@ ALL: tuple[Rule, ...] = (
     services.services_select_one_deployment,
     services.services_name_ports_of_their_pods,
     services.services_are_as_documented,
+    services.headless_services_name_ready_pods,
     services.port_numbers_are_in_range,
     services.node_ports_are_possible,
     services.ports_are_unique,

@@ -16,6 +16,11 @@ DOCUMENTED = {
     **{f"ml-{name}": ("ClusterIP", {80: PORTS[f"{name.upper()}_PORT"]}) for name in model_names()},
 }
 """Each Service's type, and the port of its pods behind each of its own."""
+HEADLESS = {
+    f"ml-{name}-pods": ("ClusterIP", {PORTS[f"{name.upper()}_PORT"]: PORTS[f"{name.upper()}_PORT"]})
+    for name in model_names()
+}
+"""Those of the component `headless`: all of them or none."""
 GRPC = {9001: 9001}
 """What the gateway's has more where its pods have a port for gRPC."""
 
@@ -91,10 +96,11 @@ def services_are_as_documented(manifests: list[Manifest]) -> list[str]:
     """Names, types and ports are those of the table; beside an Ingress or a route there is no second way in."""
     closed = bool(of_kind(manifests, *WAYS_IN))
     there = {one["metadata"]["name"]: one for one in of_kind(manifests, "Service")}
-    faults = [f"Service {name} is missing" for name in sorted(DOCUMENTED.keys() - there)]
-    faults += [f"Service {name}: is not in the table" for name in sorted(there.keys() - DOCUMENTED)]
-    for name in sorted(there.keys() & DOCUMENTED):
-        service, (kind, wanted) = there[name], DOCUMENTED[name]
+    table = {**DOCUMENTED, **HEADLESS} if there.keys() & HEADLESS.keys() else DOCUMENTED
+    faults = [f"Service {name} is missing" for name in sorted(table.keys() - there)]
+    faults += [f"Service {name}: is not in the table" for name in sorted(there.keys() - table)]
+    for name in sorted(there.keys() & table):
+        service, (kind, wanted) = there[name], table[name]
         kind = "ClusterIP" if closed else kind
         found = service["spec"].get("type", "ClusterIP")
         if found != kind:
@@ -104,4 +110,16 @@ def services_are_as_documented(manifests: list[Manifest]) -> list[str]:
             more = GRPC if name == "ml-inference-service" and "grpc" in ports(deployment) else {}
             if real != {**wanted, **more}:
                 faults.append(f"{title(service)}: ports lead to {real}, and should to { ({**wanted, **more}) }")
+    return faults
+
+
+def headless_services_name_ready_pods(manifests: list[Manifest]) -> list[str]:
+    """A Service without an address is one of those that are called so, and its name leads to pods that are ready."""
+    faults = []
+    for service in of_kind(manifests, "Service"):
+        is_headless = service["spec"].get("clusterIP") == "None"
+        if is_headless != service["metadata"]["name"].endswith("-pods"):
+            faults.append(f"{title(service)}: clusterIP is {service['spec'].get('clusterIP')!r}")
+        if is_headless and service["spec"].get("publishNotReadyAddresses"):
+            faults.append(f"{title(service)}: its name leads to pods that are not ready")
     return faults

@@ -1,10 +1,10 @@
-"""The way of a request: an Ingress or a route to the gateway's Service, and gateway.yaml to the models' Services."""
+"""The way of a request: an Ingress or a route to the gateway's Service, and its settings to those of models."""
 
 from urllib.parse import urlsplit
 
 import yaml
 
-from tests.cluster.manifests.rules.objects import NAME, WAYS_IN, deployments, pod_labels, selected, title
+from tests.cluster.manifests.rules.objects import NAME, WAYS_IN, containers, deployments, pod_labels, selected, title
 from tests.cluster.rendered import Manifest, of_kind
 
 
@@ -49,21 +49,41 @@ def followed(ref: Manifest, manifests: list[Manifest]) -> list[Manifest]:
 
 
 def backends_are_services_of_models(manifests: list[Manifest]) -> list[str]:
-    """Each backend of gateway.yaml is at the Service of the model of its name, and each model is a backend."""
+    """Each backend is at a Service of the model of its name, balanced where that is headless, and each model is one."""
     real = {
-        f"{pod_labels(model)[NAME]} at http://{one['metadata']['name']}:{port['port']}"
+        f"{pod_labels(model)[NAME]} at http://{one['metadata']['name']}:{port['port']} by {way_of(one)}"
         for one in of_kind(manifests, "Service")
         for model in selected(deployments(manifests, "model"), one["spec"].get("selector", {}))
         for port in one["spec"]["ports"]
     }
-    named = set()
-    for one in of_kind(manifests, "ConfigMap"):
-        for name, backend in yaml.safe_load(one.get("data", {}).get("gateway.yaml", "backends: {}"))[
-            "backends"
-        ].items():
-            url = urlsplit(backend["url"])
-            named.add(f"{name} at {url.scheme}://{url.hostname}:{url.port or 80}{url.path}")
+    named = {name: place_of(backend) for name, backend in backends(manifests).items()}
+    models = {pod_labels(model)[NAME] for model in deployments(manifests, "model")}
     return [
-        *(f"gateway.yaml: backend {one} is no model's Service" for one in sorted(named - real)),
-        *(f"gateway.yaml: no backend is {one}" for one in sorted(real - named)),
+        *(f"backend {place} is no model's Service" for name, place in sorted(named.items()) if place not in real),
+        *(f"no backend is {name}" for name in sorted(models - named.keys())),
     ]
+
+
+def way_of(service: Manifest) -> str:
+    """Give the setting `endpoints` that fits a Service."""
+    return "dns" if service["spec"].get("clusterIP") == "None" else "service"
+
+
+def backends(manifests: list[Manifest]) -> dict[str, dict[str, str]]:
+    """Give the settings of each backend: those of gateway.yaml, and the gateway's variables over them."""
+    found: dict[str, dict[str, str]] = {}
+    for one in of_kind(manifests, "ConfigMap"):
+        found |= yaml.safe_load(one.get("data", {}).get("gateway.yaml", "backends: {}"))["backends"]
+    for gateway in deployments(manifests, "gateway"):
+        for variable in (one for box in containers(gateway) for one in box["env"]):
+            match variable["name"].lower().split("__"):
+                case ["gateway_backends", name, key]:
+                    found[name] = {**found.get(name, {}), key: variable["value"]}
+    return {name: {"name": name, **settings} for name, settings in found.items()}
+
+
+def place_of(backend: dict[str, str]) -> str:
+    """Say where a backend is, and how its addresses are found."""
+    url = urlsplit(backend["url"])
+    at = f"{url.scheme}://{url.hostname}:{url.port or 80}{url.path}"
+    return f"{backend['name']} at {at} by {backend.get('endpoints', 'service')}"
