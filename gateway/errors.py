@@ -188,6 +188,12 @@ class BackendElsewhere(BackendBusy):
     """An address of the model takes no connection, and there is another one."""
 
 
+class BackendBroken(BackendBusy):
+    """An answer was broken off: the model may have died, but not of what it was asked, for that was answered."""
+
+    status, reason, title = BackendFault.status, BackendFault.reason, BackendFault.title
+
+
 class BreakerOpen(GatewayError):
     """A model is left alone for a while."""
 

@@ -10,7 +10,7 @@ import structlog
 
 from gateway.backends.connection import Answer
 from gateway.backends.transport import Transport
-from gateway.errors import BackendAbsent, BackendCorrupt, BackendElsewhere, BackendLost, GatewayError
+from gateway.errors import BackendAbsent, BackendBroken, BackendCorrupt, BackendElsewhere, BackendLost, GatewayError
 
 EVERY_S = 1.0
 """So often the name is resolved: pods come and go, and their addresses with them."""
@@ -111,7 +111,7 @@ class Balanced:
             if any(other is not one for other in self.those_in):  # this one may be out, or gone meanwhile
                 raise BackendElsewhere(str(exc), model=self.model) from exc
             raise
-        except (BackendLost, BackendCorrupt) as exc:
+        except (BackendLost, BackendBroken, BackendCorrupt) as exc:
             self.failed(one, str(exc))
             raise
         except asyncio.CancelledError:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import httptools
 
-from gateway.errors import BackendCorrupt, BackendLost, GatewayError
+from gateway.errors import BackendBroken, BackendCorrupt, BackendLost, GatewayError
 
 MOST_BYTES = 64 * 2**20
 """An answer larger than this is none."""
@@ -62,7 +62,8 @@ class Connection(asyncio.Protocol):
     async def exchange(self, head: bytes, body: bytes) -> Answer:
         """Send a request and give its answer; the connection ends with a request that is given up.
 
-        Raises BackendLost where nothing came, and BackendCorrupt where no whole answer did.
+        Raises BackendLost where nothing came, BackendBroken where the answer was broken off, and BackendCorrupt where
+        what came is none.
         """
         self.answer, self.reusable = asyncio.get_running_loop().create_future(), False
         self.requests += 1
@@ -131,7 +132,7 @@ class Connection(asyncio.Protocol):
         if exc is None and self.head_is_whole and not any(name in self.headers for name in FRAMING):
             self.on_message_complete()
         elif self.size:
-            self.fail(self.fault("the answer was broken off"))
+            self.fail(BackendBroken(f"{self.model} gave no valid answer: it was broken off", model=self.model))
         else:
             self.fail(BackendLost(f"the connection to {self.model} was lost", model=self.model))
 

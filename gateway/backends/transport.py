@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gateway.backends.connection import Answer, Connection
-from gateway.errors import BackendAbsent, BackendLost
+from gateway.errors import BackendAbsent, BackendBroken, BackendLost
 
 IDLE_S = 3.0
 """BentoML closes an idle connection after 5 s; a request sent at that edge would fail."""
@@ -64,13 +64,13 @@ class Transport:
     async def call(self, head: bytes, body: bytes) -> Answer:
         """Send a request, to whose head only the length and its end are added, and read the whole answer.
 
-        Raises BackendAbsent, BackendLost and BackendCorrupt that name the model.
+        Raises BackendAbsent, BackendLost, BackendBroken and BackendCorrupt that name the model.
         """
         await self.room.acquire()  # as `async with` it would take 0.3 µs of 12 more
         try:
             connection = self.warm() or await self.connected()
             answer = await connection.exchange(b"%scontent-length: %d\r\n\r\n" % (head, len(body)), body)
-        except BackendLost:
+        except (BackendLost, BackendBroken):
             self.drop()
             self.lost = time.monotonic()
             raise

@@ -12,7 +12,15 @@ from gateway.batching.heard import Heard
 from gateway.batching.isolation import isolate, refuse
 from gateway.batching.prediction import Prediction
 from gateway.batching.retries import Budget
-from gateway.errors import BackendBusy, BackendElsewhere, BackendFault, BackendLost, DeadlineExceeded, GatewayError
+from gateway.errors import (
+    BackendBroken,
+    BackendBusy,
+    BackendElsewhere,
+    BackendFault,
+    BackendLost,
+    DeadlineExceeded,
+    GatewayError,
+)
 from gateway.metrics import BatchMetrics
 from gateway.settings_backend import RetrySettings
 from oip.asgi import new_id
@@ -55,7 +63,7 @@ class Calls:
         except BackendBusy as exc:
             if not self.budget.take(len(pieces)):
                 raise
-            reason = "elsewhere" if isinstance(exc, BackendElsewhere) else "busy"
+            reason = {BackendElsewhere: "elsewhere", BackendBroken: "lost"}.get(type(exc), "busy")
         else:
             if failure is not None:
                 await isolate(pieces, failure, self.search)

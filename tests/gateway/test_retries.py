@@ -22,6 +22,7 @@ from gateway.batching.heard import Heard
 from gateway.batching.queue import Queue
 from gateway.batching.retries import Budget
 from gateway.errors import (
+    BackendBroken,
     BackendBusy,
     BackendLost,
     BackendUnavailable,
@@ -93,10 +94,15 @@ def test_what_is_under_way_counts_against_the_few() -> None:
 
 
 @pytest.mark.parametrize(
-    ("failure", "reason"), [(BackendBusy("busy", model="plain"), "busy"), (BackendLost("lost", model="plain"), "lost")]
+    ("failure", "reason"),
+    [
+        (BackendBusy("busy", model="plain"), "busy"),
+        (BackendLost("lost", model="plain"), "lost"),
+        (BackendBroken("broken", model="plain"), "lost"),
+    ],
 )
 def test_who_fails_once_is_answered(model: Model, failure: GatewayError, reason: str) -> None:
-    """Callers of a call that was lost, or that the model could not answer then, have their answer of the next one."""
+    """Callers of a call that was lost or broken off, or that could not be answered then, are answered by the next."""
 
     async def check() -> None:
         failures = [failure]
@@ -106,7 +112,9 @@ def test_who_fails_once_is_answered(model: Model, failure: GatewayError, reason:
 
         assert all(is_right(answer, model, [width]) for answer, width in zip(answers, (1.0, 2.0, 3.0), strict=True))
         assert retried(metrics, reason) == 1
-        assert len(stub.asked) == (2 if reason == "busy" else 4)  # of a lost call each is asked by itself
+        assert len(stub.asked) == (
+            4 if isinstance(failure, BackendLost) else 2
+        )  # of a lost call each is asked by itself
 
     asyncio.run(check())
 

@@ -15,7 +15,7 @@ import trustme
 from gateway.backends.connection import JOINED_BYTES, MOST_HEAD_BYTES, Answer, Connection
 from gateway.backends.server import Server
 from gateway.backends.transport import IDLE_S, MOST_REQUESTS, OLDEST_S, Transport
-from gateway.errors import BackendCorrupt, BackendLost, BackendUnreachable
+from gateway.errors import BackendBroken, BackendCorrupt, BackendLost, BackendUnreachable
 from gateway.settings_backend import BackendSettings
 
 pytestmark = pytest.mark.anyio
@@ -203,9 +203,9 @@ async def test_an_answer_may_end_with_its_connection(head: bytes) -> None:
 
 FAULTS: dict[str, tuple[list[bytes | object], type[Exception], str]] = {
     "nothing": ([CUT], BackendLost, "the connection to plain was lost"),
-    "half a head": ([WHOLE[:20], CUT], BackendCorrupt, "the answer was broken off"),
-    "half a body": ([WHOLE[:-1], CUT], BackendCorrupt, "the answer was broken off"),
-    "half a chunk": ([ANSWERS["in chunks"][:60], CUT], BackendCorrupt, "the answer was broken off"),
+    "half a head": ([WHOLE[:20], CUT], BackendBroken, "it was broken off"),
+    "half a body": ([WHOLE[:-1], CUT], BackendBroken, "it was broken off"),
+    "half a chunk": ([ANSWERS["in chunks"][:60], CUT], BackendBroken, "it was broken off"),
     "another protocol": ([b"SSH-2.0-OpenSSH_9.2\r\n"], BackendCorrupt, "not HTTP/1.1"),
     "two lengths": ([OK + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nok"], BackendCorrupt, "not HTTP/1.1"),
     "no length": ([OK + b"Content-Length: x\r\n\r\n"], BackendCorrupt, "not HTTP/1.1"),
@@ -231,7 +231,7 @@ async def test_what_is_no_answer_is_told_and_costs_its_connection(name: str) -> 
 async def test_what_came_of_no_answer_is_let_go() -> None:
     """Connection and parser hold each other until a full collection: ten endless answers would be 640 MiB so."""
     async with asked(OK + b"Content-Length: 2000000\r\n\r\n" + bytes(1_000_000), CUT) as (_, transport):
-        with pytest.raises(BackendCorrupt):
+        with pytest.raises(BackendBroken):
             await ask(transport)
 
         assert not any(one.parts for one in gc.get_objects() if isinstance(one, Connection))
