@@ -24,6 +24,10 @@ CONNECT_S = 0.5
 """A connection is made at once or not at all. The kernel refuses one to a Service without endpoints at most once a
 second per caller (`icmp_ratelimit`), and drops the others: without this limit they would wait for their deadline."""
 
+ATTEMPTS = 10
+"""So often a connection is tried that is refused: a Service gives each attempt a pod at random, also one that died and
+is still listed, for about a second. A half of two is met ten times in a row by one in a thousand."""
+
 MOST_REQUESTS = 128
 """So many go over one connection: a Service gives a connection one pod, and where few calls are under way at once the
 other pods would have nothing to do. Fewer would show in the 99th percentile."""
@@ -116,16 +120,20 @@ class Transport:
         return sorted({str(address[0]) for *_, address in found})
 
     async def connected(self) -> Connection:
-        """Open a connection to the first address that takes one; raises BackendAbsent."""
+        """Open a connection to the first address that takes one; raises BackendAbsent.
+
+        Where the addresses are a Service's, which may lead elsewhere the next time, they are tried again.
+        """
         loop = asyncio.get_running_loop()
         try:
             # Outside of the limit: a name that is found slowly may still have a server that answers at once.
             found = await loop.getaddrinfo(self.at or self.url.hostname, self.port, type=socket.SOCK_STREAM)
+            tried = found if self.at or self.tls else found * ATTEMPTS  # a handshake that fails would fail again
             async with asyncio.timeout(CONNECT_S):
-                for *_, address in found[:-1]:
+                for *_, address in tried[:-1]:
                     with contextlib.suppress(OSError):
                         return await self.open(address)
-                return await self.open(found[-1][-1])
+                return await self.open(tried[-1][-1])
         except (OSError, UnicodeError) as exc:  # TimeoutError is an OSError; a name may be none, such as `a..b`
             raise BackendAbsent(f"{self.model} cannot be reached", model=self.model) from exc
 
