@@ -13,10 +13,12 @@ from tests.cluster.network import images
 from tests.cluster.network.network import Network
 from tests.cluster.network.node import Node
 from tests.cluster.network.pods import Pod
-from tests.cluster.rendered import overlay
+from tests.cluster.rendered import extended, of_kind, overlay
 
 MODELS = ("diagnosis", "novelty")
 """What the default route asks."""
+BALANCED = extended("local", "headless")
+"""The overlay with the component `headless`, whose gateway balances by itself."""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -31,14 +33,18 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(scope="package")
 def network(shipped: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
-    """Run one pod of each Deployment of the overlay, with the bentos of all models and a certificate."""
+    """Run one pod of each Deployment of the overlay, with the bentos of all models and a certificate.
+
+    The Services of the component `headless` are there too, for gateways that are told so.
+    """
     folder = tmp_path_factory.mktemp("network")
     held = {name: images.bento(shipped, name, folder / "images" / name) for name in model_names()}
     make_certificate(folder / "tls")
     content = {key: base64.b64encode((folder / "tls" / key).read_bytes()).decode() for key in ("tls.crt", "tls.key")}
     secret = {"kind": "Secret", "metadata": {"name": "ml-inference-tls"}, "data": content}
     with Node(folder) as node:
-        network = Network(node, [*overlay("local"), secret], {"gateway": images.GATEWAY, **held})
+        headless = [one for one in of_kind(BALANCED, "Service") if one["spec"].get("clusterIP") == "None"]
+        network = Network(node, [*overlay("local"), *headless, secret], {"gateway": images.GATEWAY, **held})
         network.add_all()
         yield network
 

@@ -1,15 +1,22 @@
 """The cluster's DNS: dnsmasq knows the Services and nothing else, and pods ask it as the kubelet tells them to."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 DOMAIN = "cluster.local"
 
 
-def dnsmasq(addresses: Mapping[str, str], namespace: str) -> list[str]:
-    """Give the command that answers `<service>.<namespace>.svc.cluster.local`; no other name exists."""
-    records = [f"--host-record={name}.{namespace}.svc.{DOMAIN},{address}" for name, address in addresses.items()]
+def dnsmasq(hosts: Path) -> list[str]:
+    """Give the command that answers by a file of names, which it reads again at SIGHUP; no other name exists."""
     nothing_else = ["--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--address=/#/"]
-    return ["dnsmasq", "--keep-in-foreground", "--user=root", "--pid-file=", *nothing_else, *records]
+    told = [f"--addn-hosts={os.fspath(hosts)}"]
+    return ["dnsmasq", "--keep-in-foreground", "--user=root", "--pid-file=", *nothing_else, *told]
+
+
+def names(addresses: Mapping[str, Sequence[str]], namespace: str) -> str:
+    """Write the file: `<service>.<namespace>.svc.cluster.local` has each of these addresses."""
+    return "".join(f"{one} {name}.{namespace}.svc.{DOMAIN}\n" for name, some in addresses.items() for one in some)
 
 
 def files(nameserver: str, namespace: str) -> dict[str, str]:

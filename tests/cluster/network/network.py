@@ -1,5 +1,6 @@
 """A cluster's network made from rendered manifests: pods behind Services, found by cluster DNS."""
 
+import math
 import os
 import signal
 import time
@@ -26,11 +27,14 @@ class Network:
         self.pods: list[Pod] = []
         self.used = 1
         self.services = {one["metadata"]["name"]: one["spec"] for one in of_kind(manifests, "Service")}
-        self.cluster_ips = {name: f"10.96.0.{number}" for number, name in enumerate(self.services, 10)}
+        translated = [name for name, service in self.services.items() if service.get("clusterIP") != "None"]
+        self.cluster_ips = {name: f"10.96.0.{number}" for number, name in enumerate(translated, 10)}
         self.nameserver = self.next_address()
-        server = node.sandbox("dns", dns.dnsmasq(self.cluster_ips, NAMESPACE))
-        node.connect(server, self.nameserver, POD_GATEWAY)
-        server.start()
+        self.hosts = node.folder / "hosts"
+        self.hosts.write_text("")
+        self.dns = node.sandbox("dns", dns.dnsmasq(self.hosts))
+        node.connect(self.dns, self.nameserver, POD_GATEWAY)
+        self.dns.start()
 
     def next_address(self) -> str:
         """Give a pod's address that was never used."""
@@ -76,37 +80,60 @@ class Network:
         return code
 
     def update(self) -> bool:
-        """Probe each pod as the kubelet does and write the rules anew; says whether all are ready."""
-        for pod in self.pods:
+        """Probe each pod as the kubelet does and tell its Services; says whether all are ready.
+
+        What was deleted has SIGTERM as soon as its `preStop` is over, before its Services are told, and ends well.
+        """
+        for pod in tuple(self.pods):
+            if pod.sleeps_until <= time.monotonic():
+                pod.sandbox.send(signal.SIGTERM)
+                pod.sleeps_until = math.inf
             code = pod.sandbox.process.poll()
+            if code == 0 and pod.deleted:
+                self.pods.remove(pod)
+                continue
             assert code is None, f"{pod.name} ended with code {code}\n{self.node.logs()}"
             url, timeout_s = pod.readiness
             pod.ready = self.node.own.ask(url, timeout_s=timeout_s).status == 200
         self.node.own.run("nft", "-f", "-", given=ruleset(self.ports()))
-        return all(pod.ready for pod in self.pods)
+        self.tell_dns()
+        return all(pod.ready for pod in self.pods if not pod.deleted)
 
     def wait_ready(self, timeout_s: float = 40) -> None:
         """Wait until all pods are ready."""
         deadline = time.monotonic() + timeout_s
         while not self.update():
-            waiting = [pod.name for pod in self.pods if not pod.ready]
+            waiting = [pod.name for pod in self.pods if not pod.ready and not pod.deleted]
             assert time.monotonic() < deadline, f"{waiting} not ready after {timeout_s} s\n{self.node.logs()}"
 
+    def tell_dns(self) -> None:
+        """Name each Service's own address, or for a headless one those of its pods."""
+        addresses = {
+            name: [self.cluster_ips[name]]
+            if name in self.cluster_ips
+            else [pod.address for pod in self.behind(service)]
+            for name, service in self.services.items()
+        }
+        if (text := dns.names(addresses, NAMESPACE)) != self.hosts.read_text():
+            self.hosts.write_text(text)
+            os.kill(self.dns.pid, signal.SIGHUP)
+
+    def behind(self, service: Manifest) -> list[Pod]:
+        """Give the ready pods that a Service selects."""
+        return [pod for pod in self.pods if pod.ready and service["selector"].items() <= pod.labels.items()]
+
     def ports(self) -> list[Port]:
-        """Give each port of each Service with the ready pods behind it."""
+        """Give each port of each Service that has an address, with the ready pods behind it."""
         return [
             Port(
                 f"{name}-{port['name']}",
                 self.cluster_ips[name],
                 port["port"],
                 port.get("nodePort"),
-                tuple(
-                    (pod.address, pod.port(port["targetPort"]))
-                    for pod in self.pods
-                    if pod.ready and service["selector"].items() <= pod.labels.items()
-                ),
+                tuple((pod.address, pod.port(port["targetPort"])) for pod in self.behind(service)),
             )
             for name, service in self.services.items()
+            if name in self.cluster_ips
             for port in service["ports"]
         ]
 

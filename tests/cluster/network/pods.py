@@ -4,8 +4,10 @@ A mount is a folder, and what begins with its path is led there. Users, capabili
 """
 
 import base64
+import math
 import os
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +17,7 @@ from tests.cluster.network.sandbox import Sandbox
 from tests.cluster.rendered import Manifest, named, of_kind
 
 
-@dataclass
+@dataclass(eq=False)
 class Pod:
     """Hold a running pod."""
 
@@ -26,6 +28,9 @@ class Pod:
     container: Manifest
     sandbox: Sandbox
     ready: bool = False
+    deleted: bool = False
+    sleeps_until: float = math.inf
+    """When its `preStop` is over and it is sent SIGTERM, on the monotonic clock."""
 
     def port(self, port: str | int) -> int:
         """Give the number of a container's port, told by name or number."""
@@ -37,6 +42,12 @@ class Pod:
         """Give the readiness probe: its URL and its timeout in seconds, which is 1 unless set."""
         probe = self.container["readinessProbe"]
         return self.url(probe["httpGet"]["port"], probe["httpGet"]["path"]), probe.get("timeoutSeconds", 1)
+
+    def delete(self) -> None:
+        """Delete it as the API server does: no Service selects it any more, and its `preStop` sleep begins."""
+        self.labels, self.deleted = {}, True
+        hook = self.container.get("lifecycle", {}).get("preStop", {"sleep": {"seconds": 0}})
+        self.sleeps_until = time.monotonic() + hook["sleep"]["seconds"]
 
     def url(self, port: str | int, path: str) -> str:
         """Give the pod's own address of a path."""

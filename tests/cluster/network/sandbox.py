@@ -88,10 +88,14 @@ class Sandbox:
         status, seconds = last.split()
         return Answer(int(status), text, float(seconds))
 
-    def end(self, number: int = signal.SIGTERM, timeout_s: float = 10) -> int:
-        """Send the process a signal and wait for its end; gives the exit code."""
+    def send(self, number: int) -> None:
+        """Send the process a signal, unless it has ended."""
         if self.process.poll() is None:
             os.kill(self.pid, number)
+
+    def end(self, number: int = signal.SIGTERM, timeout_s: float = 10) -> int:
+        """Send the process a signal and wait for its end; gives the exit code."""
+        self.send(number)
         code = self.process.wait(timeout_s)
         assert self.process.stdin
         self.process.stdin.close()
