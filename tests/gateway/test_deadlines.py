@@ -30,7 +30,8 @@ from tests.serving import model_app, running_gateway, served, wait_until
 SHORT_S = 0.2
 SHORT_MS = int(SHORT_S * 1000)
 SHORT_US = int(SHORT_S * 1e6)
-MARGIN = 5
+SOON_S = 5.0
+"""A long time for a machine that is held up, and well before any other deadline here."""
 
 BODY = {"instances": [PLAIN]}
 
@@ -96,7 +97,7 @@ def test_the_nearest_deadline_is_the_end(slow: Slow, way: str) -> None:
     found = WAYS[way](slow)
 
     assert found == (OVER if "gRPC" in way else 504)
-    assert SHORT_S <= time.monotonic() - began < MARGIN * SHORT_S
+    assert SHORT_S <= time.monotonic() - began < SOON_S
 
 
 @pytest.mark.parametrize("metadata", [{"timeout": SHORT_S}, {}])
@@ -184,7 +185,7 @@ def test_the_body_counts(slow: Slow) -> None:
 
     assert answer.startswith(b"HTTP/1.1 504 ")
     assert b"the body was not there in time" in answer
-    assert SHORT_S <= took < MARGIN * SHORT_S
+    assert SHORT_S <= took < SOON_S
 
 
 def test_what_has_expired_costs_no_call(stored_plain: Path, tmp_path: Path) -> None:
@@ -232,13 +233,13 @@ async def test_each_caller_of_a_call_leaves_at_its_own_deadline(stored_plain: Pa
             transport = httpx.ASGITransport(Front(gateway).public)
             async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
                 began = loop.time()
-                short, long = (asyncio.create_task(ask(client, each)) for each in ("50", "5000"))
+                short, long = (asyncio.create_task(ask(client, each)) for each in ("50", "9000"))
                 late = await short
                 assert not long.done()
                 gated.opened.set()
                 answered = await long
 
     assert (late.status_code, late.json()["reason"]) == (504, "deadline_exceeded")
-    assert 0.05 <= ended["50"] < MARGIN * 0.05
+    assert 0.05 <= ended["50"] < ended["9000"]
     assert answered.status_code == 200
     assert len(gated.ids) == 1
