@@ -1,6 +1,7 @@
 """Asking a model for the rows of joined requests: by one call, and by the further ones that a failure takes."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -57,7 +58,7 @@ class Calls:
             if len(pieces) == 1 and self.fatal.note_loss(pieces[0]):
                 self.fatal.refuse(pieces)
                 return
-            await self.pause("lost")
+            await self.wait_until_back()
             await one_by_one(pieces, self.once_more, self.fatal, self.health.probe)
             return
         except BackendBusy as exc:
@@ -76,6 +77,17 @@ class Calls:
             self.budget.done(len(pieces))
         if failure is not None:
             await isolate(left, failure, self.search)
+
+    async def wait_until_back(self) -> None:
+        """Wait until a model that was lost answers again, and then as before any call that is made once more.
+
+        Who else was lost with it, through another gateway too, waits for the same worker: they would be there together
+        when it comes, and be lost together again. Of four records that ended it at one gateway, four innocent requests
+        at another were blamed so; of eight, one or two since each waits at random after it is back.
+        """
+        with contextlib.suppress(BackendFault):  # an example that it refuses is an answer
+            await self.health.probe()
+        await self.pause("lost")
 
     async def pause(self, reason: str) -> None:
         """Wait before the call is made once more."""

@@ -182,13 +182,28 @@ def test_the_record_that_ends_the_model_is_found(model: Model, at: int) -> None:
         assert isinstance(answers[at], FatalRecord)
         assert all(is_right(answers[index], model, [widths[index]]) for index in range(32) if index != at)
         assert stub.ended.count("backend_unreachable") == 2
-        assert stub.probes == (at == 31)
+        assert stub.probes == 1 + (at == 31)
 
         asked = len(stub.asked)
         (again,) = await ask(one, model, [[1.0, POISON]])
         assert isinstance(again, FatalRecord)
         assert "record 1 of" in str(again)
         assert len(stub.asked) == asked
+
+    asyncio.run(check())
+
+
+def test_nobody_is_asked_again_before_the_model_is_back(model: Model) -> None:
+    """Who waited for its worker in the call itself would be there with whoever else was lost, and be lost again."""
+
+    async def check() -> None:
+        stub = Stub(model)
+        stub.fails = lambda _: None if stub.probes else BackendLost("lost", model="plain")
+        one, _ = batcher(stub)
+        answers = await ask(one, model, [[1.0], [2.0]])
+
+        assert all(is_right(answer, model, [width]) for answer, width in zip(answers, (1.0, 2.0), strict=True))
+        assert [widths for _, widths in stub.asked] == [[1.0, 2.0], [1.0], [2.0]]
 
     asyncio.run(check())
 
