@@ -56,8 +56,8 @@ status: .venv/.installed ## Show what runs in the cluster, what is wrong, and a 
 test: .venv/.installed ## Run the tests that need nothing but Python
 	@$(BIN)/python -m pytest
 
-test-faults: .venv/.installed ## Make every fault of docs/faults.md in a running stack, and look at what is promised (Linux)
-	@$(BIN)/python -m pytest tests/faults
+test-faults: .venv/.installed ## Make every fault of docs/faults.md in a running stack, and look at what is promised; and what takes time (Linux)
+	@$(BIN)/python -m pytest tests/faults tests/gateway/over_time
 
 faults-table: .venv/.installed ## The same, and write docs/faults.md
 	@$(BIN)/python -m pytest tests/faults --table docs/faults.md

@@ -19,10 +19,10 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from benchmarks.ports import free_ports
 from tests.gateway.conftest import settings_of
 from tests.gateway.grpc_client import connected, request
+from tests.gateway.over_time.test_leaving import predict, process_of, sent
 from tests.gateway.test_account import records
 from tests.gateway.test_grpc_faults import ROW
 from tests.gateway.test_joining import Gated, metric
-from tests.gateway.test_leaving import predict, process_of, sent
 from tests.serving import model_app, running_gateway, served, wait_until
 
 DRAIN_S = 1.5
