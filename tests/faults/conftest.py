@@ -46,7 +46,7 @@ def seen(pytestconfig: pytest.Config) -> dict[str, Seen]:
 def stack(stored_plain: Path, stored_mixed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Run the stack for all rows: each leaves it as it was."""
     if sys.platform != "linux":
-        pytest.skip("the faults need Linux: signals to processes, SO_LINGER and /proc")
+        pytest.fail("the faults need Linux: signals to processes, SO_LINGER and /proc")
     assert stored_plain.name
     assert stored_mixed.name
     folder = tmp_path_factory.mktemp("faults")

@@ -1,1 +1,1 @@
-"""What takes time to be seen: who is slow, who leaves, how the gateway ends and changes: `make test-faults` runs it."""
+"""What takes time to be seen: overload, slow callers, who leaves, the end, a change: `make test-faults` runs it."""
