@@ -10,6 +10,7 @@ import structlog
 
 from gateway.backends.connection import Answer
 from gateway.backends.transport import Transport
+from gateway.batching.calls import HUNG_S
 from gateway.errors import BackendAbsent, BackendBroken, BackendCorrupt, BackendElsewhere, BackendLost, GatewayError
 
 EVERY_S = 1.0
@@ -21,9 +22,6 @@ OUT_S = 5.0
 
 PROVE_S = 5.0
 """A golden row is waited for so long: an address that says nothing any more may be that of another pod by then."""
-
-HUNG_S = 1.0
-"""A call that is given up after so long is a failure of the address."""
 
 log = structlog.get_logger()
 
