@@ -1,1 +1,1 @@
-"""What takes time to be seen: overload, slow callers, who leaves, the end, a change: `make test-faults` runs it."""
+"""What takes time: load, memory, rollouts, slow callers, the end, a change, a fuzzer. `make test-faults` runs it."""
