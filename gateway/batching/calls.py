@@ -52,10 +52,11 @@ class Calls:
     async def answer(self, pieces: Sequence[Piece]) -> None:
         """Answer all that can be answered, and refuse who is to blame; raises GatewayError for all others."""
         self.budget.asked(len(pieces))
+        answers = self.fatal.answers
         try:
             failure = await self.attempt(pieces)
         except BackendLost:
-            if len(pieces) == 1 and self.fatal.note_loss(pieces[0]):
+            if len(pieces) == 1 and self.fatal.note_loss(pieces[0], answers):
                 self.fatal.refuse(pieces)
                 return
             await self.wait_until_back()

@@ -17,7 +17,8 @@ class FatalRecords:
     """Remember requests that ended a model twice, for so many seconds: each end costs its callers seconds.
 
     Who was lost alone once is `suspected` for as long, until it is answered: its caller may leave, or its deadline
-    pass, before the model is back. `answers` counts those of the model.
+    pass, before the model is back. `answers` counts those of the model: a call that began before the model has
+    answered again may have been lost together with the one before, when a pod that had both went.
     """
 
     def __init__(self, model: str, remembered_s: float) -> None:
@@ -27,14 +28,17 @@ class FatalRecords:
         self.suspected: dict[bytes, tuple[float, int]] = {}
         self.answers = 0
 
-    def note_loss(self, piece: Piece) -> bool:
-        """Suspect the request of a call that was lost; says that it was lost before, and the model answered since."""
+    def note_loss(self, piece: Piece, answers_before: int) -> bool:
+        """Suspect the request of a call that was lost, and began after so many answers of the model.
+
+        Says whether it was lost before that, and the model answered in between.
+        """
         key, now = whole(keys(piece.table)), time.monotonic()
         until, answers = self.suspected.pop(key, (now, self.answers))
         if len(self.suspected) >= MOST:
             del self.suspected[next(iter(self.suspected))]
         self.suspected[key] = now + self.remembered_s, self.answers
-        return until > now and answers < self.answers
+        return until > now and answers < answers_before
 
     def note_answer(self, pieces: Sequence[Piece]) -> None:
         """Suspect nobody of these any more."""
@@ -86,10 +90,11 @@ async def one_by_one(
     for piece in pieces:
         if not piece.waits:
             continue
+        answers = fatal.answers
         try:
             failure = await again([piece])
         except BackendLost:
-            if fatal.note_loss(piece):
+            if fatal.note_loss(piece, answers):
                 fatal.refuse([piece])
                 continue
             if suspects:

@@ -323,3 +323,40 @@ def test_a_record_is_suspected_beyond_its_deadline(model: Model) -> None:
         assert not one.calls.fatal.suspected
 
     asyncio.run(check())
+
+
+def test_calls_that_are_lost_together_blame_nobody(model: Model) -> None:
+    """A pod that goes loses every call that it has: one record in two of them, another answered between."""
+
+    async def check() -> None:
+        back, lost = asyncio.Event(), [asyncio.Event(), asyncio.Event()]
+
+        class Going(Stub):
+            async def ask(self, table: Table, call_id: str, again: bool) -> Heard:
+                if lost and POISON in table.columns["width"]:
+                    await lost.pop(0).wait()
+                    raise BackendLost("lost", model="plain")
+                return await super().ask(table, call_id, again)
+
+            async def probe(self) -> None:
+                await back.wait()
+
+        one, _ = batcher(Going(model))
+        one.concurrency = 3
+        first, second = lost
+        same = []
+        for _ in range(2):
+            same.append(asyncio.create_task(ask(one, model, [[POISON]])))
+            await turns()
+        first.set()
+        await turns()
+        (answer,) = await ask(one, model, [[1.0]])
+        assert is_right(answer, model, [1.0])
+        second.set()
+        await turns()
+        back.set()
+        for (answer,) in await asyncio.gather(*same):
+            assert is_right(answer, model, [POISON])
+        assert not one.calls.fatal.known
+
+    asyncio.run(check())

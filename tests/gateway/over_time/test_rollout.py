@@ -20,7 +20,7 @@ from training.run import train
 
 RECORDS = [{**PLAIN, "width": width, "height": 8.4 - width} for width in (1.0, 3.0, 5.0, 7.0, 9.0)]
 CALLERS, REQUESTS = 8, 75
-DOCUMENTED = {"backend_unreachable", "backend_unavailable", "backend_unknown"}
+DOCUMENTED = {"backend_unreachable", "backend_unavailable", "backend_unknown", "breaker_open"}
 """The reasons of a 503 that a caller may see while pods go and versions change."""
 
 
@@ -114,7 +114,7 @@ def test_a_model_whose_labels_change_is_rolled_under_load(rollout: Rollout, tmp_
 
     good = [(which, *read(answer)) for which, answer in answers if answer.status_code == 200]
     bad = [answer for _, answer in answers if answer.status_code != 200]
-    assert {answer.status_code for answer in bad} <= {503}
+    assert not [answer.text for answer in bad if answer.status_code != 503]
     assert {answer.json()["reason"] for answer in bad if "reason" in answer.json()} <= DOCUMENTED
     assert len(bad) < len(good) / 4
     for which, version, prediction in good:
