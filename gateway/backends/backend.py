@@ -46,7 +46,6 @@ class Backend(Known):
         calls = Calls(name, self.ask, self.breaker, settings.retries, metrics.batches(name))
         self.concurrency = settings.concurrency
         self.batcher = Batcher(calls, self.concurrency, Queue(settings.max_batch_rows, settings.max_queued_rows))
-        self.submit = self.batcher.submit
         if balanced := self.server.balanced:
             balanced.prove, balanced.on_change = self.prove, self.in_flight
         self.metrics = metrics

@@ -1,7 +1,7 @@
 """What waits for a model is joined into one call, and the answer cut apart again: the room knows nothing of HTTP."""
 
 from gateway.batching.batcher import Batcher
-from gateway.batching.caller import Caller, predictions
+from gateway.batching.caller import Answerer, Caller, predictions
 from gateway.batching.calls import Calls
 from gateway.batching.heard import Heard
 from gateway.batching.partial import Needs, partial_predictions
@@ -9,6 +9,7 @@ from gateway.batching.prediction import Joint, Prediction
 from gateway.batching.queue import Queue
 
 __all__ = [
+    "Answerer",
     "Batcher",
     "Caller",
     "Calls",

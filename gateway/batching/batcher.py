@@ -2,17 +2,15 @@
 
 import asyncio
 import time
-from typing import cast
 
 import structlog
 
-from gateway.batching.awaited import Awaited
 from gateway.batching.caller import Caller
 from gateway.batching.calls import Calls
 from gateway.batching.isolation import refuse
 from gateway.batching.queue import Queue
-from gateway.deadline import Deadline
-from gateway.errors import BackendAbsent, BreakerOpen, DeadlineExceeded, GatewayError, InternalError, Overloaded
+from gateway.batching.under_way import UnderWay
+from gateway.errors import BackendAbsent, BreakerOpen, GatewayError, InternalError, Overloaded
 
 log = structlog.get_logger()
 
@@ -20,8 +18,8 @@ log = structlog.get_logger()
 class Batcher:
     """Keep as many calls under way as `concurrency`; what comes meanwhile joins the next one.
 
-    Nothing waits while nothing is under way, but for what else comes in the same turn of the event loop. A call ends
-    at the latest deadline of its callers, of whom each leaves at its own, or when the last of them has gone before.
+    Nothing waits while nothing is under way, but for what else comes in the same turn of the event loop. A call has no
+    deadline: each caller leaves at its own, and with the last of them it ends.
     """
 
     def __init__(self, calls: Calls, concurrency: int, queue: Queue) -> None:
@@ -29,7 +27,7 @@ class Batcher:
         self.concurrency = concurrency
         self.queue = queue
         self.starting = False
-        self.under_way: set[asyncio.Task[None]] = set()
+        self.under_way: set[UnderWay] = set()
 
     def submit(self, caller: Caller) -> None:
         """Have a caller answered, or refuse it or others where more wait than may."""
@@ -44,30 +42,35 @@ class Batcher:
         """Begin a call if something waits and one more may be under way; it takes what is there in the next turn."""
         if self.queue.held and not self.starting and len(self.under_way) < self.concurrency:
             self.starting = True
-            self.under_way.add(asyncio.get_running_loop().create_task(self.carry_out()))
+            call = UnderWay()
+            self.under_way.add(call)
+            call.task = asyncio.get_running_loop().create_task(self.carry_out(call))
+
+    def forsake(self) -> None:
+        """End the calls that nobody waits for any more; whoever leaves says so."""
+        for call in self.under_way:
+            call.look()
 
     async def close(self) -> None:
         """End the calls that are under way, and begin no other."""
         self.queue.clear()
-        for task in self.under_way:
+        tasks = [call.task for call in self.under_way]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self.under_way, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def carry_out(self) -> None:
+    async def carry_out(self, call: UnderWay) -> None:
         """Have those answered who wait, as many as one call may have."""
         self.starting = False
         pieces, model = self.queue.take(), self.calls.model
+        call.pieces = pieces
         is_full, began = self.queue.took_many, time.perf_counter()
         self.start()
         try:
             if pieces:
-                Awaited(pieces)
-                with Deadline(max([piece.caller.deadline for piece in pieces])):
-                    await self.calls.answer(pieces)
+                await self.calls.answer(pieces)
                 if is_full:
                     self.queue.note_full_call((time.perf_counter() - began) / self.concurrency)
-        except TimeoutError:
-            refuse(pieces, DeadlineExceeded(f"{model} did not answer in time", model=model))
         except (BackendAbsent, BreakerOpen) as exc:
             # An attempt to connect takes up to half a second: who came meanwhile is not to wait for another one.
             while pieces:
@@ -79,5 +82,6 @@ class Batcher:
             log.exception("a call failed", model=model)
             refuse(pieces, InternalError("the gateway failed; its log says why"))
         finally:
-            self.under_way.discard(cast(asyncio.Task[None], asyncio.current_task()))
+            self.under_way.discard(call)
+            del call  # a task that was cancelled holds this frame, which may not hold the task
             self.start()

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from typing import cast
+from collections.abc import Sequence
+from typing import Protocol, cast
 
 from contract import Table
 from gateway.batching.prediction import Prediction, put_together
@@ -89,19 +89,33 @@ class Caller:
             self.reply.fail(self.index, error)
 
 
+class Answerer(Protocol):
+    """Whoever has the callers of one model answered."""
+
+    def submit(self, caller: Caller) -> None:
+        """Have a caller answered, or refuse it."""
+
+    def forsake(self) -> None:
+        """Look whether there is work that nobody waits for any more."""
+
+
 async def predictions(
-    submits: Sequence[Callable[[Caller], None]],
+    answerers: Sequence[Answerer],
     tables: Sequence[Table],
     request_id: str,
     deadline: float,
     address: str = "",
 ) -> list[Prediction]:
     """Hand the rows of one request to each model that it asks, and wait for all of them or for the first failure."""
-    reply = Reply(len(submits))
-    for index, submit in enumerate(submits):
-        submit(Caller(reply, index, tables[index], request_id, deadline, address=address))
+    reply = Reply(len(answerers))
+    for index, answerer in enumerate(answerers):
+        answerer.submit(Caller(reply, index, tables[index], request_id, deadline, address=address))
     future = reply.future
     try:
         return cast(list[Prediction], await future)
+    except BaseException:
+        for answerer in answerers:
+            answerer.forsake()
+        raise
     finally:
         del reply, future  # an error holds this frame, which may not hold the error

@@ -1,11 +1,11 @@
 """Waiting for several models where the answer may do without some of them."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from contract import Table
-from gateway.batching.caller import Caller, Reply
+from gateway.batching.caller import Answerer, Caller, Reply
 from gateway.batching.prediction import Prediction
 from gateway.errors import DeadlineExceeded, GatewayError
 
@@ -53,7 +53,7 @@ class PartialReply(Reply):
 
 
 async def partial_predictions(
-    submits: Sequence[Callable[[Caller], None]],
+    answerers: Sequence[Answerer],
     tables: Sequence[Table],
     request_id: str,
     deadline: float,
@@ -69,12 +69,14 @@ async def partial_predictions(
     reply = PartialReply(needs)
     rest = max(0.0, deadline - loop.time())
     patience = deadline - min(LEAVE_S + LEAVE_S_PER_ROW * tables[0].rows, MOST_OF_REST * rest)
-    for index, submit in enumerate(submits):
-        submit(Caller(reply, index, tables[index], request_id, patience, address=address))
+    for index, answerer in enumerate(answerers):
+        answerer.submit(Caller(reply, index, tables[index], request_id, patience, address=address))
     timer = loop.call_at(patience, reply.expire)
     try:
         answered = [prediction for prediction in await reply.future if prediction is not None]
         return answered, {needs.models[index]: error for index, error in sorted(reply.failures.items())}
     finally:
         timer.cancel()
+        for answerer in answerers:
+            answerer.forsake()
         del reply, timer  # an error holds this frame, which may not hold the error

@@ -1,7 +1,6 @@
 """What a model answers: to one joined call, and of that to each caller."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -9,30 +8,26 @@ import numpy as np
 from contract import Interface, Output
 from contract.rows import Row, rows_of
 from contract.table import Columns
-from oip import Stopwatch
 
 
-@dataclass(eq=False)
 class Joint:
     """Hold what one call answered: `[rows]` arrays by the name of the output, judged by the contract.
 
-    `call_ms` is how long the call took, `compute_ms` what the model says that it took itself, None if nothing.
+    `call_ms` is how long the call took, `compute_ms` what the model says that it took itself, None if nothing; `ms`
+    has both by what each caller is told them as.
     """
 
-    contract: Interface
-    columns: Columns
-    call_id: str
-    call_ms: float
-    compute_ms: float | None
-
-    @cached_property
-    def ms(self) -> dict[str, float]:
-        """Give how long the call took, in milliseconds, as it is told to each of its callers."""
-        watch, model = Stopwatch(), self.contract.name
-        watch.book(f"call.{model}", self.call_ms)
-        if self.compute_ms is not None:
-            watch.book(f"compute.{model}", self.compute_ms)
-        return watch.ms
+    def __init__(
+        self, contract: Interface, columns: Columns, call_id: str, call_ms: float, compute_ms: float | None
+    ) -> None:
+        self.contract = contract
+        self.columns = columns
+        self.call_id = call_id
+        self.call_ms = call_ms
+        self.compute_ms = compute_ms
+        self.ms = {f"call.{contract.name}": round(call_ms, 3)}
+        if compute_ms is not None:
+            self.ms[f"compute.{contract.name}"] = round(compute_ms, 3)
 
     @cached_property
     def records(self) -> list[Row]:

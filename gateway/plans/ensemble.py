@@ -21,7 +21,7 @@ class Ensemble:
         self.members = members
         self.models = [member.name for member in members]
         self.terms = terms
-        self.submits = [member.submit for member in members]
+        self.answerers = [member.batcher for member in members]
         self.joint: tuple[tuple[Interface, ...], RecordDecoder] | None = None
 
     @property
@@ -49,13 +49,15 @@ class Ensemble:
 
     async def predict(self, table: Table, request_id: str, deadline: float, address: str) -> list[Prediction]:
         """Ask all members; gives their predictions in their order. It fails as a whole, with the first failure."""
-        return await predictions(self.submits, self.tables(table), request_id, deadline, address)
+        return await predictions(self.answerers, self.tables(table), request_id, deadline, address)
 
     async def predict_partly(
         self, table: Table, request_id: str, deadline: float, address: str, needs: Needs
     ) -> tuple[list[Prediction], dict[str, GatewayError]]:
         """Ask all members; gives the predictions of those that answered, and why each other one is missing."""
-        return await partial_predictions(self.submits, self.tables(table), request_id, deadline, needs, address=address)
+        return await partial_predictions(
+            self.answerers, self.tables(table), request_id, deadline, needs, address=address
+        )
 
     def tables(self, table: Table) -> Sequence[Table]:
         """Give what each member reads of checked rows."""

@@ -17,7 +17,7 @@ class Single:
         self.backend = backend
         self.members = (backend,)
         self.models = [backend.name]
-        self.submits = [backend.submit]
+        self.answerers = [backend.batcher]
 
     @property
     def contracts(self) -> list[Interface]:
@@ -36,7 +36,7 @@ class Single:
 
     async def predict(self, table: Table, request_id: str, deadline: float, address: str) -> list[Prediction]:
         """Ask the model."""
-        return await predictions(self.submits, [table], request_id, deadline, address)
+        return await predictions(self.answerers, [table], request_id, deadline, address)
 
     async def predict_partly(
         self,

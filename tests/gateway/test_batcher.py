@@ -21,6 +21,7 @@ from gateway.batching.caller import predictions
 from gateway.batching.calls import Calls
 from gateway.batching.heard import Heard
 from gateway.batching.queue import Queue
+from gateway.deadline import Deadline
 from gateway.errors import (
     BackendAbsent,
     BackendFault,
@@ -104,13 +105,19 @@ def rows_of(model: Model, widths: Sequence[float]) -> Table:
     return pack(model.contract.features, columns)
 
 
+async def answered(one: Batcher, table: Table, deadline: float, request_id: str = "id") -> list[Prediction]:
+    """Ask as a request does, which leaves at its deadline; raises GatewayError."""
+    try:
+        with Deadline(deadline):
+            return await predictions([one], [table], request_id, deadline)
+    except TimeoutError as exc:
+        raise DeadlineExceeded("did not answer in time") from exc
+
+
 async def ask(one: Batcher, model: Model, requests: Sequence[Sequence[float]], **more: Any) -> list[Outcome]:
     """Send requests of these widths at once; gives predictions or failures."""
     deadline = asyncio.get_running_loop().time() + more.get("within_s", 10)
-    work = [
-        predictions([one.submit], [rows_of(model, widths)], f"id-{index}", deadline)
-        for index, widths in enumerate(requests)
-    ]
+    work = [answered(one, rows_of(model, its), deadline, f"id-{index}") for index, its in enumerate(requests)]
     return list(await asyncio.gather(*work, return_exceptions=True))
 
 
@@ -271,9 +278,7 @@ def test_a_call_ends_at_the_latest_deadline_of_its_callers(model: Model) -> None
         one, _ = batcher(stub)
         loop = asyncio.get_running_loop()
         began = loop.time()
-        work = [
-            predictions([one.submit], [rows_of(model, [1.0])], "id", began + within) for within in (0.01, 0.05, 0.02)
-        ]
+        work = [answered(one, rows_of(model, [1.0]), began + within) for within in (0.01, 0.05, 0.02)]
         outcomes = await asyncio.gather(*work, return_exceptions=True)
 
         assert [type(outcome) for outcome in outcomes] == [DeadlineExceeded] * 3

@@ -30,6 +30,9 @@ from tests.serving import model_app, running_gateway, served, wait_until
 SHORT_S = 0.2
 SHORT_MS = int(SHORT_S * 1000)
 SHORT_US = int(SHORT_S * 1e6)
+NOT_BEFORE_S = SHORT_S - 0.02
+"""The clock of the event loop stands still within a turn."""
+
 SOON_S = 5.0
 """A long time for a machine that is held up, and well before any other deadline here."""
 
@@ -97,7 +100,7 @@ def test_the_nearest_deadline_is_the_end(slow: Slow, way: str) -> None:
     found = WAYS[way](slow)
 
     assert found == (OVER if "gRPC" in way else 504)
-    assert SHORT_S <= time.monotonic() - began < SOON_S
+    assert NOT_BEFORE_S <= time.monotonic() - began < SOON_S
 
 
 @pytest.mark.parametrize("metadata", [{"timeout": SHORT_S}, {}])
@@ -185,7 +188,7 @@ def test_the_body_counts(slow: Slow) -> None:
 
     assert answer.startswith(b"HTTP/1.1 504 ")
     assert b"the body was not there in time" in answer
-    assert SHORT_S <= took < SOON_S
+    assert NOT_BEFORE_S <= took < SOON_S
 
 
 def test_what_has_expired_costs_no_call(stored_plain: Path, tmp_path: Path) -> None:

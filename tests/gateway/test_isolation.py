@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from bentos.artifact import Model, load
 from contract.table import Array
-from gateway.batching import predictions
 from gateway.errors import BackendFault, BackendUnreachable, DeadlineExceeded
-from tests.gateway.test_batcher import Stub, ask, batcher, counted, is_right, rows_of
+from tests.gateway.test_batcher import Stub, answered, ask, batcher, counted, is_right, rows_of
 
 CALLS_EACH = 2.2
 """So many further calls for each request are made at most, however many are guilty; with random ones 1.5."""
@@ -85,7 +84,7 @@ def test_who_leaves_is_not_paid_for_by_another(model: Model, callers: int, data:
         one, _ = batcher(stub)
         blame = fails_on(guilty)
         deadline = asyncio.get_running_loop().time() + 10
-        work = [asyncio.create_task(predictions([one.submit], [rows_of(model, row)], "", deadline)) for row in widths]
+        work = [asyncio.create_task(answered(one, rows_of(model, row), deadline)) for row in widths]
 
         def fails(asked: Array) -> Exception | None:
             for who, call in leaving.items():
@@ -149,7 +148,7 @@ def test_the_search_ends_at_the_latest_deadline(model: Model) -> None:
             return BackendFault("no")
 
         stub.fails = fails
-        work = [predictions([one.submit], [rows_of(model, [1.0])], "", began + within) for within in (0.02, 0.08)]
+        work = [answered(one, rows_of(model, [1.0]), began + within) for within in (0.02, 0.08)]
         outcomes = await asyncio.gather(*(asyncio.wait_for(one, 5) for one in work), return_exceptions=True)
 
         assert [type(outcome) for outcome in outcomes] == [DeadlineExceeded] * 2

@@ -49,12 +49,27 @@ def prediction(model: str) -> Prediction:
     return Prediction(Joint(contract, {"x": np.ones(1)}, "call", 1.0, None), 0, 1, 0.0)
 
 
+class Waiting:
+    """Take callers and leave them waiting."""
+
+    def __init__(self) -> None:
+        self.callers: list[Caller] = []
+
+    def submit(self, caller: Caller) -> None:
+        """Keep a caller."""
+        self.callers.append(caller)
+
+    def forsake(self) -> None:
+        """Do nothing for anybody."""
+
+
 async def asked_of(needs: Needs, failing: set[int], silent: set[int], order: list[int], within_s: float) -> Any:
     """Ask models of which some fail and some say nothing, in some order; gives what came."""
-    callers: list[Caller] = []
+    model = Waiting()
+    callers = model.callers
     deadline = asyncio.get_running_loop().time() + within_s
     waiting = asyncio.ensure_future(
-        partial_predictions([callers.append] * len(MODELS), [TABLE] * len(MODELS), "id", deadline, needs)
+        partial_predictions([model] * len(MODELS), [TABLE] * len(MODELS), "id", deadline, needs)
     )
     await asyncio.sleep(0)
     for index in order:
@@ -107,11 +122,12 @@ def test_a_failure_is_gone_with_its_request() -> None:
     """No frame that it has come through holds it: it would keep the records until the next full collection."""
 
     async def failed() -> "weakref.ref[GatewayError]":
-        def submit(caller: Caller) -> None:
-            asyncio.get_running_loop().call_soon(lambda: caller.fail(BackendFault("is sick")))
+        class Sick(Waiting):
+            def submit(self, caller: Caller) -> None:
+                asyncio.get_running_loop().call_soon(lambda: caller.fail(BackendFault("is sick")))
 
         try:
-            await partial_predictions([submit], [TABLE], "id", math.inf, Needs(MODELS[:1], frozenset(), 1))
+            await partial_predictions([Sick()], [TABLE], "id", math.inf, Needs(MODELS[:1], frozenset(), 1))
         except GatewayError as error:
             return weakref.ref(error)
         raise AssertionError

@@ -131,7 +131,7 @@ def test_who_has_gone_is_not_asked_for_once_more(model: Model, gone: int) -> Non
         await turns()
         for caller in callers[:gone]:
             caller.cancel()
-        await asyncio.gather(*callers, *one.under_way, return_exceptions=True)
+        await asyncio.gather(*callers, *(call.task for call in one.under_way), return_exceptions=True)
 
         assert [widths for _, widths in stub.asked] == [[1.0, 2.0], [2.0]][: 3 - gone]
 
