@@ -51,6 +51,11 @@ class Service:
         wait_until(lambda: answers(f"{self.url}/v2/health/ready") or self.process.poll() is not None, 60)
         assert self.process.poll() is None, self.log.read_text()
 
+    def end(self) -> None:
+        """End it as it is asked to (SIGTERM), and wait until it has."""
+        self.process.terminate()
+        assert self.process.wait(40) == 0, self.log.read_text()
+
     def kill(self) -> None:
         """End it as a container ends, with all that is in it."""
         family = [self.parent, *self.parent.children(recursive=True)] if self.process.poll() is None else []
