@@ -39,7 +39,8 @@ async def serve(settings: Settings, doors: Doors, path: Path) -> None:
         await stack.enter_async_context(following(doors, metrics))
         await stack.enter_async_context(changing(path, front))
         refusals = Refusals(lambda reason: metrics.refusal_counter(reason).inc())
-        guard = Guard(most_connections(settings.max_connections), settings.max_body_bytes, refusals)
+        most = most_connections(settings.max_connections)
+        guard = Guard(most, settings.max_body_bytes, refusals, settings.keep_alive_s)
         other = Guard(ADMIN_CONNECTIONS, settings.max_body_bytes, refusals)
         public, admin = front.public, front.admin
         listeners = {listener(public, ending, guard): doors.public, listener(admin, ending, other): doors.admin}

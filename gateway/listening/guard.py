@@ -15,7 +15,7 @@ from gateway.listening.refusals import Refusals
 from gateway.settings import SettingsError
 
 HEAD_S = 5.0
-"""For a head, and so long is a connection kept on which nothing is asked; a head fits into a packet or a few."""
+"""For a head, from when its caller has come or its first byte has; a head fits into a packet or a few."""
 
 IDLE_S, BODY_S = 5.0, 30.0
 """For more of a body, and for all of it: 16 MiB at 4.5 Mbit/s, and the longest deadline that there is."""
@@ -108,10 +108,14 @@ class Owing:
 
 
 class Guard:
-    """Hold the connections of some listeners to the limits; `counted` are those that are open or opening."""
+    """Hold the connections of some listeners to the limits; `counted` are those that are open or opening.
 
-    def __init__(self, most: int, most_body_bytes: int, refusals: Refusals) -> None:
+    A connection is kept for `kept_s` after an answer.
+    """
+
+    def __init__(self, most: int, most_body_bytes: int, refusals: Refusals, kept_s: float = HEAD_S) -> None:
         self.most = most
+        self.kept_s = kept_s
         self.most_on_its_way = ON_ITS_WAY * most_body_bytes + HEAD_BYTES
         self.refusals = refusals
         self.counted: list[Collection[object]] = []
@@ -131,8 +135,11 @@ class Guard:
             raise TooLarge(f"what came for the body has more than {self.most_on_its_way} bytes")
 
 
-def look(connection: Watched, now: float) -> None:
-    """Refuse or close a connection whose caller has let others wait too long; `now` is in seconds of any clock."""
+def look(connection: Watched, now: float, kept_s: float = HEAD_S) -> None:
+    """Refuse or close a connection whose caller has let others wait too long; `now` is in seconds of any clock.
+
+    It is closed too if nothing more is asked for `kept_s`.
+    """
     owing = connection.owing
     what, of = connection.owes()
     if what != owing.what or of is not owing.of:
@@ -147,5 +154,9 @@ def look(connection: Watched, now: float) -> None:
         connection.refuse(TooSlow(f"nothing more of the body came for {IDLE_S:g} s"))
     elif what == "body" and whole_s > BODY_S:
         connection.refuse(TooSlow(f"the body was not whole after {BODY_S:g} s"))
-    elif (what == "ask" and whole_s > HEAD_S) or (what == "take" and idle_s > TAKEN_S):
+    elif (
+        (what == "ask" and whole_s > HEAD_S)
+        or (what == "ask more" and whole_s > kept_s)
+        or (what == "take" and idle_s > TAKEN_S)
+    ):
         connection.give_up()

@@ -59,7 +59,7 @@ class Guarded(HttpToolsProtocol):
         self.headers = []  # what comes behind a body of chunks is no header of the request (RFC 9110, 6.5.1)
 
     def owes(self) -> tuple[str, object]:
-        """Say whether the caller has to take an answer, to ask, or to send a head or a body."""
+        """Say whether the caller has to take an answer, to ask, if it likes more, or to send a head or a body."""
         cycle, scope = self.cycle, self.scope
         if size := self.transport.get_write_buffer_size():
             self.heard, self.unsent = size != self.unsent, size
@@ -68,7 +68,7 @@ class Guarded(HttpToolsProtocol):
         if self.refused or self.flow.read_paused:
             return "", None
         if scope is self.whole:
-            return ("ask" if answered else ""), scope
+            return ("ask" if cycle is None else "ask more" if answered else ""), scope
         if "method" not in scope:
             return ("head" if answered else ""), scope
         return "body", scope

@@ -53,7 +53,7 @@ class Listener(uvicorn.Server):
         if counter % 10 == 0:
             now = asyncio.get_running_loop().time()
             for connection in tuple(self.server_state.connections):
-                look(connection, now)  # type: ignore[arg-type]  # they are of our own kind
+                look(connection, now, self.guard.kept_s)  # type: ignore[arg-type]  # they are of our own kind
         return await super().on_tick(counter) or self.ending.closing
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 (closed by `Arrivals`)

@@ -20,8 +20,10 @@ from oip import send_body
 from oip.asgi import Receive, Scope, Send
 from stack.certificate import make_certificate
 from tests.gateway.conftest import settings_of
-from tests.gateway.raw import BODY, GOOD, LIVE, connected, counted, rest
+from tests.gateway.raw import BODY, GOOD, LAST, LIVE, connected, counted, rest
 from tests.serving import running_gateway
+
+KEPT_S = 20.0
 
 
 class Late:
@@ -50,6 +52,7 @@ class Late:
     ("what", "trickles", "after_s"),
     [
         ("ask", True, HEAD_S),
+        ("ask more", True, KEPT_S),
         ("head", True, HEAD_S),
         ("body", False, IDLE_S),
         ("body", True, BODY_S),
@@ -60,7 +63,7 @@ def test_each_limit_ends_what_takes_longer(what: str, trickles: bool, after_s: f
     """A second late at most; a byte now and then helps only where the limit is for the next byte."""
     late, now = Late(what), 100.0
     while not late.ended:
-        look(late, now)
+        look(late, now, KEPT_S)
         now, late.heard = now + 1, trickles
 
     assert after_s < now - 100 <= after_s + 2
@@ -123,6 +126,18 @@ def test_who_is_slow_is_sent_away(tmp_path: Path, ports: dict[str, int]) -> None
     lines = [json.loads(line) for line in (tmp_path / "gateway.log").read_text().splitlines()]
     assert [line["reason"] for line in lines if line.get("event") == "refused at the door"] == ["too_slow"]
     assert [(line["route"], line["reason"]) for line in lines if line.get("status") == 408] == [("both", "too_slow")]
+
+
+def test_a_connection_is_kept_as_long_as_is_set(tmp_path: Path, ports: dict[str, int]) -> None:
+    """And no longer; one that is new has its five seconds, whatever is set."""
+    with running_gateway(tmp_path, settings_of(ports, keep_alive_s=0.5)) as client:
+        kept, new = connected(client), connected(client)
+        with kept, new:
+            kept.sendall(LIVE.encode())
+
+            assert rest(kept).startswith(b"HTTP/1.1 200 ")
+            new.sendall(LAST.encode())
+            assert rest(new).startswith(b"HTTP/1.1 200 ")
 
 
 async def large(_: Scope, __: Receive, send: Send) -> None:
