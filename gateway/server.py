@@ -98,6 +98,7 @@ def configure_log() -> None:
         last = [structlog.dev.ConsoleRenderer()]
     structlog.configure(
         processors=[*shared, *last],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # It writes a line with its end: unbuffered, an access record came between the two in a file that takes both.
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )

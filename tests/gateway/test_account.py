@@ -3,6 +3,9 @@
 import json
 import os
 import re
+import socket
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,6 +16,7 @@ import httpx
 import pytest
 
 from gateway.access import RING, AccessLog, AccessRecord
+from tests.conftest import ROOT
 from tests.gateway.conftest import MIXED, PLAIN, settings_of
 from tests.gateway.test_v2 import inputs
 from tests.serving import running_gateway, wait_until
@@ -154,3 +158,16 @@ def test_records_that_nobody_takes_are_lost_and_told(capsys: pytest.CaptureFixtu
 
     assert sum(lost) == 2
     assert "cannot be written" in capsys.readouterr().out
+
+
+def test_a_line_of_the_log_is_one_write() -> None:
+    """So no access record comes between it and its end, where one file takes both; unbuffered, as in the image."""
+    code = "import structlog, gateway.server as server; server.configure_log(); structlog.get_logger().info('one')"
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, stderr=theirs.fileno(), check=True)
+        written = ours.recv(65536)
+
+    assert json.loads(written)["event"] == "one"
+    assert written.endswith(b"}\n")
