@@ -46,11 +46,15 @@ class Connection(asyncio.Protocol):
         if (status := self.parser.get_status_code()) < 200 or self.due is None:
             return
         due, self.due = self.due, None
-        self.callers.count(due, status)
+        self.answered(due, status)
         if self.parser.should_keep_alive():
             self.callers.free(self)
         else:
             self.transport.close()
+
+    def answered(self, due: float, status: int) -> None:
+        """Count an answer."""
+        self.callers.count(due, status)
 
     def give_up(self) -> None:
         """Count what is under way, and end."""
@@ -96,6 +100,10 @@ class Callers(abc.ABC):
         """Say whether a request is under way."""
         return any(one.due is not None for one in self.open)
 
+    def connection(self) -> Connection:
+        """Make one."""
+        return Connection(self)
+
     async def connect(self, number: int = 1) -> None:
         """Open connections; raises OSError."""
         one, loop = self.request, asyncio.get_running_loop()
@@ -103,7 +111,7 @@ class Callers(abc.ABC):
             name = one.host if one.tls else None
             source = (one.source, 0) if one.source else None
             await loop.create_connection(
-                lambda: Connection(self), one.host, one.port, ssl=one.tls, server_hostname=name, local_addr=source
+                self.connection, one.host, one.port, ssl=one.tls, server_hostname=name, local_addr=source
             )
 
     async def connect_again(self) -> None:
