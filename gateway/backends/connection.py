@@ -41,9 +41,10 @@ class Connection(asyncio.Protocol):
     keeps it, `requests` counts.
     """
 
+    parser: httptools.HttpResponseParser
+
     def __init__(self, model: str) -> None:
         self.model = model
-        self.parser = httptools.HttpResponseParser(self)
         self.transport: asyncio.Transport = None  # type: ignore[assignment]  # before the connection is made
         self.answer: asyncio.Future[Answer] | None = None
         self.reusable = False
@@ -81,12 +82,15 @@ class Connection(asyncio.Protocol):
             self.answer = None  # which may hold an error, whose traceback holds this frame
             if not self.reusable:
                 self.transport.abort()
-                # Parser and connection hold each other until a full collection, which may be far: not so 64 MiB.
-                self.parts = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep what carries it."""
+        """Keep what carries it, and begin to read.
+
+        Parser and connection hold each other, and all that was read, until a collection, which may be far: so they do
+        while there is a connection only. uvloop makes this object also where there never is one.
+        """
         self.transport = transport  # type: ignore[assignment]  # of TCP or TLS it is
+        self.parser = httptools.HttpResponseParser(self)
 
     def data_received(self, data: bytes) -> None:
         """Read a part of an answer."""
@@ -135,6 +139,7 @@ class Connection(asyncio.Protocol):
             self.fail(BackendBroken(f"{self.model} gave no valid answer: it was broken off", model=self.model))
         else:
             self.fail(BackendLost(f"the connection to {self.model} was lost", model=self.model))
+        del self.parser
 
     def fault(self, what: str) -> BackendCorrupt:
         """Say why what came is no answer."""

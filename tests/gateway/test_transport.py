@@ -11,11 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import trustme
+import uvloop
 
+from benchmarks.ports import free_ports
 from gateway.backends.connection import JOINED_BYTES, MOST_HEAD_BYTES, Answer, Connection
 from gateway.backends.server import Server
 from gateway.backends.transport import IDLE_S, MOST_REQUESTS, OLDEST_S, Transport
-from gateway.errors import BackendBroken, BackendCorrupt, BackendLost, BackendUnreachable
+from gateway.errors import BackendBroken, BackendCorrupt, BackendLost, BackendUnreachable, GatewayError
 from gateway.settings_backend import BackendSettings
 
 pytestmark = pytest.mark.anyio
@@ -228,13 +230,47 @@ async def test_what_is_no_answer_is_told_and_costs_its_connection(name: str) -> 
         assert server.connections == 2
 
 
-async def test_what_came_of_no_answer_is_let_go() -> None:
-    """Connection and parser hold each other until a full collection: ten endless answers would be 640 MiB so."""
-    async with asked(OK + b"Content-Length: 2000000\r\n\r\n" + bytes(1_000_000), CUT) as (_, transport):
-        with pytest.raises(BackendBroken):
-            await ask(transport)
+@contextlib.contextmanager
+def uncollected() -> Iterator[Callable[[], int]]:
+    """Leave what holds itself where it is; gives how many connections more there are than before."""
+    gc.collect()
+    gc.disable()
+    try:
+        before = connections()
+        yield lambda: connections() - before
+    finally:
+        gc.enable()
 
-        assert not any(one.parts for one in gc.get_objects() if isinstance(one, Connection))
+
+def connections() -> int:
+    """Count those that take memory."""
+    return sum(isinstance(one, Connection) for one in gc.get_objects())
+
+
+@pytest.mark.parametrize(
+    "script", [[OK + b"Content-Length: 2000000\r\n\r\n" + bytes(1_000_000), CUT], [CUT], [b"no HTTP"], [WHOLE, CUT]]
+)
+async def test_a_connection_that_is_over_is_let_go(script: list[bytes | object]) -> None:
+    """So is all that came: until a collection, which may be far, ten endless answers would be 640 MiB."""
+    with uncollected() as left:
+        async with asked(*script) as (_, transport):
+            with contextlib.suppress(GatewayError):
+                await ask(transport)
+            transport.close()
+            await until(lambda: not left())
+
+
+def test_a_connection_that_is_never_made_is_let_go() -> None:
+    """On uvloop, which makes its object before it connects."""
+
+    async def refused() -> None:
+        (port,) = free_ports(1)
+        with pytest.raises(BackendUnreachable):
+            await ask(Transport("plain", f"http://127.0.0.1:{port}", 1))
+        await until(lambda: not left())
+
+    with uncollected() as left:
+        uvloop.run(refused())
 
 
 @pytest.mark.parametrize("surplus", [OTHER, OTHER[:-1], b"HTTP/1.1 408 Request Timeout\r\n\r\n"])
