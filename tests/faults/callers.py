@@ -3,17 +3,15 @@
 import itertools
 import json
 import random
-import socket
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
-PATIENCE_S = 30
+PATIENCE_S = 60
 NUMBERS = itertools.count()
 
 
@@ -27,30 +25,40 @@ class Canary:
 
 @dataclass(frozen=True)
 class Asked:
-    """Hold one request; its id tells it in the gateway's records, `header` is a line more in its head."""
+    """Hold one request; its id tells it in the gateway's records.
+
+    `wish_ms` is how long its caller waits, if that is less than the gateway would; `terms` say how complete the answer
+    must be, as on `/v1`.
+    """
 
     id: str
     route: str
     canary: Canary
-    header: str = ""
-
-    @property
-    def request(self) -> bytes:
-        """Write the request, after whose answer the gateway ends the connection."""
-        body = json.dumps({"instances": [self.canary.record]}).encode()
-        head = f"POST /v1/models/{self.route}:predict HTTP/1.1\r\nHost: gateway\r\nX-Request-Id: {self.id}\r\n"
-        head += f"{self.header}\r\n" if self.header else ""
-        return f"{head}Connection: close\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+    wish_ms: int | None = None
+    terms: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Hold what came back, and after how long."""
+    """Hold what came back, alike whatever protocol it came by, and after how long.
+
+    A refusal has a text; its reason and its model are told on `/v1` only. A partial answer says for each model that is
+    missing why.
+    """
 
     status: int
-    headers: dict[str, str]
-    document: Any
+    id: str | None
     seconds: float
+    prediction: Any = None
+    missing: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
+    reason: str | None = None
+    model: str | None = None
+    retry_after: str | None = None
+
+
+Protocol = Callable[[int, Asked], list[Answer]]
+"""Sends a request to a port over a connection of its own, and gives all whole answers, of which there should be one."""
 
 
 def asked(route: str, canary: Canary) -> Asked:
@@ -58,43 +66,13 @@ def asked(route: str, canary: Canary) -> Asked:
     return Asked(f"caller-{next(NUMBERS)}", route, canary)
 
 
-def ask(port: int, one: Asked) -> list[Answer]:
-    """Send a request and read to the end of the connection; gives all whole answers, of which there should be one."""
-    began = time.monotonic()
-    received = b""
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as connection:
-            connection.sendall(one.request)
-            while part := connection.recv(65536):
-                received += part
-    except ConnectionError:
-        pass
-    return answers_in(received, time.monotonic() - began)
-
-
-def answers_in(received: bytes, seconds: float) -> list[Answer]:
-    """Read whole answers one after the other."""
-    answers = []
-    while b"\r\n\r\n" in received:
-        head, _, rest = received.partition(b"\r\n\r\n")
-        status, *lines = head.decode("latin-1").split("\r\n")
-        headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
-        size = int(headers.get("content-length", 0))
-        body, received = rest[:size], rest[size:]
-        if len(body) < size:
-            break
-        document = json.loads(body) if "json" in headers.get("content-type", "") else body.decode()
-        answers.append(Answer(int(status.split(" ")[1]), headers, document, seconds))
-    return answers
-
-
-def together(calls: Sequence[tuple[int, Asked]]) -> list[list[Answer]]:
-    """Have all callers ask at one moment, each its port."""
+def together(calls: Sequence[Callable[[], list[Answer]]]) -> list[list[Answer]]:
+    """Have all callers ask at one moment."""
     ready = threading.Barrier(len(calls))
 
-    def wait_and_ask(call: tuple[int, Asked]) -> list[Answer]:
+    def wait_and_ask(call: Callable[[], list[Answer]]) -> list[Answer]:
         ready.wait(PATIENCE_S)
-        return ask(*call)
+        return call()
 
     with ThreadPoolExecutor(len(calls)) as pool:
         return list(pool.map(wait_and_ask, calls))

@@ -4,17 +4,17 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tests.faults.callers import learned
+from tests.faults.gateway import gateway
 from tests.faults.proxy import proxy
 from tests.faults.row import DEADLINE_S
+from tests.faults.rows import protocols
 from tests.faults.rows.recovery import POISONS
 from tests.faults.services import service
 from tests.faults.stack import Stack, State, draw_mixed, draw_plain, endlessly, poison
 from tests.faults.table import Seen, rewritten
-from tests.serving import running_gateway, wait_until
 
 SEEN = pytest.StashKey[dict[str, Seen]]()
 
@@ -57,23 +57,21 @@ def stack(stored_plain: Path, stored_mixed: Path, tmp_path_factory: pytest.TempP
         breaker = {"first_s": 0.1, "longest_s": 0.5}
         settings = {
             "backends": {name: {"url": url, "breaker": breaker} for name, url in urls.items()},
-            "routes": {"both": {"ensemble": list(urls)}},
+            "routes": {"both": {"ensemble": list(urls)}, "sure": {"ensemble": list(urls), "require": ["mixed"]}},
             "default": "both",
             "timeout_s": DEADLINE_S,
             "refresh_s": 0.5,
         }
         canaries = {"plain": learned(plain.url, draw_plain), "mixed": learned(mixed.url, draw_mixed)}
-        with running_gateway(folder, settings) as client, proxy(client.base_url.port or 0) as door:
-            (gateway,) = [one for one in psutil.Process().children() if str(folder / "gateway.yaml") in one.cmdline()]
-            canaries |= {f"plain:{what}": [poison(width)] for what, width in POISONS.items()}
-            queues = {name: endlessly(its) for name, its in canaries.items()}
-            yield Stack(client, folder / "gateway.log", gateway, way, door, plain, mixed, queues)
+        canaries |= {f"plain:{what}": [poison(width)] for what, width in POISONS.items()}
+        for protocol, its in protocols.POISONS.items():
+            canaries |= {f"plain:{protocol}:{what}": [poison(width)] for what, width in its.items()}
+        queues = {name: endlessly(its) for name, its in canaries.items()}
+        with gateway(folder, settings) as front, proxy(front.port) as door:
+            yield Stack(front, way, door, plain, mixed, queues)
 
 
 @pytest.fixture(scope="session")
 def before(stack: Stack) -> State:
     """Look at the gateway before the first fault, when it has answered for a while."""
-    wait_until(stack.answers)
-    for _ in range(4):
-        stack.state()
-    return stack.state()
+    return stack.settled()

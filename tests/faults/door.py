@@ -129,7 +129,7 @@ def with_connections(count: int, said: bytes) -> Arrange:
     def arrange(stack: Stack) -> Iterator[None]:
         with contextlib.ExitStack() as all_of_them:
             for _ in range(count):
-                one = all_of_them.enter_context(socket.create_connection(("127.0.0.1", stack.port)))
+                one = all_of_them.enter_context(socket.create_connection(("127.0.0.1", stack.gateway.port)))
                 one.sendall(said)
             yield
 

@@ -1,10 +1,14 @@
 """One row of the table: a fault, what is promised under it, how it is made, and what callers may get meanwhile."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
+from tests.faults.callers import Protocol
+from tests.faults.outcomes import Outcome
+from tests.faults.protocols import v1
 from tests.faults.proxy import CALLS, Fault
 from tests.faults.stack import Stack
 
@@ -15,36 +19,6 @@ AT_ONCE_S = 0.25
 """Well below the deadline: nobody waited for it."""
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """Say how a request ends; without a status there is no answer."""
-
-    status: int | None
-    reason: str | None = None
-
-    def __str__(self) -> str:
-        """Write it for the table."""
-        return (
-            "no answer"
-            if self.status is None
-            else f"{self.status} `{self.reason}`"
-            if self.reason
-            else f"{self.status}"
-        )
-
-
-ANSWERED = Outcome(200)
-BACKEND_FAULT = Outcome(502, "backend_fault")
-UNREACHABLE = Outcome(503, "backend_unreachable")
-UNAVAILABLE = Outcome(503, "backend_unavailable")
-UNKNOWN_VERSION = Outcome(503, "backend_unknown")
-LATE = Outcome(504, "deadline_exceeded")
-MALFORMED = Outcome(400, "malformed")
-NOTHING = Outcome(None)
-FATAL = Outcome(422, "fatal_record")
-BREAKER_OPEN = Outcome(503, "breaker_open")
-"""A model that has failed often enough is left alone: later callers of a row may hear this instead of the fault."""
-
 Arrange = Callable[[Stack], AbstractContextManager[None]]
 
 
@@ -52,10 +26,11 @@ Arrange = Callable[[Stack], AbstractContextManager[None]]
 class Row:
     """Hold a row.
 
-    `asks` are the routes of those who meet the fault, through the proxy at the door if `by_door`; each has one of the
-    `expect`ed outcomes, within so many seconds. `neighbours` ask other routes meanwhile and are answered. `model` is
-    named where a model is to blame. `recorded` is false where the gateway has not heard of the request. `header` is a
-    line that those who meet the fault send besides.
+    `asks` are the routes of those who meet the fault, by `protocol`, and through the proxy at the door if `by_door`;
+    each waits `wish_ms` at most, allows partial answers by its `terms`, and has one of the `expect`ed outcomes within
+    so many seconds. `neighbours` ask other routes meanwhile and are answered. `model` is named where a model is to
+    blame. `recorded` is false where the gateway has not heard of the request. `at_most` bounds how much the model's
+    counters of these names grow. With `settings` the gateway is one of the row's own, which has these besides.
     """
 
     fault: str
@@ -68,7 +43,11 @@ class Row:
     by_door: bool = False
     model: str = "plain"
     recorded: bool = True
-    header: str = ""
+    protocol: Protocol = v1.ask
+    wish_ms: int | None = None
+    terms: Mapping[str, Any] = field(default_factory=dict)
+    at_most: Mapping[str, float] = field(default_factory=dict)
+    settings: Mapping[str, Any] | None = None
 
 
 def on_the_way(fault: Fault, paths: tuple[bytes, ...] = CALLS) -> Arrange:

@@ -7,14 +7,15 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.faults.callers import Answer, Asked, Canary, ask, asked
+from tests.faults.callers import Asked, Canary, Protocol, asked
+from tests.faults.gateway import Gateway
+from tests.faults.outcomes import is_right
+from tests.faults.protocols import grpc, v1
 from tests.faults.proxy import Proxy
 from tests.faults.services import Service
 from tests.serving import wait_until
@@ -58,25 +59,22 @@ class Stack:
     `way` is the proxy in front of `plain`, `door` the one in front of the gateway; `mixed` is asked without a proxy.
     """
 
-    client: httpx.Client
-    log: Path
-    gateway: psutil.Process
+    gateway: Gateway
     way: Proxy
     door: Proxy
     plain: Service
     mixed: Service
     canaries: dict[str, Iterator[Canary]]
 
-    @property
-    def port(self) -> int:
-        """Give the gateway's public port."""
-        port = self.client.base_url.port
-        assert port
-        return port
+    def port_of(self, protocol: Protocol, *, by_door: bool) -> int:
+        """Give where a protocol is spoken, if need be through the proxy at the door."""
+        if protocol in grpc.WAYS:
+            return self.gateway.grpc_port
+        return self.door.port if by_door else self.gateway.port
 
     def asks(self, route: str) -> Asked:
         """Make a request with a canary that no caller nearby has; `plain:what` asks `plain` for a record of its own."""
-        if route != "both":
+        if route not in self.gateway.settings["routes"]:
             return asked(route.partition(":")[0], next(self.canaries[route]))
         one, other = next(self.canaries["plain"]), next(self.canaries["mixed"])
         predictions = {"plain": one.prediction, "mixed": other.prediction}
@@ -85,11 +83,11 @@ class Stack:
     def answers(self, route: str = "both") -> bool:
         """Say whether a good request is answered now, and rightly."""
         one = self.asks(route)
-        return [is_right(one, answer) for answer in ask(self.port, one)] == [True]
+        return [is_right(one, answer) for answer in v1.ask(self.gateway.port, one)] == [True]
 
     def metrics(self) -> Counter[tuple[str, ...]]:
         """Read all metrics: by name and labels."""
-        text = httpx.get(f"{self.client.headers['x-admin']}/metrics").raise_for_status().text
+        text = httpx.get(f"{self.gateway.admin}/metrics").raise_for_status().text
         families = text_string_to_metric_families(text)
         return Counter({
             (sample.name, *sample.labels.values()): sample.value for family in families for sample in family.samples
@@ -97,7 +95,7 @@ class Stack:
 
     def logged(self, since: int) -> list[dict[str, Any]]:
         """Read what the gateway wrote since a place in its log: lines and access records."""
-        lines = self.log.read_bytes()[since:].decode().splitlines(keepends=True)
+        lines = self.gateway.log.read_bytes()[since:].decode().splitlines(keepends=True)
         return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("\n")]
 
     def state(self) -> State:
@@ -109,10 +107,17 @@ class Stack:
             seconds.append(time.perf_counter() - began)
         return State(
             max(seconds),
-            self.gateway.memory_info().rss,
-            self.gateway.num_fds(),
+            self.gateway.running.memory_info().rss,
+            self.gateway.running.num_fds(),
             self.metrics()[("bentogate_tasks",)],
         )
+
+    def settled(self) -> State:
+        """Look at it when it has answered for a while."""
+        wait_until(self.answers)
+        for _ in range(4):
+            self.state()
+        return self.state()
 
     def at_rest(self) -> bool:
         """Say whether nothing waits and no breaker is open."""
@@ -134,11 +139,6 @@ class Stack:
         except AssertionError as exc:
             raise AssertionError(f"{seen[-1]} was {before}; {self.metrics()}") from exc
         return time.monotonic() - began
-
-
-def is_right(one: Asked, answer: Answer) -> bool:
-    """Say whether a caller has its own prediction."""
-    return answer.status == 200 and answer.document["predictions"] == [one.canary.prediction]
 
 
 def poison(width: float) -> Canary:

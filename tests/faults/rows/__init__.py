@@ -1,7 +1,7 @@
 """All rows, in the order of the table."""
 
 from tests.faults.row import Row
-from tests.faults.rows import callers, connections, contents, framing, processes, recovery, times
+from tests.faults.rows import callers, connections, contents, framing, partly, processes, protocols, recovery, times
 
 ROWS: list[Row] = [
     *contents.ROWS,
@@ -9,7 +9,9 @@ ROWS: list[Row] = [
     *connections.ROWS,
     *times.ROWS,
     *recovery.ROWS,
+    *partly.ROWS,
     *processes.ROWS,
+    *protocols.ROWS,
     *callers.ROWS,
 ]
 """Each row has a fault of its own; a test holds it."""

@@ -14,8 +14,9 @@ from tests.faults.door import (
     with_connections,
     with_slow_model,
 )
+from tests.faults.outcomes import ANSWERED, LATE, MALFORMED, NOTHING, Outcome
 from tests.faults.proxy import Fault
-from tests.faults.row import ANSWERED, DEADLINE_S, LATE, MALFORMED, NOTHING, Outcome, Row, at_the_door
+from tests.faults.row import DEADLINE_S, Row, at_the_door
 
 PROMISE = "a broken caller costs only itself"
 NEIGHBOURS = ("plain", "plain", "mixed", "both")

@@ -4,7 +4,8 @@ import contextlib
 import socket
 from collections.abc import Iterator
 
-from tests.faults.row import ANSWERED, BACKEND_FAULT, UNREACHABLE, Arrange, Outcome, Row, on_the_way
+from tests.faults.outcomes import ANSWERED, BACKEND_FAULT, UNREACHABLE, Outcome
+from tests.faults.row import Arrange, Row, on_the_way
 from tests.faults.stack import Stack
 from tests.faults.wire import broken_off, closed_after, cut, ended_unanswered, reset_at_connect, reset_unread
 

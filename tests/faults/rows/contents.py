@@ -3,8 +3,9 @@
 import numpy as np
 
 from tests.faults.contents import altered, every_output, of_version, output, said, without
+from tests.faults.outcomes import BACKEND_FAULT, UNAVAILABLE, UNKNOWN_VERSION, Outcome
 from tests.faults.proxy import Fault
-from tests.faults.row import AT_ONCE_S, BACKEND_FAULT, UNAVAILABLE, UNKNOWN_VERSION, Outcome, Row, on_the_way
+from tests.faults.row import AT_ONCE_S, Row, on_the_way
 from tests.faults.wire import scripted
 
 PROMISE = "nothing wrong passes"

@@ -2,8 +2,9 @@
 
 from oip import HEADER_LENGTH
 from tests.faults.contents import said
+from tests.faults.outcomes import ANSWERED, BACKEND_FAULT, LATE, Outcome
 from tests.faults.proxy import Exchange, Fault
-from tests.faults.row import ANSWERED, AT_ONCE_S, BACKEND_FAULT, DEADLINE_S, LATE, Outcome, Row, on_the_way
+from tests.faults.row import AT_ONCE_S, DEADLINE_S, Row, on_the_way
 from tests.faults.wire import cut, endless, followed, garbled, in_pieces, lying, scripted
 
 PROMISE = "nothing wrong passes"

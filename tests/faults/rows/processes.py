@@ -3,7 +3,8 @@
 import contextlib
 from collections.abc import Iterator
 
-from tests.faults.row import ANSWERED, AT_ONCE_S, DEADLINE_S, LATE, UNREACHABLE, Arrange, Outcome, Row
+from tests.faults.outcomes import ANSWERED, LATE, UNREACHABLE, Outcome
+from tests.faults.row import AT_ONCE_S, DEADLINE_S, Arrange, Row
 from tests.faults.services import stopped
 from tests.faults.stack import Stack
 

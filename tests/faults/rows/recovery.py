@@ -4,21 +4,11 @@ import contextlib
 import struct
 from collections.abc import Iterator
 
-from tests.faults.callers import ask
 from tests.faults.contents import altered, output, said
+from tests.faults.outcomes import ANSWERED, BACKEND_FAULT, BREAKER_OPEN, FATAL, Outcome
+from tests.faults.protocols import v1
 from tests.faults.proxy import Fault
-from tests.faults.row import (
-    ANSWERED,
-    AT_ONCE_S,
-    BACKEND_FAULT,
-    BREAKER_OPEN,
-    DEADLINE_S,
-    FATAL,
-    Arrange,
-    Outcome,
-    Row,
-    on_the_way,
-)
+from tests.faults.row import AT_ONCE_S, DEADLINE_S, Arrange, Row, on_the_way
 from tests.faults.stack import Stack
 from tests.faults.when import so_often, where
 from tests.faults.wire import cut, reset_unread, scripted
@@ -51,7 +41,7 @@ def until_open(fault: Fault) -> Arrange:
     @contextlib.contextmanager
     def arrange(stack: Stack) -> Iterator[None]:
         def is_open() -> bool:
-            ask(stack.port, stack.asks("plain"))
+            v1.ask(stack.gateway.port, stack.asks("plain"))
             return stack.metrics()["bentogate_breaker_state", "plain"] == 1
 
         with on_the_way(fault)(stack):

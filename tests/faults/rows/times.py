@@ -1,8 +1,9 @@
 """A model that is slow or silent: nobody waits longer than the deadline."""
 
 from tests.faults.contents import said
+from tests.faults.outcomes import ANSWERED, LATE, Outcome
 from tests.faults.proxy import Fault
-from tests.faults.row import ANSWERED, DEADLINE_S, LATE, Arrange, Outcome, Row, on_the_way
+from tests.faults.row import DEADLINE_S, Arrange, Row, on_the_way
 from tests.faults.wire import delayed, in_pieces, scripted, stalled
 
 PROMISE = "nobody waits longer than the deadline"
@@ -26,8 +27,7 @@ def beside(what: str, fault: Fault) -> Row:
 def hurried(what: str, fault: Fault, wish_ms: int) -> Row:
     """Make a row of callers who wait a shorter time than others, whom they share a call with."""
     others = ("plain", "plain", "mixed", "both")
-    arrange, header = on_the_way(fault), f"X-Request-Timeout-Ms: {wish_ms}"
-    return Row(what, PROMISE, arrange, (LATE,), wish_ms / 1000, ("plain", "both"), others, header=header)
+    return Row(what, PROMISE, on_the_way(fault), (LATE,), wish_ms / 1000, ("plain", "both"), others, wish_ms=wish_ms)
 
 
 ROWS = [
