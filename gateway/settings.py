@@ -96,7 +96,7 @@ class Settings(BaseSettings):
     max_rows: int = Field(default=MOST_ROWS, ge=1)
     max_body_mb: float = Field(default=16.0, gt=0, le=1024)
     max_connections: Annotated[int | None, BeforeValidator(nothing_if_empty)] = Field(default=None, ge=1)
-    keep_alive_s: float = Field(default=5.0, gt=0, allow_inf_nan=False)
+    keep_alive_s: float = Field(default=75.0, gt=0, allow_inf_nan=False)
     max_lag_ms: float = Field(default=100.0, gt=0, allow_inf_nan=False)
     max_memory_ratio: float = Field(default=0.92, gt=0, le=1)
     refresh_s: float = Field(default=10.0, gt=0, allow_inf_nan=False)

@@ -14,7 +14,9 @@ import httpx
 import pytest
 
 from tests.conftest import store_tiny
-from tests.faults.callers import Answer, Asked, Canary, ask, asked, learned
+from tests.faults.callers import Answer, Asked, Canary, asked, learned
+from tests.faults.outcomes import is_right
+from tests.faults.protocols import v1
 from tests.faults.services import Service, service, stopped
 from tests.gateway.test_joining import metric
 from tests.serving import running_gateway, wait_until
@@ -47,7 +49,7 @@ class Joined:
 
     def ask(self, one: Asked) -> list[Answer]:
         """Send it, over a connection of its own."""
-        return ask(self.gateway.base_url.port or 0, one)
+        return v1.ask(self.gateway.base_url.port or 0, one)
 
 
 @pytest.fixture(scope="module")
@@ -73,11 +75,9 @@ def ends(one: Asked, answers: list[Answer]) -> str:
     assert len(answers) == 1
     (answer,) = answers
     if one.canary is POISON:
-        assert (answer.status, answer.document["reason"]) == (502, "backend_fault"), answer
-        assert answer.document["model"] == MODEL
+        assert (answer.status, answer.reason, answer.model) == (502, "backend_fault", MODEL), answer
         return "poison"
-    assert answer.status == 200, answer
-    assert answer.document["predictions"] == [one.canary.prediction]
+    assert is_right(one, answer), answer
     return "right"
 
 

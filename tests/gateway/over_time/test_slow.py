@@ -83,7 +83,7 @@ def test_who_is_slow_is_sent_away(tmp_path: Path, ports: dict[str, int]) -> None
     """Half a head and half a body are answered 408; who asks nothing or shakes no hand is only let go."""
     make_certificate(tmp_path / "tls")
     (port,) = free_ports(1)
-    settings = settings_of(ports, tls_dir=str(tmp_path / "tls"), tls_port=port)
+    settings = settings_of(ports, tls_dir=str(tmp_path / "tls"), tls_port=port, keep_alive_s=HEAD_S)
     with running_gateway(tmp_path, settings) as client, contextlib.ExitStack() as stack:
         slow = {
             "nothing": "",
