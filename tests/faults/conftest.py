@@ -8,14 +8,18 @@ from pathlib import Path
 import pytest
 
 from tests.faults.callers import learned
+from tests.faults.deadly import DEADLY
 from tests.faults.gateway import gateway
 from tests.faults.proxy import proxy
-from tests.faults.row import DEADLINE_S
+from tests.faults.row import DEADLINE_S, PATIENT_S
 from tests.faults.rows import protocols
 from tests.faults.rows.recovery import POISONS
 from tests.faults.services import service
 from tests.faults.stack import Stack, State, draw_mixed, draw_plain, endlessly, poison
 from tests.faults.table import Seen, rewritten
+
+MORTAL = "tests.faults.mortal:ModelService", "--arg", "base=none"
+"""bentofile.yaml gives its arguments to the service that it names only."""
 
 SEEN = pytest.StashKey[dict[str, Seen]]()
 
@@ -66,20 +70,26 @@ def stack(stored_plain: Path, stored_mixed: Path, tmp_path_factory: pytest.TempP
     assert stored_plain.name
     assert stored_mixed.name
     folder = tmp_path_factory.mktemp("faults")
-    with service("plain", folder) as plain, service("mixed", folder) as mixed, proxy(plain.port) as way:
+    with service("plain", folder, MORTAL) as plain, service("mixed", folder) as mixed, proxy(plain.port) as way:
         for one in (plain, mixed):
             one.until_ready()
         urls = {"plain": f"http://127.0.0.1:{way.port}", "mixed": mixed.url}
         breaker = {"first_s": 0.1, "longest_s": 0.5}
         settings = {
             "backends": {name: {"url": url, "breaker": breaker} for name, url in urls.items()},
-            "routes": {"both": {"ensemble": list(urls)}, "sure": {"ensemble": list(urls), "require": ["mixed"]}},
+            "routes": {
+                "both": {"ensemble": list(urls)},
+                "sure": {"ensemble": list(urls), "require": ["mixed"]},
+                "patient": {"ensemble": ["plain"], "timeout_s": PATIENT_S},
+            },
             "default": "both",
             "timeout_s": DEADLINE_S,
             "refresh_s": 0.5,
+            "max_body_mb": 4,
         }
         canaries = {"plain": learned(plain.url, draw_plain), "mixed": learned(mixed.url, draw_mixed)}
         canaries |= {f"plain:{what}": [poison(width)] for what, width in POISONS.items()}
+        canaries["plain:deadly"] = [poison(DEADLY)]
         for protocol, its in protocols.POISONS.items():
             canaries |= {f"plain:{protocol}:{what}": [poison(width)] for what, width in its.items()}
         queues = {name: endlessly(its) for name, its in canaries.items()}

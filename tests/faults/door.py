@@ -3,12 +3,14 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from tests.faults.proxy import Exchange, Fault
 from tests.faults.row import Arrange, at_the_door
 from tests.faults.stack import Stack
 from tests.faults.wire import delayed, up_to
+
+CHUNKED = "Transfer-Encoding: chunked"
 
 
 def unfinished(place: str, *, reset: bool) -> Fault:
@@ -64,6 +66,41 @@ def saying(length: str) -> Fault:
         await exchange.front.send(await exchange.back.message())
 
     return fault
+
+
+def said_otherwise(change: Callable[[bytes, bytes], bytes]) -> Fault:
+    """Send what a change makes of head and body of a request."""
+
+    async def fault(exchange: Exchange) -> None:
+        # Who is refused while it still sends may hear of the end before the answer.
+        answer = asyncio.create_task(exchange.back.message())
+        with contextlib.suppress(ConnectionError):
+            await exchange.back.send(change(*exchange.parts))
+        await exchange.front.send(await answer)
+
+    return fault
+
+
+def with_lines(*lines: str) -> Fault:
+    """Send a request with more lines in its head."""
+    more = "".join(f"{line}\r\n" for line in lines).encode()
+    return said_otherwise(lambda head, body: head[:-2] + more + b"\r\n" + body)
+
+
+def with_url(more: str) -> Fault:
+    """Send a request with more behind its path."""
+    return said_otherwise(lambda head, body: head.replace(b" HTTP/1.1", more.encode() + b" HTTP/1.1", 1) + body)
+
+
+def with_body(body: bytes, *lines: str) -> Fault:
+    """Send a request with another body, and lines of the head that say how it is packed; of chunks without a length."""
+
+    def change(head: bytes, true: bytes) -> bytes:
+        kept, chunked = head.removesuffix(b"Content-Length: %d\r\n\r\n" % len(true)), CHUNKED in lines
+        framing = [*lines] if chunked else [*lines, f"Content-Length: {len(body)}"]
+        return kept + "\r\n".join(framing).encode() + b"\r\n\r\n" + body
+
+    return said_otherwise(change)
 
 
 def garbled(place: str) -> Fault:

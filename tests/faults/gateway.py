@@ -63,3 +63,9 @@ def gateway(folder: Path, settings: Mapping[str, Any]) -> Iterator[Gateway]:
         one.process.wait(20)
         raise
     one.end()
+
+
+def merged(settings: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Put more settings over some, key by key."""
+    both = {name: merged(settings[name], its) for name, its in more.items() if isinstance(settings.get(name), dict)}
+    return {**settings, **more, **both}

@@ -15,6 +15,9 @@ from tests.faults.stack import Stack
 DEADLINE_S = 2.0
 """The deadline that the gateway of the tests has."""
 
+PATIENT_S = 30.0
+"""The deadline of its route `patient`, for callers who outlive the death of a worker."""
+
 AT_ONCE_S = 0.25
 """Well below the deadline: nobody waited for it."""
 

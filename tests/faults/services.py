@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -18,8 +18,9 @@ from tests.serving import answers, wait_until
 class Service:
     """Hold `bentoml serve` of one model, which can be killed and started again; made by `service`."""
 
-    def __init__(self, model: str, folder: Path) -> None:
+    def __init__(self, model: str, folder: Path, target: Sequence[str] = ()) -> None:
         self.model = model
+        self.target = target
         self.log = folder / f"{model}.log"
         (self.port,) = free_ports(1)
         self.url = f"http://127.0.0.1:{self.port}"
@@ -27,7 +28,8 @@ class Service:
 
     def start(self) -> None:
         """Start it."""
-        command = ["bentoml", "serve", "--arg", f"model={self.model}", "--host", "127.0.0.1", "--port", str(self.port)]
+        what = [*self.target, "--arg", f"model={self.model}"]
+        command = ["bentoml", "serve", *what, "--host", "127.0.0.1", "--port", str(self.port)]
         with self.log.open("a") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, env=os.environ, stdout=log, stderr=subprocess.STDOUT)
 
@@ -67,9 +69,9 @@ class Service:
 
 
 @contextlib.contextmanager
-def service(model: str, folder: Path) -> Iterator[Service]:
-    """Serve a model that is in the store."""
-    one = Service(model, folder)
+def service(model: str, folder: Path, target: Sequence[str] = ()) -> Iterator[Service]:
+    """Serve a model that is in the store, by the service that bentofile.yaml names unless the target is another."""
+    one = Service(model, folder, target)
     try:
         yield one
     finally:

@@ -73,12 +73,20 @@ class Stack:
         return self.door.port if by_door else self.gateway.port
 
     def asks(self, route: str) -> Asked:
-        """Make a request with a canary that no caller nearby has; `plain:what` asks `plain` for a record of its own."""
-        if route not in self.gateway.settings["routes"]:
-            return asked(route.partition(":")[0], next(self.canaries[route]))
-        one, other = next(self.canaries["plain"]), next(self.canaries["mixed"])
-        predictions = {"plain": one.prediction, "mixed": other.prediction}
-        return asked(route, Canary(one.record | other.record, predictions))
+        """Make a request with a canary that no caller nearby has.
+
+        `plain:what` asks `plain` for a record of its own, and `patient:what` a route for which `plain` is asked that.
+        """
+        name, _, what = route.partition(":")
+        if name not in self.gateway.settings["routes"]:
+            return asked(name, next(self.canaries[route]))
+        record: dict[str, Any] = {}
+        prediction: dict[str, Any] = {}
+        for model in self.gateway.settings["routes"][name]["ensemble"]:
+            one = next(self.canaries[f"{model}:{what}" if what else model])
+            record |= one.record
+            prediction[model] = one.prediction
+        return asked(name, Canary(record, prediction))
 
     def answers(self, route: str = "both") -> bool:
         """Say whether a good request is answered now, and rightly."""
@@ -121,9 +129,12 @@ class Stack:
 
     def at_rest(self) -> bool:
         """Say whether nothing waits and no breaker is open."""
-        metrics = self.metrics()
-        restless = ("bentogate_in_flight", "bentogate_queued_rows", "bentogate_breaker_state")
-        return not any(value for (name, *_), value in metrics.items() if name in restless)
+        return not self.restless()
+
+    def restless(self) -> Counter[tuple[str, ...]]:
+        """Give the metrics that say otherwise."""
+        names = ("bentogate_in_flight", "bentogate_queued_rows", "bentogate_breaker_state")
+        return Counter({which: value for which, value in self.metrics().items() if which[0] in names and value})
 
     def until_normal(self, before: State) -> float:
         """Wait until the gateway is as it was; gives the seconds."""
@@ -137,7 +148,7 @@ class Stack:
         try:
             wait_until(normal, NORMAL_S * MARGIN)
         except AssertionError as exc:
-            raise AssertionError(f"{seen[-1]} was {before}; {self.metrics()}") from exc
+            raise AssertionError(f"{seen[-1]} was {before}; {self.restless()}") from exc
         return time.monotonic() - began
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.faults.agreement import agree, outcome, recorded, same
 from tests.faults.callers import Answer, together
-from tests.faults.gateway import gateway
+from tests.faults.gateway import gateway, merged
 from tests.faults.outcomes import ANSWERED, BREAKER_OPEN, NOTHING, OVERLOADED, Outcome
 from tests.faults.protocols import v1
 from tests.faults.row import AT_ONCE_S, DEADLINE_S, Row
@@ -28,9 +28,10 @@ def test_the_promise_is_kept(stack: Stack, before: State, seen: dict[str, Seen],
     if row.settings is None:
         seen[row.fault] = kept(stack, before, row)
         return
-    with gateway(tmp_path, {**stack.gateway.settings, **row.settings}) as own:
+    with gateway(tmp_path, merged(stack.gateway.settings, row.settings)) as own:
         apart = replace(stack, gateway=own)
-        seen[row.fault] = kept(apart, apart.settled(), row)
+        wait_until(apart.answers)
+        seen[row.fault] = kept(apart, before, row)
 
 
 def kept(stack: Stack, before: State, row: Row) -> Seen:

@@ -13,10 +13,10 @@ def so_often(times: int, fault: Fault) -> Fault:
     return counted
 
 
-def where(asked_for: bytes, fault: Fault) -> Fault:
-    """Have a fault in requests that hold these bytes."""
+def where(asked_for: bytes, fault: Fault, otherwise: Fault = passed) -> Fault:
+    """Have a fault in requests that hold these bytes, and in the others perhaps another."""
 
     async def chosen(exchange: Exchange) -> None:
-        await (fault if asked_for in exchange.request else passed)(exchange)
+        await (fault if asked_for in exchange.request else otherwise)(exchange)
 
     return chosen

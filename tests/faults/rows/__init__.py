@@ -1,7 +1,19 @@
 """All rows, in the order of the table."""
 
 from tests.faults.row import Row
-from tests.faults.rows import callers, connections, contents, framing, partly, processes, protocols, recovery, times
+from tests.faults.rows import (
+    callers,
+    connections,
+    contents,
+    framing,
+    gateway,
+    limits,
+    partly,
+    processes,
+    protocols,
+    recovery,
+    times,
+)
 
 ROWS: list[Row] = [
     *contents.ROWS,
@@ -13,5 +25,7 @@ ROWS: list[Row] = [
     *processes.ROWS,
     *protocols.ROWS,
     *callers.ROWS,
+    *limits.ROWS,
+    *gateway.ROWS,
 ]
 """Each row has a fault of its own; a test holds it."""

@@ -3,10 +3,13 @@
 import contextlib
 from collections.abc import Iterator
 
-from tests.faults.outcomes import ANSWERED, LATE, UNREACHABLE, Outcome
-from tests.faults.row import AT_ONCE_S, DEADLINE_S, Arrange, Row
-from tests.faults.services import stopped
+from tests.faults.outcomes import ANSWERED, FATAL, LATE, UNREACHABLE, Outcome
+from tests.faults.protocols import v1
+from tests.faults.row import AT_ONCE_S, DEADLINE_S, PATIENT_S, Arrange, Row, on_the_way
+from tests.faults.services import Service, stopped
 from tests.faults.stack import Stack
+from tests.faults.wire import delayed
+from tests.serving import wait_until
 
 PROMISE = "a dead model costs only itself, and comes back"
 
@@ -62,6 +65,36 @@ def parent_stopped(stack: Stack) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def deadly_among_others(stack: Stack) -> Iterator[None]:
+    """Have `plain` be a little slow, so that all who come are in one call or two: its worker ends twice, not more."""
+    started = workers_of(stack.plain)
+    with on_the_way(delayed(0.03))(stack):
+        yield
+    assert workers_of(stack.plain) == started + 2
+
+
+@contextlib.contextmanager
+def deadly_and_known(stack: Stack) -> Iterator[None]:
+    """Have the record be known for what it does, and end no worker any more."""
+    while [answer.reason for answer in v1.ask(stack.gateway.port, stack.asks("patient:deadly"))] != [FATAL.reason]:
+        wait_until(stack.answers, 30)
+    started = workers_of(stack.plain)
+    yield
+    assert workers_of(stack.plain) == started
+
+
+def workers_of(service: Service) -> int:
+    """Count the workers that have been there."""
+    return service.log.read_text().count("initialized")
+
+
+def deadly(what: str, arrange: Arrange, within_s: float, neighbours: int) -> Row:
+    """Make a row of a record that the worker of `plain` does not survive, beside others that it answers."""
+    return Row(what, "a row costs only itself", arrange, (FATAL,), within_s, ("patient:deadly",),
+               ("patient",) * neighbours)  # fmt: skip
+
+
 ROWS = [
     # The connections that are kept end with the worker, and new ones are taken by the kernel.
     row("SIGKILL to a worker", worker_killed, UNREACHABLE, LATE, ANSWERED),
@@ -71,4 +104,6 @@ ROWS = [
     row("SIGSTOP to a worker for half a second", worker_stopped_briefly, ANSWERED,
         promise="who is slow but in time is waited for"),
     row("SIGSTOP to a parent", parent_stopped, ANSWERED, promise="the workers need no parent to answer"),
+    deadly("a record that the worker does not survive, among 32", deadly_among_others, PATIENT_S, 31),
+    deadly("a record that the worker did not survive twice", deadly_and_known, AT_ONCE_S, 3),
 ]  # fmt: skip

@@ -1,7 +1,7 @@
 """Callers of `/v2` and gRPC: what is promised on `/v1` is promised there, in the words of the protocol."""
 
 import struct
-from collections.abc import Iterator
+from dataclasses import replace
 
 from tests.faults.callers import Protocol
 from tests.faults.contents import said
@@ -32,109 +32,43 @@ FATAL = Outcome(400, "fatal_record")
 """The protocol knows no 422."""
 
 WISH_MS = 300
+WRONG, IN_TIME = "nothing wrong passes", "nobody waits longer than the deadline"
+SILENT, SILENCE = "silence, to callers who wait 0.3 s", on_the_way(stalled("nothing"))
 NEIGHBOURS = ("plain", "plain", "both", "mixed")
 
 
-def row(
-    what: str,
-    promise: str,
-    protocol: Protocol,
-    arrange: Arrange,
-    *expect: Outcome,
-    within_s: float = AT_ONCE_S,
-    wish_ms: int | None = None,
-) -> Row:
-    """Make a row of callers of one protocol who all meet a fault."""
-    return Row(what, promise, arrange, expect, within_s, protocol=protocol, wish_ms=wish_ms)
-
-
-def poisoned(protocol: str, what: str, name: str, arrange: Arrange, outcome: Outcome) -> Row:
-    """Make a row of a fault of one record, whose neighbours come by `/v1`."""
-    return Row(
-        f"over {protocol}: {what}",
-        "a row costs only itself",
-        arrange,
-        (outcome,),
-        DEADLINE_S,
-        (f"plain:{protocol}:{name}",),
-        NEIGHBOURS,
-        protocol=PROTOCOLS[protocol],
-    )
-
-
-def rows_of(protocol: str, ask: Protocol) -> Iterator[Row]:
-    """Give the rows of one protocol."""
+def rows_of(protocol: str) -> list[Row]:
+    """Give the rows of one protocol; the neighbours of a poisoned record come by `/v1`."""
     raising, killing = (struct.pack("<d", POISONS[protocol][name]) for name in ("raising", "killing"))
-    over = f"over {protocol}"
-    nonsense = "nothing wrong passes"
-    yield row(f"{over}: a 500", nonsense, ask, on_the_way(scripted(said(500))), BACKEND_FAULT)
-    yield row(f"{over}: a garbled body", nonsense, ask, on_the_way(garbled("body")), BACKEND_FAULT)
-    yield row(
-        f"{over}: reset before the answer",
-        "a model out of reach is told at once",
-        ask,
-        on_the_way(broken_off("nothing")),
-        UNREACHABLE,
-        within_s=2 * AT_ONCE_S,
-    )
-    yield row(
-        f"{over}: silence, to callers who wait 0.3 s",
-        "nobody waits longer than the deadline",
-        ask,
-        on_the_way(stalled("nothing")),
-        LATE,
-        within_s=WISH_MS / 1000,
-        wish_ms=WISH_MS,
-    )
-    yield row(
-        f"{over}: reset, once",
-        "a call that is lost is made again",
-        ask,
-        on_the_way(so_often(1, reset_unread)),
-        ANSWERED,
-        within_s=DEADLINE_S,
-    )
-    yield row(
-        f"{over}: a 500 to five calls and on",
-        "a model that fails on and on is left alone",
-        ask,
-        until_open(scripted(said(500))),
-        BREAKER_OPEN,
-    )
-    yield poisoned(
-        protocol,
-        "a record that a model fails for (500)",
-        "raising",
-        on_the_way(where(raising, scripted(said(500)))),
-        BACKEND_FAULT,
-    )
-    yield poisoned(
-        protocol,
-        "a record that ends the connection whenever it is asked for",
-        "killing",
-        on_the_way(where(killing, reset_unread)),
-        FATAL,
-    )
+    fails, lost = scripted(said(500)), broken_off("nothing")
+
+    def row(what: str, promise: str, arrange: Arrange, *expect: Outcome, within_s: float = AT_ONCE_S) -> Row:
+        return Row(f"over {protocol}: {what}", promise, arrange, expect, within_s, protocol=PROTOCOLS[protocol])
+
+    def poisoned(what: str, name: str, fault: Arrange, outcome: Outcome) -> Row:
+        one = row(what, "a row costs only itself", fault, outcome, within_s=DEADLINE_S)
+        return replace(one, asks=(f"plain:{protocol}:{name}",), neighbours=NEIGHBOURS)
+
+    return [
+        row("a 500", WRONG, on_the_way(fails), BACKEND_FAULT),
+        row("a garbled body", WRONG, on_the_way(garbled("body")), BACKEND_FAULT),
+        row("reset before the answer", "a model out of reach is told at once", on_the_way(lost), UNREACHABLE,
+            within_s=0.5),
+        replace(row(SILENT, IN_TIME, SILENCE, LATE, within_s=WISH_MS / 1000), wish_ms=WISH_MS),
+        row("reset, once", "a call that is lost is made again", on_the_way(so_often(1, reset_unread)), ANSWERED,
+            within_s=DEADLINE_S),
+        row("a 500 to five calls and on", "a model that fails on and on is left alone", until_open(fails),
+            BREAKER_OPEN),
+        poisoned("a record that a model fails for (500)", "raising", on_the_way(where(raising, fails)), BACKEND_FAULT),
+        poisoned("a record that ends the connection whenever it is asked for", "killing",
+                 on_the_way(where(killing, reset_unread)), FATAL),
+    ]  # fmt: skip
 
 
 ROWS = [
-    *(row for protocol, ask in PROTOCOLS.items() for row in rows_of(protocol, ask)),
-    row(
-        "over gRPC: silence, to callers who wait 0.3 s by the parameter `timeout`",
-        "nobody waits longer than the deadline",
-        grpc.ask_with_timeout,
-        on_the_way(stalled("nothing")),
-        LATE,
-        within_s=WISH_MS / 1000,
-        wish_ms=WISH_MS,
-    ),
-    Row(
-        "over gRPC: a caller cancels while a model is asked",
-        "a broken caller costs only itself",
-        on_the_way(delayed(0.5)),
-        (NOTHING,),
-        DEADLINE_S,
-        neighbours=NEIGHBOURS,
-        protocol=grpc.leave,
-    ),
-]
+    *(row for protocol in PROTOCOLS for row in rows_of(protocol)),
+    Row(f"over gRPC: {SILENT}, by the parameter `timeout`", IN_TIME, SILENCE, (LATE,), WISH_MS / 1000,
+        protocol=grpc.ask_with_timeout, wish_ms=WISH_MS),
+    Row("over gRPC: a caller cancels while a model is asked", "a broken caller costs only itself",
+        on_the_way(delayed(0.5)), (NOTHING,), DEADLINE_S, neighbours=NEIGHBOURS, protocol=grpc.leave),
+]  # fmt: skip

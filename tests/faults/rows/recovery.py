@@ -11,10 +11,10 @@ from tests.faults.proxy import Fault
 from tests.faults.row import AT_ONCE_S, DEADLINE_S, Arrange, Row, on_the_way
 from tests.faults.stack import Stack
 from tests.faults.when import so_often, where
-from tests.faults.wire import cut, reset_unread, scripted
+from tests.faults.wire import broken_off, cut, delayed, reset_unread, scripted
 from tests.serving import wait_until
 
-POISONS = {"raising": 66.625, "killing": 77.125}
+POISONS = {"raising": 66.625, "killing": 77.125, "crowded": 68.375}
 """Widths that no other record has."""
 
 
@@ -33,6 +33,22 @@ def poisoned(what: str, name: str, fault: Fault, outcome: Outcome) -> Row:
     arrange = on_the_way(where(struct.pack("<d", POISONS[name]), fault))
     neighbours = ("plain", "plain", "plain", "both", "mixed")
     return Row(what, "a row costs only itself", arrange, (outcome,), DEADLINE_S, (f"plain:{name}",), neighbours)
+
+
+def crowded() -> Row:
+    """Make a row of one record that a model fails for, among 32 that come while a call is under way."""
+    late = delayed(0.1)
+    arrange = on_the_way(where(struct.pack("<d", POISONS["crowded"]), scripted(said(500)), otherwise=late))
+    return Row(
+        "a record that a model fails for (500), among 32",
+        "a row costs only itself, and few calls",
+        arrange,
+        (BACKEND_FAULT,),
+        DEADLINE_S,
+        ("plain:crowded",),
+        ("plain",) * 31,
+        at_most={"bentogate_isolation_calls_total": 6},
+    )
 
 
 def until_open(fault: Fault) -> Arrange:
@@ -56,8 +72,13 @@ ROWS = [
     once("ended (FIN) without an answer", cut("nothing")),
     once("a 502", scripted(said(502))),
     once("a 503", scripted(said(503))),
+    once("a head that breaks off (FIN)", cut("head")),
+    once("a body that breaks off (FIN)", cut("middle")),
+    once("reset in the head of the answer", broken_off("head")),
+    once("reset in its body", broken_off("middle")),
     poisoned("a record that a model fails for (500)", "raising", scripted(said(500)), BACKEND_FAULT),
     poisoned("a record that ends the connection whenever it is asked for", "killing", reset_unread, FATAL),
+    crowded(),
     left_alone("a 500 to five calls and on", scripted(said(500))),
     left_alone("garbage to five calls and on", scripted(said(200, b"{}"))),
     left_alone(
