@@ -31,7 +31,7 @@ def test_a_soak(stack: Stack, before: State, minutes: float, seed: int) -> None:
     """Under faults that a seed chooses all that is promised holds, and the gateway's memory does not grow."""
     tell(f"\n{minutes:g} minutes with seed {seed}")
     sources, told, books = troubles(stack, seed), Told(), Books(stack)
-    changes = Changes(stack.log.with_name("gateway.yaml"), random.Random(f"{seed} changes"))
+    changes = Changes(stack.gateway.path, random.Random(f"{seed} changes"))
     callers = [
         Caller(stack, random.Random(f"{seed} caller {number}"), told, sources, keeps=number % 2 == 0)
         for number in range(CALLERS)
@@ -40,7 +40,7 @@ def test_a_soak(stack: Stack, before: State, minutes: float, seed: int) -> None:
     memory: list[int] = []
     with changes.until_restored():
         for second in while_running(work, minutes * 60):
-            memory.append(stack.gateway.memory_info().rss)
+            memory.append(stack.gateway.running.memory_info().rss)
             books.read_on()
             if second % TOLD_EVERY_S == 0:
                 made = changes.made.total() + sum(one.made.total() for one in sources)

@@ -17,7 +17,7 @@ class Books:
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
-        self.place = stack.log.stat().st_size
+        self.place = stack.gateway.log.stat().st_size
         self.counted = stack.metrics()
         self.records: dict[str, tuple[int | None, str | None]] = {}
         self.answers: Counter[tuple[str, str]] = Counter()
@@ -25,7 +25,7 @@ class Books:
 
     def read_on(self) -> None:
         """Read what was written since; nothing in it is a failure of the gateway's own."""
-        with self.stack.log.open("rb") as log:
+        with self.stack.gateway.log.open("rb") as log:
             log.seek(self.place)
             whole, newline, _ = log.read().rpartition(b"\n")
         self.place += len(whole + newline)

@@ -62,7 +62,7 @@ class Caller:
         self.told = told
         self.troubles = troubles
         self.headers = {} if keeps else {"Connection": "close"}
-        self.connection = http.client.HTTPConnection("127.0.0.1", stack.port, timeout=PATIENCE_S)
+        self.connection = http.client.HTTPConnection("127.0.0.1", stack.gateway.port, timeout=PATIENCE_S)
         self.used = 0.0
 
     def go_on(self, over: threading.Event) -> None:
