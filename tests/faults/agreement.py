@@ -27,8 +27,8 @@ def outcome(one: Asked, answers: list[Answer], recorded: str | None, row: Row) -
         return Outcome(200, None, frozenset(answer.missing.items()))
     its = Outcome(answer.status, answer.reason or recorded)
     # The library of gRPC tells a deadline by itself.
-    assert answer.id == one.id or not row.recorded or (its == LATE and answer.id is None)
-    assert (answer.retry_after is not None) == (answer.status == 503)
+    assert answer.id == one.id or not row.recorded or (its == LATE and answer.id is None), (one, answer)
+    assert (answer.retry_after is not None) == (answer.status == 503), answer
     assert "Traceback" not in answer.text
     assert "127.0.0.1" not in answer.text
     if (answer.reason or "").startswith("backend_"):
@@ -50,8 +50,8 @@ def recorded(stack: Stack, ids: set[str], since: int) -> dict[str, dict[str, Any
 
 def same(record: dict[str, Any], its: Outcome) -> None:
     """Check that a record tells the outcome."""
-    assert (record["status"], record["reason"]) == (its.status, its.reason)
-    assert record.get("missing", {}) == dict(its.missing)
+    assert (record["status"], record["reason"]) == (its.status, its.reason), (record, its)
+    assert record.get("missing", {}) == dict(its.missing), (record, its)
 
 
 def agree(stack: Stack, row: Row, outcomes: Sequence[Outcome], counted: Counts, since: int) -> None:
@@ -71,7 +71,8 @@ def agree(stack: Stack, row: Row, outcomes: Sequence[Outcome], counted: Counts, 
         )
 
     wait_until(booked)
-    now = more()
-    assert {name: now[name, row.model] for name in row.at_most if now[name, row.model] > row.at_most[name]} == {}
-    assert not [line for line in stack.logged(since) if line.get("level") == "error"]
+    grown = {name: more()[name, row.model] for name in row.at_most}
+    assert all(grown[name] <= most for name, most in row.at_most.items()), grown
+    errors = [line for line in stack.logged(since) if line.get("level") == "error"]
+    assert not errors, errors
     assert "Traceback" not in stack.gateway.log.read_bytes()[since:].decode()

@@ -20,10 +20,11 @@ from tests.faults.rows.recovery import until_open
 from tests.faults.when import so_often, where
 from tests.faults.wire import broken_off, delayed, garbled, reset_unread, scripted, stalled
 
+BINARY = "binary tensors of /v2"
 PROTOCOLS: dict[str, Protocol] = {
     "gRPC": grpc.ask_with_deadline,
     "JSON of /v2": v2.ask_json,
-    "binary tensors of /v2": v2.ask_binary,
+    BINARY: v2.ask_binary,
 }
 POISONS = {name: {"raising": 67.0 + place, "killing": 78.0 + place} for place, name in enumerate(PROTOCOLS)}
 """Widths that no other record has."""
@@ -49,17 +50,22 @@ def rows_of(protocol: str) -> list[Row]:
         one = row(what, "a row costs only itself", fault, outcome, within_s=DEADLINE_S)
         return replace(one, asks=(f"plain:{protocol}:{name}",), neighbours=NEIGHBOURS)
 
-    return [
+    rows = [
         row("a 500", WRONG, on_the_way(fails), BACKEND_FAULT),
         row("a garbled body", WRONG, on_the_way(garbled("body")), BACKEND_FAULT),
+        row("reset, once", "a call that is lost is made again", on_the_way(so_often(1, reset_unread)), ANSWERED,
+            within_s=DEADLINE_S),
+        poisoned("a record that a model fails for (500)", "raising", on_the_way(where(raising, fails)), BACKEND_FAULT),
+    ]  # fmt: skip
+    if protocol == BINARY:  # whose refusals are those of JSON
+        return rows
+    return [
+        *rows,
         row("reset before the answer", "a model out of reach is told at once", on_the_way(lost), UNREACHABLE,
             within_s=0.5),
         replace(row(SILENT, IN_TIME, SILENCE, LATE, within_s=WISH_MS / 1000), wish_ms=WISH_MS),
-        row("reset, once", "a call that is lost is made again", on_the_way(so_often(1, reset_unread)), ANSWERED,
-            within_s=DEADLINE_S),
         row("a 500 to five calls and on", "a model that fails on and on is left alone", until_open(fails),
             BREAKER_OPEN),
-        poisoned("a record that a model fails for (500)", "raising", on_the_way(where(raising, fails)), BACKEND_FAULT),
         poisoned("a record that ends the connection whenever it is asked for", "killing",
                  on_the_way(where(killing, reset_unread)), FATAL),
     ]  # fmt: skip
