@@ -2,12 +2,15 @@
 
 import ctypes
 import gc
+import resource
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 MOUNTED = Path("/sys/fs/cgroup")
 OWN = Path("/proc/self/cgroup")
+STATM = Path("/proc/self/statm")
+PAGE = resource.getpagesize()
 
 UNLIMITED = 2**60
 """From here on a number is none: version 1 writes 2^63, rounded to pages, where version 2 writes `max`."""
@@ -56,6 +59,14 @@ def there(root: Path, path: str, name: str) -> Path:
     """Give the folder of a path under a root that has a file of this name, else the root."""
     folder = root / path.lstrip("/")
     return folder if (folder / name).exists() else root
+
+
+def resident() -> int:
+    """Give how many bytes of memory this process has, 0 where the system does not say."""
+    try:
+        return int(STATM.read_text().split()[1]) * PAGE
+    except OSError:
+        return 0
 
 
 def give_back() -> None:

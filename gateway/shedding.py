@@ -5,7 +5,7 @@ import itertools
 import random
 import time
 
-from gateway.cgroup import Memory, give_back
+from gateway.cgroup import Memory, give_back, resident
 from gateway.errors import Overloaded
 
 EVERY_S = 0.05
@@ -13,6 +13,12 @@ EVERY_S = 0.05
 
 MEMORY_EVERY, TRIM_EVERY = 5, 20
 """So many looks lie between two at the memory, and between two attempts to give some back while there is too much."""
+
+SURPLUS_EVERY, SURPLUS = 100, 20 * 2**20
+"""So many looks lie between two attempts while the process has so much more than it had at the beginning.
+
+Beyond what ordinary load takes. An answer without an end left 48 MiB of free memory, for as long as it was looked at.
+"""
 
 WEIGHT, MOST = 0.2, 4
 """What the last look counts, and how many times the limit it counts at most: less than all of it together.
@@ -33,6 +39,7 @@ class Shedding:
         self.max_lag_s = max_lag_s
         self.max_ratio = max_ratio
         self.memory = memory
+        self.at_first = 0
         self.lag_s = 0.0
         self.ratio = 0.0
         self.share = 0.0
@@ -51,6 +58,8 @@ class Shedding:
             self.note_lag(time.monotonic() - due)
             if number % MEMORY_EVERY == 0:
                 self.note_memory(self.memory.ratio, trim=number % TRIM_EVERY == 0)
+            if number % SURPLUS_EVERY == TRIM_EVERY:
+                self.note_resident(resident())
             self.decide()
 
     def note_lag(self, late_s: float) -> None:
@@ -61,6 +70,12 @@ class Shedding:
         """Take how much memory is used, and give some back if it is too much."""
         self.ratio = ratio
         if trim and ratio > self.max_ratio:
+            give_back()
+
+    def note_resident(self, size: int) -> None:
+        """Take how many bytes the process has, and give back what it does not need of them."""
+        self.at_first = self.at_first or size
+        if size > self.at_first + SURPLUS:
             give_back()
 
     def decide(self) -> None:

@@ -15,7 +15,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from open_inference.grpc.service import GRPCInferenceServiceStub
 
 from benchmarks.ports import free_ports
-from gateway.cgroup import Memory, own_memory
+from gateway.cgroup import Memory, own_memory, resident
 from gateway.errors import Overloaded
 from gateway.front import Front
 from gateway.gateway import open_gateway
@@ -23,7 +23,7 @@ from gateway.grpc import open_grpc
 from gateway.listening import Guard, Refusals, listener
 from gateway.listening.doors import bound
 from gateway.settings import Settings
-from gateway.shedding import EVERY_S, Shedding
+from gateway.shedding import EVERY_S, SURPLUS, Shedding
 from tests.gateway.conftest import PLAIN, settings_of
 from tests.gateway.grpc_client import request
 from tests.gateway.test_grpc import PLAIN as TENSORS
@@ -191,3 +191,16 @@ def test_one_pause_closes_nothing(pause_s: float) -> None:
     assert shares[0] == 0
     assert 0 < shares[1] < shares[2] < 1 < shares[4]
     assert not is_open(one)
+
+
+def test_what_is_free_is_given_back() -> None:
+    """Between pieces that are in use free memory stays, unless the system is given it."""
+    one = Shedding(0.1, 0.92, NO_LIMIT)
+    one.note_resident(resident())
+    pieces = [b"x" * (100_000 + index) for index in range(1_000)]
+    pieces = pieces[::20]
+    full = resident()
+    one.note_resident(full)
+
+    assert resident() < full - SURPLUS
+    assert len(pieces) == 50
