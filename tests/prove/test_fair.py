@@ -29,7 +29,7 @@ def test_a_greedy_caller_delays_itself_only(gateway: httpx.Client, in_full: bool
     """Those who keep to their shares are never refused, and have no less of the model than the greedy one."""
     url = f"{str(gateway.base_url).rstrip('/')}{PATH}"
     requests = by_address(post(url, BODY)) if by == "address" else by_forwarding(url, BODY)
-    seconds = 20.0 if in_full else 1.5
+    seconds = 20.0 if in_full else 1.0
     found = uvloop.run(shared(requests, uvloop.run(fair_share(requests[0], min(seconds, 2))), seconds))
     print(found.line(f"by {by}"))  # noqa: T201
 

@@ -15,7 +15,7 @@ LEAST_GOODPUT = 0.9
 MOST_UNSENT = 0.01
 """Where more is due than this machine can carry, it is no flood of ten times."""
 
-FULL, SHORT = Extent(10, 30, 30), Extent(0.8, 5, 2, again=1)
+FULL, SHORT = Extent(10, 30, 30), Extent(0.5, 5, 1, again=1)
 
 
 @pytest.fixture(scope="module")

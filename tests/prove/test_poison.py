@@ -115,7 +115,7 @@ def test_a_poison_row_costs_only_itself(joined: Joined, poisons: list[int]) -> N
 @pytest.mark.parametrize("poisons", [0, 1])
 def test_a_poison_row_that_comes_again_and_again_costs_only_itself(joined: Joined, poisons: int, in_full: bool) -> None:
     """Callers ask in a loop beside one whose row is always poison: all others have their own answers, at any time."""
-    seconds = 20 if in_full else 2
+    seconds = 20 if in_full else 1
     own = [joined.canaries[at::CALLERS] for at in range(CALLERS - poisons)] + [[POISON]] * poisons
     end = time.monotonic() + seconds
 
