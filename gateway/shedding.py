@@ -5,7 +5,7 @@ import itertools
 import random
 import time
 
-from gateway.cgroup import Memory, give_back, resident
+from gateway.cgroup import Memory, give_back, resident, trim
 from gateway.errors import Overloaded
 
 EVERY_S = 0.05
@@ -15,10 +15,9 @@ MEMORY_EVERY, TRIM_EVERY = 5, 20
 """So many looks lie between two at the memory, and between two attempts to give some back while there is too much."""
 
 SURPLUS_EVERY, SURPLUS = 100, 20 * 2**20
-"""So many looks lie between two attempts, each when the process has so much more than after the last one.
+"""So many looks lie between two attempts while the process has so much more than it had at the beginning.
 
-An answer without an end left 48 MiB of free memory, for as long as it was looked at. What is in use stays in use, and
-is not looked through again and again, which takes 10 ms.
+An answer without an end left 48 MiB of free memory, for as long as it was looked at.
 """
 
 WEIGHT, MOST = 0.2, 4
@@ -40,7 +39,7 @@ class Shedding:
         self.max_lag_s = max_lag_s
         self.max_ratio = max_ratio
         self.memory = memory
-        self.least: int | None = None
+        self.at_first = 0
         self.lag_s = 0.0
         self.ratio = 0.0
         self.share = 0.0
@@ -74,13 +73,11 @@ class Shedding:
             give_back()
 
     def note_resident(self) -> None:
-        """Look how much memory the process has, and give back what it does not need where that has grown."""
+        """Look how much memory the process has, and give back what is free of it where that may be much."""
         size = resident()
-        if self.least is not None and size > self.least + SURPLUS:
-            give_back()
-            self.least = resident()
-        else:
-            self.least = size if self.least is None else min(self.least, size)
+        self.at_first = self.at_first or size
+        if size > self.at_first + SURPLUS:
+            trim()
 
     def decide(self) -> None:
         """Open or close the door, or leave it ajar."""
