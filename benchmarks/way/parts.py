@@ -42,13 +42,15 @@ class Way:
 
     async def go(self) -> dict[str, Work]:
         """Go all the way once; gives the works."""
+        for member in self.plan.members:
+            member.batcher.calls.ask = member.ask
         self.table = self.decode_one()
         joined = [join([self.table.select(one.contract.features)] * len(self.callers)) for one in self.plan.members]
         self.asked: list[Asked] = [await ask(*pair) for pair in zip(self.plan.members, joined, strict=True)]
-        for one in self.asked:
-            one.backend.batcher.calls.ask = one.at_once
         self.account.enter("decode")
         self.answer = await self.endpoint.answer(self.call(self.account))
+        for one in self.asked:  # from here on, for their answers are for as many rows as there are callers
+            one.backend.batcher.calls.ask = one.at_once
         self.account.header()
         self.account.status = 200
         every = (self.shell, self.receive, self.decode, self.join, self.write, self.carry, self.judge)
