@@ -81,7 +81,7 @@ class Gateway:
 async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
     """Open the pools and begin to learn the contracts; closes all of it at the end."""
     metrics = Metrics()
-    backends = {name: Backend(name, backend, metrics) for name, backend in settings.backends.items()}
+    backends = {name: Backend(name, backend, metrics, settings.drift) for name, backend in settings.backends.items()}
     ending = Ending(settings.drain_s, settings.grace_s)
     shedding = Shedding(settings.max_lag_ms / 1000, settings.max_memory_ratio, own_memory())
     metrics.watch_gateway(lambda: shedding.lag_s, lambda: shedding.ratio)

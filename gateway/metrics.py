@@ -8,6 +8,7 @@ from typing import NamedTuple
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.metrics import MetricWrapperBase
 
+from gateway.drift import Exposed
 from gateway.seconds import Seconds
 
 ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
@@ -114,6 +115,8 @@ class Metrics:
             ("file",),
             registry=self.registry,
         )
+        self.drift = Exposed()
+        self.registry.register(self.drift)
         self.tasks = Gauge("bentogate_tasks", "Tasks of the event loop that are not done", registry=self.registry)
         self.tasks.set_function(lambda: len(asyncio.all_tasks()))
         # Looking a label up costs as much as counting: each is looked up once.
@@ -156,6 +159,7 @@ class Metrics:
 
     def forget_state(self, model: str) -> None:
         """Tell nothing more of how a model is; what was counted stays."""
+        self.drift.models.pop(model, None)
         for metric in vars(self).values():
             if isinstance(metric, Gauge):
                 remove(metric, model)

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from contract import Contract
 from contract.contract import Task
+from gateway.drift import Exposed
 from gateway.errors import UNANSWERED, GatewayError
 from gateway.metrics import Metrics
 from gateway.routes import catalogue, health
@@ -23,6 +24,7 @@ from gateway.routes.dispatch import V1, V2
 from gateway.seconds import Seconds
 from gateway.settings import RouteSettings, Settings
 from gateway.settings_backend import BackendSettings, BreakerSettings, RetrySettings
+from gateway.settings_drift import DriftSettings
 from models import catalog, model_names
 from stack.procfile import read_procfile
 from tests.conftest import ROOT, run
@@ -46,7 +48,7 @@ def test_every_setting_is_listed_with_its_default() -> None:
         for name, default in zip(re.findall(r"`(\S+?)`", key), value.split(", "), strict=False)
     }
     for name, field in Settings.model_fields.items():
-        if name in ("backends", "routes"):
+        if name in ("backends", "routes", "drift"):
             continue
         assert name in listed, name
         if not field.is_required() and field.default not in (None, "", ()):
@@ -58,6 +60,9 @@ def test_every_setting_is_listed_with_its_default() -> None:
     for group, kind in groups.items():
         for name, field in kind.model_fields.items():
             assert listed[f"backends.{{name}}.{group}.{name}"] == f"{field.default:g}", name
+    for name, field in DriftSettings.model_fields.items():
+        default = f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
+        assert listed[f"drift.{name}"] == default, name
     for name in RouteSettings.model_fields:
         assert f"routes.{{name}}.{name}" in listed
 
@@ -98,6 +103,7 @@ def test_every_metric_is_listed_with_its_labels() -> None:
         f"{metric._name}_total" if metric._type == "counter" else metric._name: metric._labelnames for metric in metrics
     }
     real |= {metric.name: metric.labels for metric in registered if isinstance(metric, Seconds)}
+    real |= {name: metric.labels for metric in registered if isinstance(metric, Exposed) for name in metric.names}
 
     assert listed == real
 

@@ -14,6 +14,7 @@ from gateway.backends.judge import output_blamed, output_refused
 from gateway.backends.known import Known, untold
 from gateway.backends.server import Server
 from gateway.batching import Batcher, Calls, Heard, Queue
+from gateway.drift import Drift
 from gateway.errors import (
     BackendBusy,
     BackendCorrupt,
@@ -23,6 +24,7 @@ from gateway.errors import (
 )
 from gateway.metrics import Metrics
 from gateway.settings_backend import BackendSettings
+from gateway.settings_drift import DriftSettings
 from oip import HEADER_LENGTH, SERVER_TIMING, ProtocolError, compute_ms, read_response
 from oip.asgi import new_id
 
@@ -36,14 +38,18 @@ class Backend(Known):
     Made by new settings, it is not the one of its name until it is `shown`; then the one before is `retired`.
     """
 
-    def __init__(self, name: str, settings: BackendSettings, metrics: Metrics) -> None:
+    def __init__(
+        self, name: str, settings: BackendSettings, metrics: Metrics, drift: DriftSettings | None = None
+    ) -> None:
         self.server = Server(name, settings)
         dialect: Dialect = Told(self.server)
         if settings.contract is not None:
             dialect = Declared(self.server, settings.contract, settings.scores)
-        super().__init__(name, dialect, Riders(settings.golden_every, metrics.golden_counter(name)))
+        compared = Drift(name, drift) if drift and drift.enabled else None
+        super().__init__(name, dialect, Riders(settings.golden_every, metrics.golden_counter(name)), compared)
         self.breaker = Breaker(name, settings.breaker, self.prove, metrics.breaker_opened.labels(name).inc)
-        calls = Calls(name, self.ask, self.breaker, settings.retries, metrics.batches(name))
+        observe = compared.note if compared else None
+        calls = Calls(name, self.ask, self.breaker, settings.retries, metrics.batches(name), observe=observe)
         self.concurrency = settings.concurrency
         self.batcher = Batcher(calls, self.concurrency, Queue(settings.max_batch_rows, settings.max_queued_rows))
         if balanced := self.server.balanced:
@@ -58,6 +64,8 @@ class Backend(Known):
             metrics.addresses.labels(name).set_function(lambda: len(balanced.those_in))
         metrics.watch_queue(name, lambda: len(self.batcher.under_way), lambda: self.batcher.queue.rows)
         metrics.breaker.labels(name).set_function(lambda: self.breaker.is_open)
+        if self.drift is not None:
+            metrics.drift.models[name] = self.drift
         self.learned = metrics.learned
         if self.current is not None:
             self.learned(name, None, self.current.version)
@@ -76,6 +84,8 @@ class Backend(Known):
         await asyncio.gather(*self.watchers, return_exceptions=True)
         await self.batcher.close()
         await self.breaker.close()
+        if self.drift is not None:
+            self.drift.close()
         self.server.close()
 
     async def is_ready(self) -> bool:

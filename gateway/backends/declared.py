@@ -49,6 +49,9 @@ class Declared:
     async def golden(self, contract: Interface) -> None:
         """Have none: what was declared says nothing of answers."""
 
+    async def profile(self, contract: Interface) -> None:
+        """Have none: what was declared says nothing of training."""
+
     def compare(self, metadata: ModelMetadata) -> None:
         """Choose the form that the metadata asks for, and log where it contradicts the contract."""
         datatypes = {feature.name: feature.datatype for feature in self.declared.features}

@@ -7,6 +7,7 @@ from contract.table import Array
 from gateway.backends.golden import Golden, read_golden
 from gateway.backends.judge import judged
 from gateway.backends.server import Server
+from gateway.drift import Profile, read_profile
 from gateway.errors import BackendUnavailable
 from oip import MODEL_VERSION, InferResponse, Tensor, write_request
 
@@ -26,6 +27,9 @@ class Dialect(Protocol):
 
     async def golden(self, contract: Interface) -> Golden | None:
         """Give the golden rows of this version, None where the server has none of it; raises GatewayError."""
+
+    async def profile(self, contract: Interface) -> Profile | None:
+        """Give the profile of this version, None where the server has none of it; raises GatewayError."""
 
     def request(self, table: Table) -> tuple[bytes, int | None]:
         """Write checked rows; gives the body and the length of its JSON, None where it is nothing else."""
@@ -63,6 +67,13 @@ class Told:
         if answer.status != 200 or answer.header(MODEL_VERSION) != contract.version:
             return None
         return read_golden(answer.body, contract)
+
+    async def profile(self, contract: Interface) -> Profile | None:
+        """Ask for it."""
+        answer = await self.server.get("/artifact/profile")
+        if answer.status != 200 or answer.header(MODEL_VERSION) != contract.version:
+            return None
+        return read_profile(answer.body, contract)
 
     def request(self, table: Table) -> tuple[bytes, int | None]:
         """Write all rows as binary tensors."""

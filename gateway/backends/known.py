@@ -8,6 +8,7 @@ from contract import ContractError, Interface, RecordDecoder
 from gateway.backends.dialect import Dialect
 from gateway.backends.golden import Riders
 from gateway.backends.history import History
+from gateway.drift import Drift
 from gateway.errors import BackendUnknown, GatewayError
 from oip import InferResponse
 
@@ -28,10 +29,11 @@ class Known:
     answer is judged by its own while a rollout is under way. `learned` is told of each new version, after the old one.
     """
 
-    def __init__(self, name: str, dialect: Dialect, riders: Riders) -> None:
+    def __init__(self, name: str, dialect: Dialect, riders: Riders, drift: Drift | None = None) -> None:
         self.name = name
         self.dialect = dialect
         self.riders = riders
+        self.drift = drift
         self.learned: Callable[[str, str | None, str], None] = untold
         self.history = History(name)
         self.known: dict[str, Interface] = {}
@@ -62,8 +64,12 @@ class Known:
                 del self.known[next(iter(self.known))]
             self.learned(self.name, old.version if old else None, contract.version)
             self.history.note(old, contract)
+        else:
+            contract = old
         if self.riders.golden is None or self.riders.golden.contract.version != contract.version:
             self.riders.golden = await self.dialect.golden(contract)
+        if self.drift is not None and self.drift.contract is not contract:
+            self.drift.take(await self.dialect.profile(contract))
         return contract
 
     async def contract_of(self, response: InferResponse) -> Interface:

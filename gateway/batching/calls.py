@@ -5,7 +5,7 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
-from contract import Table, join
+from contract import Columns, Interface, Table, join
 from gateway.batching.fatal import FatalRecords, one_by_one
 from gateway.batching.filling import Piece
 from gateway.batching.health import Health
@@ -29,6 +29,9 @@ from oip.asgi import new_id
 Ask = Callable[[Table, str, bool], Awaitable[Heard]]
 """Asks for rows in one call, which is told its id, for the first time or again; raises GatewayError."""
 
+Observe = Callable[[Table, Interface, Columns], None]
+"""Is told of rows, the contract of the version that answered them, and the outputs."""
+
 HUNG_S = 1.0
 """A call that was given so long says something of its model when it is not answered; a hurried caller's does not."""
 
@@ -41,13 +44,23 @@ class Calls:
     record may be to blame, that one is searched for.
     """
 
-    def __init__(self, model: str, ask: Ask, health: Health, retries: RetrySettings, metrics: BatchMetrics) -> None:
+    def __init__(
+        self,
+        model: str,
+        ask: Ask,
+        health: Health,
+        retries: RetrySettings,
+        metrics: BatchMetrics,
+        *,
+        observe: Observe | None = None,
+    ) -> None:
         self.model = model
         self.ask = ask
         self.health = health
         self.budget = Budget(retries)
         self.fatal = FatalRecords(model, retries.fatal_s)
         self.metrics = metrics
+        self.observe = observe
 
     async def answer(self, pieces: Sequence[Piece]) -> None:
         """Answer all that can be answered, and refuse who is to blame; raises GatewayError for all others."""
@@ -115,7 +128,7 @@ class Calls:
         self.metrics.rows.observe(table.rows)
         began = time.perf_counter()
         try:
-            failure = self.tell(pieces, await self.ask(table, call_id, again), began)
+            failure = self.tell(pieces, table, await self.ask(table, call_id, again), began)
         except BackendFault as exc:
             failure = exc.with_traceback(None)
         except GatewayError as exc:
@@ -132,7 +145,7 @@ class Calls:
             self.health.failed(failure)
         return failure
 
-    def tell(self, pieces: Sequence[Piece], heard: Heard, began: float) -> BackendFault | None:
+    def tell(self, pieces: Sequence[Piece], table: Table, heard: Heard, began: float) -> BackendFault | None:
         """Answer callers; gives the failure if the answer is none, and it cannot be said whose rows are to blame."""
         try:
             joint = heard.judged()
@@ -147,13 +160,15 @@ class Calls:
             rows = stop - start
             caller.answer(start, Prediction(joint, at, at + rows, (began - caller.began) * 1000))
             at += rows
+        if self.observe is not None:
+            self.observe(table, joint.contract, joint.columns)
         return None
 
     def tell_apart(self, pieces: Sequence[Piece], heard: Heard, began: float) -> None:
         """Judge the rows of each caller by themselves."""
         start = 0
         for piece in pieces:
-            found = self.tell([piece], heard.part(start, start + piece.rows), began)
+            found = self.tell([piece], piece.table, heard.part(start, start + piece.rows), began)
             if found is not None:
                 refuse([piece], found)
             start += piece.rows

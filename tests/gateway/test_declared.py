@@ -236,3 +236,13 @@ def test_a_server_without_the_model_is_waited_for(tmp_path: Path, poor: Poor) ->
         with running_gateway(tmp_path, settings, wait="/livez") as client:
             wait_until(lambda: "has no model 'other'" in (tmp_path / "gateway.log").read_text())
             assert ask(client).json()["reason"] == "backend_unknown"
+
+
+def test_there_is_no_drift_without_a_profile(poor: Poor, client: httpx.Client) -> None:
+    """Of a server that has none nothing is told, and none is asked for."""
+    poor.gives(LOW)
+    ask(client)
+
+    assert httpx.get(f"{client.headers['x-admin']}/console/drift").json() == {"models": {}}
+    assert "bentogate_drift_psi{" not in httpx.get(f"{client.headers['x-admin']}/metrics").text
+    assert not any("artifact" in path for path in poor.paths)
