@@ -55,6 +55,8 @@ class AccessLog:
         self.on_loss = on_loss
         self.ring: deque[bytes] = deque(maxlen=RING)
         self.pushed_out = self.told = 0
+        self.lead = b""
+        """Ends a record that was not written to its end, so that the next one is a line of its own."""
         self.ended = threading.Event()
         # As a daemon it cannot keep a process alive whose output nobody reads.
         self.thread = threading.Thread(target=self.write_until_ended, name="access log", daemon=True)
@@ -83,12 +85,15 @@ class AccessLog:
     def write(self) -> None:
         """Write all that is in the ring as one batch, and tell what was lost since the last."""
         batch = [self.ring.popleft() for _ in range(len(self.ring))]
-        left = b"".join([line + b"\n" for line in batch])
+        data = left = self.lead * bool(batch) + b"".join([line + b"\n" for line in batch])
         try:
             while left:
                 left = left[os.write(self.descriptor, left) :]
+            self.lead = b"" if data else self.lead
         except OSError as exc:
-            unwritten = left.count(b"\n")
+            if written := data[: len(data) - len(left)]:
+                self.lead = b"" if written.endswith(b"\n") else b"\n"
+            unwritten = min(left.count(b"\n"), len(batch))
             self.on_loss(unwritten)
             log.warning("access records cannot be written", lost=unwritten, reason=str(exc))
         if lost := self.pushed_out - self.told:

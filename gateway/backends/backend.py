@@ -50,6 +50,7 @@ class Backend(Known):
         self.breaker = Breaker(name, settings.breaker, self.prove, metrics.breaker_opened.labels(name).inc)
         observe = compared.note if compared else None
         calls = Calls(name, self.ask, self.breaker, settings.retries, metrics.batches(name), observe=observe)
+        self.breaker.on_back = calls.fatal.note_back
         self.concurrency = settings.concurrency
         self.batcher = Batcher(calls, self.concurrency, Queue(settings.max_batch_rows, settings.max_queued_rows))
         if balanced := self.server.balanced:

@@ -22,7 +22,8 @@ class Breaker:
     """Count failures in a row; after some it is open, and nobody asks the model but one probe at a time.
 
     Each failure of a call counts, whoever its callers are. Where the last of them may not be the model's fault, it is
-    probed before it opens: who sends five such records is not to take the model from others. `on_open` counts.
+    probed before it opens: who sends five such records is not to take the model from others. `on_open` counts;
+    `on_back` hears of each probe that was answered.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class Breaker:
         self.settings = settings
         self.ask = ask
         self.on_open = on_open
+        self.on_back: Callable[[], None] = lambda: None
         self.failures = 0
         self.reason = ""
         self.is_open = False
@@ -91,6 +93,7 @@ class Breaker:
             else:
                 break
         self.recovering, self.failures = None, 0
+        self.on_back()
         if self.is_open:
             self.is_open = False
             log.info("a model answers again", model=self.model)

@@ -76,8 +76,10 @@ class Batcher:
             while pieces:
                 refuse(pieces, exc)
                 pieces = self.queue.take()
+            self.forsake()
         except GatewayError as exc:
             refuse(pieces, exc)
+            self.forsake()  # of a request that is cut another part may be under way
         except Exception:  # nobody else would hear of it, and the callers would wait
             log.exception("a call failed", model=model)
             refuse(pieces, InternalError("the gateway failed; its log says why"))

@@ -109,6 +109,8 @@ async def predictions(
     """Hand the rows of one request to each model that it asks, and wait for all of them or for the first failure."""
     reply = Reply(len(answerers))
     for index, answerer in enumerate(answerers):
+        if reply.future.done():
+            break  # one has refused already, and who waits at the next is not to make room for nobody
         answerer.submit(Caller(reply, index, tables[index], request_id, deadline, address=address))
     future = reply.future
     try:

@@ -6,11 +6,12 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from contract import Columns, Interface, Table, join
-from gateway.batching.fatal import FatalRecords, one_by_one
+from gateway.batching.fatal import FatalRecords
 from gateway.batching.filling import Piece
 from gateway.batching.health import Health
 from gateway.batching.heard import Heard
 from gateway.batching.isolation import isolate, refuse
+from gateway.batching.one_by_one import one_by_one
 from gateway.batching.prediction import Prediction
 from gateway.batching.retries import Budget
 from gateway.errors import (
@@ -69,11 +70,12 @@ class Calls:
         try:
             failure = await self.attempt(pieces)
         except BackendLost:
-            if len(pieces) == 1 and self.fatal.note_loss(pieces[0], answers):
+            alone = len(pieces) == 1
+            if alone and self.fatal.note_loss(pieces[0], answers) >= self.fatal.losses:
                 self.fatal.refuse(pieces)
                 return
             await self.wait_until_back()
-            await one_by_one(pieces, self.once_more, self.fatal, self.health.probe)
+            await one_by_one(pieces, self.once_more, self.fatal, self.probe, lost=0 if alone else 1)
             return
         except BackendBusy as exc:
             if not self.budget.take(len(pieces)):
@@ -99,9 +101,14 @@ class Calls:
         when it comes, and be lost together again. Of four records that ended it at one gateway, four innocent requests
         at another were blamed so; of eight, one or two since each waits at random after it is back.
         """
+        await self.probe()
+        await self.pause("lost")
+
+    async def probe(self) -> None:
+        """Wait for an answer to a probe; raises GatewayError where there is none."""
         with contextlib.suppress(BackendFault):  # an example that it refuses is an answer
             await self.health.probe()
-        await self.pause("lost")
+        self.fatal.note_back()
 
     async def pause(self, reason: str) -> None:
         """Wait before the call is made once more."""
@@ -152,8 +159,7 @@ class Calls:
         except BackendFault as exc:
             if len(pieces) == 1 or not heard.is_whole:
                 return exc.with_traceback(None)
-            self.tell_apart(pieces, heard, began)
-            return None
+            return self.tell_apart(pieces, heard, began)
         self.metrics.predicted.inc(heard.rows)
         at = 0
         for caller, start, stop in pieces:
@@ -164,11 +170,13 @@ class Calls:
             self.observe(table, joint.contract, joint.columns)
         return None
 
-    def tell_apart(self, pieces: Sequence[Piece], heard: Heard, began: float) -> None:
-        """Judge the rows of each caller by themselves."""
-        start = 0
+    def tell_apart(self, pieces: Sequence[Piece], heard: Heard, began: float) -> BackendFault | None:
+        """Judge the rows of each caller by themselves; gives a failure where none is answered: it is the model's."""
+        start, failures = 0, list[BackendFault]()
         for piece in pieces:
             found = self.tell([piece], piece.table, heard.part(start, start + piece.rows), began)
             if found is not None:
                 refuse([piece], found)
+                failures.append(found)
             start += piece.rows
+        return failures[0] if len(failures) == len(pieces) else None

@@ -1,59 +1,107 @@
 """Records that end the process of the model that is asked for them."""
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from hashlib import blake2b
+from typing import NamedTuple
+
+import structlog
 
 from contract import Table
 from gateway.batching.filling import Piece
-from gateway.batching.isolation import Again, refuse
-from gateway.errors import BackendLost, FatalRecord
+from gateway.errors import FatalRecord
 
 MOST = 1_000
 """So many are remembered; then the oldest are forgotten."""
+
+SUSPECTED_S = 60.0
+"""So long a loss is remembered against a request: it may have been another's fault."""
+
+LOSSES, LOSSES_IF_SHAKY = 2, 3
+"""So often a request must be lost to be named, and where the model has lost others of late for no reason of theirs."""
+
+log = structlog.get_logger()
+
+
+class Suspect(NamedTuple):
+    """Hold until when a request is suspected, how many answers of the model came before its last loss, and its losses.
+
+    Of these each began after the model had answered since the one before.
+    """
+
+    until: float
+    answers: int
+    losses: int
 
 
 class FatalRecords:
     """Remember requests that ended a model twice, for so many seconds: each end costs its callers seconds.
 
-    Who was lost alone once is `suspected` for as long, until it is answered: its caller may leave, or its deadline
-    pass, before the model is back. `answers` counts those of the model: a call that began before the model has
-    answered again may have been lost together with the one before, when a pod that had both went.
+    Who was lost alone is `suspected` until it is answered: its caller may leave, or its deadline pass, before the model
+    is back. `answers` counts those of the model, to probes too: a call that began before it has answered again may have
+    been lost together with the one before, when a pod that had both went. While a suspect was answered of late the
+    model is shaky.
     """
 
     def __init__(self, model: str, remembered_s: float) -> None:
         self.model = model
         self.remembered_s = remembered_s
         self.known: dict[bytes, float] = {}
-        self.suspected: dict[bytes, tuple[float, int]] = {}
+        self.suspected: dict[bytes, Suspect] = {}
         self.answers = 0
+        self.shaky_until = 0.0
 
-    def note_loss(self, piece: Piece, answers_before: int) -> bool:
-        """Suspect the request of a call that was lost, and began after so many answers of the model.
+    @property
+    def losses(self) -> int:
+        """Say how many losses name a request now."""
+        return LOSSES_IF_SHAKY if time.monotonic() < self.shaky_until else LOSSES
 
-        Says whether it was lost before that, and the model answered in between.
-        """
+    def note_loss(self, piece: Piece, answers_before: int) -> int:
+        """Suspect the request of a call that was lost and began after so many answers; gives how often it was."""
         key, now = whole(keys(piece.table)), time.monotonic()
-        until, answers = self.suspected.pop(key, (now, self.answers))
+        known = self.suspected.pop(key, None)
+        losses = 1
+        if known and known.until > now:
+            losses = known.losses + (known.answers < answers_before)
         if len(self.suspected) >= MOST:
             del self.suspected[next(iter(self.suspected))]
-        self.suspected[key] = now + self.remembered_s, self.answers
-        return until > now and answers < answers_before
+        self.suspected[key] = Suspect(now + SUSPECTED_S, self.answers, losses)
+        return losses
+
+    def note_back(self) -> None:
+        """Count an answer to a probe."""
+        self.answers += 1
 
     def note_answer(self, pieces: Sequence[Piece]) -> None:
         """Suspect nobody of these any more."""
         self.answers += 1
         if self.suspected:
-            for piece in pieces:
-                self.suspected.pop(whole(keys(piece.table)), None)
+            self.clear(pieces)
+
+    def clear(self, pieces: Sequence[Piece]) -> None:
+        """Forget who was suspected for long enough.
+
+        Where one is answered, the model lost it for no reason of its own, and may so have lost who was named of late.
+        """
+        now = time.monotonic()
+        while self.suspected and self.suspected[first := next(iter(self.suspected))].until < now:
+            del self.suspected[first]
+        for piece in pieces if self.suspected else ():
+            if self.suspected.pop(whole(keys(piece.table)), None):
+                self.shaky_until = now + SUSPECTED_S
+                named_since = now - SUSPECTED_S + self.remembered_s
+                self.known = {key: until for key, until in self.known.items() if until < named_since}
 
     def refuse(self, pieces: Sequence[Piece]) -> None:
         """Refuse those who ended the model, and whoever brings the same from now on."""
         for piece in pieces:
+            self.suspected.pop(whole(keys(piece.table)), None)
+            key = whole(keys(piece.caller.table))  # of a request that is cut the whole is known when it comes again
+            if key not in self.known:
+                log.warning("a request ends its model", model=self.model, id=piece.caller.id, rows=piece.rows)
             while len(self.known) >= MOST:
                 del self.known[next(iter(self.known))]
-            key = whole(keys(piece.table))
-            self.suspected.pop(key, None)
+            self.known.pop(key, None)
             self.known[key] = time.monotonic() + self.remembered_s
             piece.caller.fail(self.error(None))
 
@@ -75,39 +123,6 @@ class FatalRecords:
             f"{what} ended {self.model} twice; it is not asked for it again for {self.remembered_s:g} s",
             model=self.model,
         )
-
-
-async def one_by_one(
-    pieces: Sequence[Piece], again: Again, fatal: FatalRecords, probe: Callable[[], Awaitable[None]]
-) -> None:
-    """Ask for each request by itself after the model was lost in the middle of a call for all of them.
-
-    Whose call loses it a second time is to blame, once the model has answered after that: another request, or, after
-    the last one, a probe. So is who lost it alone before. Raises GatewayError where it is lost whatever it is asked;
-    then nobody is to blame.
-    """
-    suspects: list[Piece] = []
-    for piece in pieces:
-        if not piece.waits:
-            continue
-        answers = fatal.answers
-        try:
-            failure = await again([piece])
-        except BackendLost:
-            if fatal.note_loss(piece, answers):
-                fatal.refuse([piece])
-                continue
-            if suspects:
-                raise
-            suspects = [piece]
-            continue
-        fatal.refuse(suspects)
-        suspects = []
-        if failure is not None:
-            refuse([piece], failure)
-    if suspects:
-        await probe()
-        fatal.refuse(suspects)
 
 
 def keys(table: Table) -> list[bytes]:

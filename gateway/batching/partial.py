@@ -70,6 +70,8 @@ async def partial_predictions(
     rest = max(0.0, deadline - loop.time())
     patience = deadline - min(LEAVE_S + LEAVE_S_PER_ROW * tables[0].rows, MOST_OF_REST * rest)
     for index, answerer in enumerate(answerers):
+        if reply.future.done():
+            break
         answerer.submit(Caller(reply, index, tables[index], request_id, patience, address=address))
     timer = loop.call_at(patience, reply.expire)
     try:

@@ -36,6 +36,10 @@ body, nor of a trailer without an end, and a body that was refused by its length
 IN_LINE = 64
 """So many requests may wait on one connection: ten thousand fit into one read of the socket, and took 35 MB."""
 
+SCARCE = 0.1
+"""Where fewer than this part of the connections are free, an unused one is kept no longer than one that never asked:
+else one caller could have all of them for as long as they are kept."""
+
 ADMIN_CONNECTIONS = 64
 """For probes, Prometheus and a few people: the public side cannot take them away."""
 
@@ -110,7 +114,7 @@ class Owing:
 class Guard:
     """Hold the connections of some listeners to the limits; `counted` are those that are open or opening.
 
-    A connection is kept for `kept_s` after an answer.
+    A connection is kept for `kept_s` after an answer, while there are enough.
     """
 
     def __init__(self, most: int, most_body_bytes: int, refusals: Refusals, kept_s: float = HEAD_S) -> None:
@@ -124,6 +128,11 @@ class Guard:
     def free(self) -> int:
         """Say how many more may come; below one it is the reserve."""
         return self.most - sum([len(some) for some in self.counted])
+
+    @property
+    def patience_s(self) -> float:
+        """Say how long a connection is kept now on which nothing more is asked."""
+        return self.kept_s if self.free > self.most * SCARCE else min(self.kept_s, HEAD_S)
 
     def check_size(self, came: int, headers: Sequence[object], *, head: bool) -> None:
         """Raise GatewayError where too much has come of a request that is not whole yet."""

@@ -51,9 +51,9 @@ class Listener(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         """Look ten times a second whether the time has come to close, and once at all connections."""
         if counter % 10 == 0:
-            now = asyncio.get_running_loop().time()
+            now, patience_s = asyncio.get_running_loop().time(), self.guard.patience_s
             for connection in tuple(self.server_state.connections):
-                look(connection, now, self.guard.kept_s)  # type: ignore[arg-type]  # they are of our own kind
+                look(connection, now, patience_s)  # type: ignore[arg-type]  # they are of our own kind
         return await super().on_tick(counter) or self.ending.closing
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 (closed by `Arrivals`)

@@ -160,6 +160,29 @@ def test_records_that_nobody_takes_are_lost_and_told(capsys: pytest.CaptureFixtu
     assert "cannot be written" in capsys.readouterr().out
 
 
+def test_what_is_left_of_a_record_is_a_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    """A pipe that does not wait may take half of one: the next is whole, and each that is not is counted."""
+    lost: list[int] = []
+    read_end, write_end = os.pipe()
+    os.set_blocking(write_end, False)
+    log = AccessLog(write_end, lost.append)
+    for number in range(1000):
+        log.add(record(number))
+    log.write()
+    written = os.read(read_end, 2**20)
+    log.add(record(1000))
+    log.write()
+    os.close(write_end)
+    with os.fdopen(read_end, "rb") as rest:
+        written += rest.read()
+    *lines, last = [line for line in written.splitlines() if line.endswith(b"}")]
+
+    assert json.loads(last)["id"] == "1000"
+    assert [json.loads(line)["id"] for line in lines] == [str(number) for number in range(len(lines))]
+    assert len(lines) + 1 + sum(lost) == 1001
+    assert "cannot be written" in capsys.readouterr().out
+
+
 def test_a_line_of_the_log_is_one_write() -> None:
     """So no access record comes between it and its end, where one file takes both; unbuffered, as in the image."""
     code = "import structlog, gateway.server as server; server.configure_log(); structlog.get_logger().info('one')"

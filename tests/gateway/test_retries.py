@@ -226,7 +226,7 @@ def test_a_fatal_record_is_forgotten_in_time(model: Model) -> None:
 
 
 def test_a_model_that_is_lost_whatever_it_is_asked_blames_nobody(model: Model) -> None:
-    """All callers hear that it cannot be reached; after the second loss without an answer nothing else is asked."""
+    """All callers hear that it cannot be reached; after three losses without an answer nothing else is asked."""
 
     async def check() -> None:
         stub = Stub(model, lambda _: BackendLost("lost", model="plain"))
@@ -235,7 +235,7 @@ def test_a_model_that_is_lost_whatever_it_is_asked_blames_nobody(model: Model) -
 
         assert [type(answer) for answer in answers] == [BackendLost] * 4
         assert all(isinstance(answer, BackendUnreachable) for answer in answers)
-        assert len(stub.asked) == 3
+        assert len(stub.asked) == 4
         assert not one.calls.fatal.known
 
     asyncio.run(check())

@@ -44,6 +44,20 @@ def test_health_is_answered_when_all_connections_are_taken(tmp_path: Path, ports
         wait_until(lambda: answered(client, last))
 
 
+def test_unused_connections_make_room(tmp_path: Path, ports: dict[str, int]) -> None:
+    """Where nearly all are taken, those on which nothing is asked are closed much earlier than they would be."""
+    settings = settings_of(ports, max_connections=10, keep_alive_s=600)
+    with running_gateway(tmp_path, settings) as client, contextlib.ExitStack() as stack:
+        wait_until(lambda: sent(client, LAST))
+        for _ in range(10):
+            one = stack.enter_context(connected(client))
+            one.sendall(LIVE.encode())
+            assert one.recv(4096)
+        last = GOOD.replace(HOST, f"{HOST}Connection: close\r\n")
+        assert not answered(client, last)
+        wait_until(lambda: answered(client, last), 30)
+
+
 def answered(client: httpx.Client, request: str) -> bool:
     """Say whether a request is answered by a prediction; whose connection is one too many may be reset."""
     with contextlib.suppress(ConnectionError):

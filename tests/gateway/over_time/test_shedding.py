@@ -196,11 +196,11 @@ def test_one_pause_closes_nothing(pause_s: float) -> None:
 def test_what_is_free_is_given_back() -> None:
     """Between pieces that are in use free memory stays, unless the system is given it."""
     one = Shedding(0.1, 0.92, NO_LIMIT)
-    one.note_resident()
+    asyncio.run(one.note_resident())
     pieces = [b"x" * (100_000 + index) for index in range(1_000)]
     pieces = pieces[::20]
     full = resident()
-    one.note_resident()
+    asyncio.run(one.note_resident())
 
     assert resident() < full - SURPLUS
     assert len(pieces) == 50
