@@ -26,6 +26,7 @@ from gateway.errors import (
 from gateway.metrics import Metrics
 from gateway.plans import Plan, needs_of
 from gateway.proxies import Proxies
+from gateway.recent import Recent
 from oip import BodyTooLarge, Disconnected, ProtocolError, Stopwatch, UnsupportedEncoding
 
 LONGEST_ROUTE = 200
@@ -41,7 +42,7 @@ class Account(Stopwatch):
     `route` is the public name that is asked, or the path where no model is. `status` is None until an answer begins,
     and where it did not come to its end. While it is carried out it has a `deadline`, and has `begun` at a time of the
     loop's. `missing` says why a model is missing in the answer, by its name; it is None where the answer had to be
-    whole.
+    whole. `failed` names the model that the whole request failed by.
     """
 
     begun: float
@@ -57,6 +58,7 @@ class Account(Stopwatch):
         self.rows = 0
         self.predictions: list[Prediction] = []
         self.missing: dict[str, GatewayError] | None = None
+        self.failed: str | None = None
 
     def within(self, seconds: float) -> None:
         """Have the request end so long after its beginning, if that is sooner; raises TimeoutError where it is over."""
@@ -97,6 +99,8 @@ class Accounts:
         timeouts: Mapping[str, float],
         ending: Ending,
         proxies: Proxies | None = None,
+        *,
+        recent: Recent | None = None,
     ) -> None:
         self.metrics = metrics
         self.access = access
@@ -104,6 +108,7 @@ class Accounts:
         self.longest_s = max(timeouts.values())
         self.ending = ending
         self.proxies = proxies
+        self.recent = recent
         self.under_way = 0
 
     async def carry_out(self, account: Account, work: Coroutine[None, None, T]) -> T:
@@ -121,7 +126,7 @@ class Accounts:
         except Disconnected:
             raise
         except GatewayError as exc:
-            account.reason = exc.reason
+            account.reason, account.failed = exc.reason, exc.model
             raise
         except Exception as exc:  # the one outermost handler
             raise translated(exc, account) from exc
@@ -142,8 +147,14 @@ class Accounts:
         if account.missing:
             for model, error in account.missing.items():
                 self.metrics.missing.labels(model, error.reason).inc()
+        if self.access is None and self.recent is None:
+            return
+        told = record(account)
         if self.access is not None:
-            self.access.add(record(account))
+            self.access.add(told)
+        if self.recent is not None and told.route[:1] != "/":
+            ways = [one.joint.way for one in account.predictions]
+            self.recent.add((told, ways, account.deadline.at - account.begun, account.failed))
 
     def count(self, account: Account, status: int) -> None:
         """Count an answer."""

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.account import Account
+from gateway.console import router as console_router
 from gateway.errors import GatewayError, InternalError, UnknownName, WrongMethod
 from gateway.gateway import Gateway
 from gateway.metadata import VERSION
@@ -55,11 +56,13 @@ def public_app(gateway: Gateway, documents: ASGIApp) -> ASGIApp:
     return Accounted(gateway.accounts, shared)
 
 
-def health_app() -> FastAPI:
+def health_app(*, console: bool) -> FastAPI:
     """Make what answers on the admin listener, which no Ingress shows."""
     app = FastAPI(title="Bentogate, the admin side", openapi_url=None)
     app.include_router(health.router)
-    app.include_router(drift.router)
+    if console:
+        app.include_router(console_router)
+        app.include_router(drift.router)
     answer_errors(app)
 
     @app.get("/metrics")

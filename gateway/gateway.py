@@ -16,6 +16,7 @@ from gateway.errors import UnknownName
 from gateway.metrics import Metrics
 from gateway.plans import Plan, make_plans
 from gateway.proxies import Proxies
+from gateway.recent import Recent
 from gateway.settings import Settings
 from gateway.shedding import Shedding
 from oip import Limits
@@ -23,13 +24,17 @@ from oip import Limits
 
 @dataclass(frozen=True)
 class Process:
-    """Hold what lives as long as the process, whatever becomes of the settings; `started` is monotonic."""
+    """Hold what lives as long as the process, whatever becomes of the settings; `started` is monotonic.
+
+    Without a console nobody looks at recent requests.
+    """
 
     metrics: Metrics
     access: AccessLog | None
     ending: Ending
     shedding: Shedding
     started: float
+    recent: Recent | None = None
 
 
 class Gateway:
@@ -45,7 +50,9 @@ class Gateway:
         self.backends = backends
         self.plans = make_plans(backends, settings.routes)
         proxies = Proxies(settings.trusted_proxies) if settings.trusted_proxies else None
-        self.accounts = Accounts(process.metrics, process.access, settings.timeouts, process.ending, proxies)
+        self.accounts = Accounts(
+            process.metrics, process.access, settings.timeouts, process.ending, proxies, recent=process.recent
+        )
 
     def plan(self, name: str) -> Plan:
         """Give the plan of a public name; raises UnknownName, which lists the names."""
@@ -91,7 +98,9 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             watch(backend, settings.refresh_s)
         watcher = asyncio.create_task(shedding.watch())
         try:
-            yield Gateway(settings, backends, Process(metrics, access, ending, shedding, time.monotonic()))
+            recent = Recent() if settings.console else None
+            process = Process(metrics, access, ending, shedding, time.monotonic(), recent)
+            yield Gateway(settings, backends, process)
         finally:
             watcher.cancel()
             await asyncio.gather(watcher, return_exceptions=True)

@@ -40,6 +40,12 @@ class Seconds(Collector):
             for series in phases.values():
                 series.fold()
 
+    def counts_of(self, route: str, phase: str) -> list[int]:
+        """Give how many values of a phase are in each bucket, those above the last bound behind them."""
+        series = self.routes[route][phase] if route in self.routes else Series()
+        series.fold()
+        return [int(count) for count in series.counts]
+
     def collect(self) -> Iterator[HistogramMetricFamily]:
         """Give what is counted, in Prometheus' form: each bucket holds those below it too."""
         family = HistogramMetricFamily(self.name, self.documentation, labels=self.labels)

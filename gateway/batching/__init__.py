@@ -7,6 +7,7 @@ from gateway.batching.heard import Heard
 from gateway.batching.partial import Needs, partial_predictions
 from gateway.batching.prediction import Joint, Prediction
 from gateway.batching.queue import Queue
+from gateway.batching.way import Way
 
 __all__ = [
     "Answerer",
@@ -18,6 +19,7 @@ __all__ = [
     "Needs",
     "Prediction",
     "Queue",
+    "Way",
     "partial_predictions",
     "predictions",
 ]

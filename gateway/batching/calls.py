@@ -14,6 +14,7 @@ from gateway.batching.isolation import isolate, refuse
 from gateway.batching.one_by_one import one_by_one
 from gateway.batching.prediction import Prediction
 from gateway.batching.retries import Budget
+from gateway.batching.way import Way
 from gateway.errors import (
     BackendBroken,
     BackendBusy,
@@ -42,7 +43,7 @@ class Calls:
 
     A model that is lost in the middle of a call is asked for each request by itself, for one of them may be what ends
     it. One that says that it cannot answer now is asked once more, if the budget allows it. Where a call fails and one
-    record may be to blame, that one is searched for.
+    record may be to blame, that one is searched for. `answered` counts calls, and `answered_ms` how long they took.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Calls:
         self.budget = Budget(retries)
         self.fatal = FatalRecords(model, retries.fatal_s)
         self.metrics = metrics
+        self.answered, self.answered_ms = 0, 0.0
         self.observe = observe
 
     async def answer(self, pieces: Sequence[Piece]) -> None:
@@ -88,7 +90,7 @@ class Calls:
         try:
             await self.pause(reason)
             left = [piece for piece in pieces if piece.waits]
-            failure = await self.attempt(left) if left else None
+            failure = await self.attempt(left, why=reason) if left else None
         finally:
             self.budget.done(len(pieces))
         if failure is not None:
@@ -117,15 +119,19 @@ class Calls:
 
     async def once_more(self, pieces: Sequence[Piece]) -> BackendFault | None:
         """Ask for some requests of a call that was lost."""
-        return await self.attempt(pieces, again=True)
+        return await self.attempt(pieces, again=True, why="lost")
 
     async def search(self, pieces: Sequence[Piece]) -> BackendFault | None:
         """Ask for some requests of a call that has failed."""
         self.metrics.isolation_calls.inc()
-        return await self.attempt(pieces, again=True)
+        return await self.attempt(pieces, again=True, why="search")
 
-    async def attempt(self, pieces: Sequence[Piece], *, again: bool = False) -> BackendFault | None:
+    async def attempt(
+        self, pieces: Sequence[Piece], *, again: bool = False, why: str | None = None
+    ) -> BackendFault | None:
         """Make one call and answer its callers; gives the failure if it may be that of one record.
+
+        `why` is what became of the call before it, if this is not the first.
 
         Raises GatewayError where no caller can have an answer.
         """
@@ -135,7 +141,10 @@ class Calls:
         self.metrics.rows.observe(table.rows)
         began = time.perf_counter()
         try:
-            failure = self.tell(pieces, table, await self.ask(table, call_id, again), began)
+            heard = await self.ask(table, call_id, again)
+            self.answered += 1
+            self.answered_ms += heard.call_ms
+            failure = self.tell(pieces, table, heard, began, Way(table.rows, len(pieces), heard.address, why))
         except BackendFault as exc:
             failure = exc.with_traceback(None)
         except GatewayError as exc:
@@ -152,14 +161,15 @@ class Calls:
             self.health.failed(failure)
         return failure
 
-    def tell(self, pieces: Sequence[Piece], table: Table, heard: Heard, began: float) -> BackendFault | None:
+    def tell(self, pieces: Sequence[Piece], table: Table, heard: Heard, began: float, way: Way) -> BackendFault | None:
         """Answer callers; gives the failure if the answer is none, and it cannot be said whose rows are to blame."""
         try:
             joint = heard.judged()
         except BackendFault as exc:
             if len(pieces) == 1 or not heard.is_whole:
                 return exc.with_traceback(None)
-            return self.tell_apart(pieces, heard, began)
+            return self.tell_apart(pieces, heard, began, way)
+        joint.way = way
         self.metrics.predicted.inc(heard.rows)
         at = 0
         for caller, start, stop in pieces:
@@ -170,11 +180,11 @@ class Calls:
             self.observe(table, joint.contract, joint.columns)
         return None
 
-    def tell_apart(self, pieces: Sequence[Piece], heard: Heard, began: float) -> BackendFault | None:
+    def tell_apart(self, pieces: Sequence[Piece], heard: Heard, began: float, way: Way) -> BackendFault | None:
         """Judge the rows of each caller by themselves; gives a failure where none is answered: it is the model's."""
         start, failures = 0, list[BackendFault]()
         for piece in pieces:
-            found = self.tell([piece], piece.table, heard.part(start, start + piece.rows), began)
+            found = self.tell([piece], piece.table, heard.part(start, start + piece.rows), began, way)
             if found is not None:
                 refuse([piece], found)
                 failures.append(found)

@@ -31,6 +31,11 @@ class Heard(msgspec.Struct, frozen=True):
         return Joint(self.contract, columns, self.call_id, self.call_ms, self.compute_ms)
 
     @property
+    def address(self) -> str | None:
+        """Name that address."""
+        return getattr(self.by, "at", None)
+
+    @property
     def is_whole(self) -> bool:
         """Say that every tensor has a row for each row that was asked for."""
         return all(tensor.array.shape[:1] == (self.rows,) for tensor in self.response.tensors)

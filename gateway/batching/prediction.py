@@ -8,14 +8,17 @@ import numpy as np
 from contract import Interface, Output
 from contract.rows import Row, rows_of
 from contract.table import Columns
+from gateway.batching.way import Way
 
 
 class Joint:
     """Hold what one call answered: `[rows]` arrays by the name of the output, judged by the contract.
 
     `call_ms` is how long the call took, `compute_ms` what the model says that it took itself, None if nothing; `ms`
-    has both by what each caller is told them as.
+    has both by what each caller is told them as. `way` is for whoever looks at it later.
     """
+
+    way: Way | None = None
 
     def __init__(
         self, contract: Interface, columns: Columns, call_id: str, call_ms: float, compute_ms: float | None
@@ -80,4 +83,5 @@ def put_together(parts: Sequence[Prediction]) -> Prediction:
     computed = [joint.compute_ms for joint in joints if joint.compute_ms is not None]
     first, call_ms, compute_ms = joints[0], sum(joint.call_ms for joint in joints), sum(computed) if computed else None
     joint = Joint(first.contract, columns, first.call_id, call_ms, compute_ms)
+    joint.way = first.way
     return Prediction(joint, 0, sum(part.stop - part.start for part in parts), parts[0].queue_ms)

