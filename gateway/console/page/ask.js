@@ -1,0 +1,41 @@
+// Asking the gateway: its documents, and its stream of events.
+
+/** Carry a problem document, or that nobody answered. */
+export class Problem extends Error {
+  constructor(status, document) {
+    super(document.detail ?? document.title ?? `the gateway answered ${status}`);
+    this.status = status;
+    this.document = document;
+  }
+}
+
+/** Ask for JSON; throws Problem. */
+export async function ask(path, options = {}) {
+  const answer = await fetch(path, options).catch((error) => {
+    throw new Problem(0, { detail: "the gateway does not answer", cause: String(error) });
+  });
+  const document = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Problem(answer.status, document);
+  return { document, timing: answer.headers.get("server-timing") };
+}
+
+/** Follow the stream; tells each event, and whether there is a connection. It comes back by itself. */
+export function follow(onEvent, onState) {
+  let source = null,
+    again = null;
+  const open = () => {
+    source = new EventSource("console/stream");
+    source.onopen = () => onState(true);
+    source.onmessage = (message) => onEvent(JSON.parse(message.data));
+    source.onerror = () => {
+      onState(false);
+      // A browser gives up for good where the answer is no stream, as of a gateway that is full.
+      if (source.readyState === EventSource.CLOSED) again = setTimeout(open, 3000);
+    };
+  };
+  open();
+  return () => {
+    clearTimeout(again);
+    source.close();
+  };
+}

@@ -1,0 +1,142 @@
+// Drift: what comes now over what there was in training, what moved most first.
+
+import { ask } from "./ask.js";
+import { badge, h, s, write } from "./dom.js";
+import { number, percent } from "./figures.js";
+
+const EVERY_MS = 5000;
+
+export class DriftView {
+  constructor(root) {
+    this.body = h("div", { class: "drift" });
+    this.note = h("p", { class: "quiet", role: "status", text: "…" });
+    this.legend = h(
+      "p",
+      { class: "quiet key" },
+      s(
+        "svg",
+        { viewBox: "0 0 24 10", "aria-hidden": "true" },
+        s("rect", { class: "training", width: 24, height: 10 }),
+      ),
+      " training ",
+      s(
+        "svg",
+        { viewBox: "0 0 24 10", "aria-hidden": "true" },
+        s("polyline", { class: "now", points: "0,8 8,8 8,3 16,3 16,6 24,6" }),
+      ),
+      " now",
+    );
+    root.append(h("div", { class: "bar" }, h("h2", { text: "Drift" }), this.legend), this.note, this.body);
+  }
+
+  visible(here) {
+    clearInterval(this.timer);
+    this.timer = null;
+    if (!here) return;
+    this.load();
+    this.timer = setInterval(() => this.load(), EVERY_MS);
+  }
+
+  learn() {}
+
+  take() {}
+
+  async load() {
+    try {
+      const { document } = await ask("console/drift"),
+        models = Object.entries(document.models).filter(([, its]) => its.rows);
+      write(
+        this.note,
+        models.length
+          ? "A population stability index below 0.1 is calm, above 0.25 something has moved (what is what moved most comes first)."
+          : "No data yet: distributions are compared when records have come.",
+      );
+      this.render(models);
+    } catch (error) {
+      write(this.note, error.status === 404 ? "No data yet: this gateway compares no distributions." : error.message);
+      this.render([]);
+    }
+  }
+
+  render(models) {
+    this.body.replaceChildren(
+      ...models.map(([name, its]) =>
+        h(
+          "section",
+          {},
+          h(
+            "h3",
+            {},
+            name,
+            " ",
+            h("code", { class: "quiet", text: its.version }),
+            h("span", { class: "quiet", text: ` ${its.rows} rows` }),
+          ),
+          h("div", { class: "cards" }, its.fields.map(field)),
+        ),
+      ),
+    );
+  }
+}
+
+/** Draw one field: training filled, now as a line; shares are by bin, so that both can be compared at a glance. */
+function field(one) {
+  const kind = one.alarm ? "bad" : one.psi >= 0.1 ? "warn" : "good",
+    word = one.alarm ? "moved" : one.psi >= 0.1 ? "moving" : "calm";
+  const training = one.training.shares,
+    live = one.live.shares ?? [],
+    bins = training.length,
+    most = Math.max(0.0001, ...training, ...live),
+    wide = 100 / bins;
+  const image = s(
+    "svg",
+    {
+      viewBox: "0 0 100 40",
+      preserveAspectRatio: "none",
+      class: "overlay",
+      role: "img",
+      "aria-label": `${one.name}: ${word}, population stability index ${number(one.psi ?? 0)}`,
+    },
+    training.map((share, index) =>
+      s("rect", {
+        class: "training",
+        x: index * wide,
+        width: wide * 0.94,
+        y: 40 - (38 * share) / most,
+        height: (38 * share) / most,
+      }),
+    ),
+    live.length
+      ? s("polyline", {
+          class: "now",
+          "vector-effect": "non-scaling-stroke",
+          points: live
+            .flatMap((share, index) =>
+              [index, index + 1].map((at) => `${(at * wide).toFixed(2)},${(40 - (38 * share) / most).toFixed(2)}`),
+            )
+            .join(" "),
+        })
+      : null,
+  );
+  const ends = one.training.edges
+    ? [number(one.training.edges[0]), number(one.training.edges.at(-1))]
+    : [String(one.training.values[0]), String(one.training.values.at(-1))];
+  return h(
+    "article",
+    { class: "card" },
+    h("h4", {}, h("code", { text: one.name }), h("span", { class: "quiet", text: one.kind })),
+    badge(kind, word),
+    image,
+    h("p", { class: "ends quiet" }, h("span", { text: ends[0] }), h("span", { text: ends[1] })),
+    h(
+      "dl",
+      { class: "small" },
+      [
+        ["PSI", one.psi === null ? "–" : number(one.psi)],
+        ["KS", one.ks === null || one.ks === undefined ? "–" : number(one.ks)],
+        ["missing", percent(one.missing)],
+        ["unseen", percent(one.unseen)],
+      ].map(([name, value]) => h("div", {}, h("dt", { text: name }), h("dd", { text: value }))),
+    ),
+  );
+}

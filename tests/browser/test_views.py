@@ -1,0 +1,168 @@
+"""Each view of the console: in light and dark, on a wide screen and on a phone, for everybody."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.conftest import BOTH, PHONE, WIDE, Look
+
+SERIOUS = ("serious", "critical")
+
+DRIFT = {
+    "models": {
+        "plain": {
+            "version": "0123456789ab",
+            "rows": 812,
+            "fields": [
+                {
+                    "name": name,
+                    "kind": kind,
+                    "type": "number",
+                    "psi": psi,
+                    "ks": psi / 2,
+                    "missing": 0.0,
+                    "unseen": 0.0,
+                    "alarm": psi > 0.25,
+                    "training": {"edges": [0, 1, 2, 3, 4], "shares": [0.1, 0.4, 0.4, 0.1]},
+                    "live": {"shares": [0.05, 0.2, 0.45, 0.3]},
+                }
+                for name, kind, psi in (
+                    ("width", "feature", 0.61),
+                    ("height", "feature", 0.14),
+                    ("label", "output", 0.01),
+                )
+            ],
+        }
+    }
+}
+
+
+def shown(page: Page, view: str) -> None:
+    """Fill a view with what it is for."""
+    if view == "try":
+        page.get_by_role("button", name="Ask", exact=True).click()
+        expect(page.get_by_role("heading", name="Where the time went")).to_be_visible()
+    elif view == "requests":
+        page.locator("button.link").first.click()
+        expect(page.locator("tr.way")).to_have_count(1)
+    elif view == "drift":
+        expect(page.get_by_text("0.61")).to_be_visible()
+    else:
+        expect(page.locator(".models .badge.good")).to_have_count(2)
+
+
+def drifting(page: Page, document: Any = DRIFT) -> None:
+    """Have the gateway tell of distributions that it has not seen."""
+
+    def answer(route: Route) -> None:
+        route.fulfill(status=200, content_type="application/json", body=json.dumps(document))
+
+    page.route("**/console/drift", answer)
+
+
+@pytest.mark.parametrize("view", ["map", "try", "drift", "requests"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_a_view_is_for_everybody(look: Look, view: str, scheme: str, size: tuple[int, int]) -> None:
+    """Axe finds no serious fault, and nothing is wider than the screen."""
+    looked = look(size, scheme)
+    drifting(looked.page)
+    page = looked.go(view)
+    shown(page, view)
+    violations = Axe().run(page).response["violations"]
+    faults = [(one["id"], [node["html"] for node in one["nodes"]]) for one in violations if one["impact"] in SERIOUS]
+
+    assert faults == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    dark = page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(20, 24, 26)"
+    assert dark == (scheme == "dark")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_model_is_for_everybody(look: Look, scheme: str) -> None:
+    """Its dialog too."""
+    page = look(scheme=scheme).go("map")
+    page.locator(".models button.card").first.click()
+    expect(page.get_by_role("heading", name="The decision")).to_be_visible()
+    violations = Axe().run(page).response["violations"]
+
+    assert [one["id"] for one in violations if one["impact"] in SERIOUS] == []
+
+
+def test_the_map_shows_what_flows(look: Look, gateway: httpx.Client) -> None:
+    """Requests that come while somebody looks are in the figures of their route and of its models."""
+    page = look().go("map")
+    route = page.locator(".routes button.card").filter(has_text="both")
+
+    def flows() -> bool:
+        gateway.post("/v1/predict", json=BOTH)
+        return route.locator(".big b").text_content() not in ("", "0")
+
+    for _ in range(100):
+        if flows():
+            break
+        page.wait_for_timeout(50)
+    expect(page.locator(".wires path.flows").first).to_be_attached()
+    expect(page.locator("#replica")).to_contain_text("replica")
+
+
+def test_a_click_on_a_model_tells_what_it_is(look: Look, gateway: httpx.Client) -> None:
+    """Version, metrics against the bar, contract, and the report of its training."""
+    page = look().go("map")
+    page.locator(".models button.card").filter(has_text="plain").click()
+    dialog = page.get_by_role("dialog")
+
+    expect(dialog.get_by_text(gateway.get("/v1/models/plain").json()["version"])).to_be_visible()
+    expect(dialog.get_by_text("passed").first).to_be_visible()
+    expect(dialog.locator("th code", has_text="width")).to_be_visible()
+    dialog.get_by_role("button", name="Show it here").click()
+    report = page.frame_locator("iframe")
+    expect(report.get_by_role("heading", level=1)).to_contain_text("plain")
+
+
+def test_drift_shows_what_moved_most_first(look: Look) -> None:
+    """Each field with its index, a word for it, and both distributions."""
+    looked = look()
+    drifting(looked.page)
+    page = looked.go("drift")
+    cards = page.locator(".drift article")
+
+    expect(cards).to_have_count(3)
+    expect(cards.nth(0)).to_contain_text("moved")
+    expect(cards.nth(1)).to_contain_text("moving")
+    expect(cards.nth(2)).to_contain_text("calm")
+
+
+def test_without_records_there_is_no_drift_to_see(look: Look) -> None:
+    """The view says so."""
+    looked = look()
+    drifting(looked.page, {"models": {}})
+
+    expect(looked.go("drift").get_by_text("No data yet")).to_be_visible()
+
+
+def test_a_request_shows_the_way_that_it_took(look: Look, gateway: httpx.Client) -> None:
+    """Found by its id, among those that came while somebody looks."""
+    page = look().go("requests")
+    gateway.post("/v1/predict", json=BOTH, headers={"x-request-id": "look-at-this"})
+    page.get_by_label("Find").fill("look-at-this")
+    page.get_by_role("button", name="The way of look-at-this").click()
+    way = page.locator("tr.way")
+
+    expect(way).to_contain_text("call plain")
+    expect(way).to_contain_text("1 row of 1 request")
+    expect(way).to_contain_text("Deadline")
+
+
+def test_only_failures_can_be_shown(look: Look, gateway: httpx.Client) -> None:
+    """With the reason of each."""
+    gateway.post("/v1/models/plain:predict", json={"instances": [{}]})
+    page = look().go("requests")
+    page.get_by_label("only what was not answered well").check()
+
+    expect(page.locator("tbody tr").first).to_contain_text("invalid_record")
+    expect(page.locator("tbody .badge.good")).to_have_count(0)
