@@ -61,12 +61,12 @@ class AccessLog:
         # As a daemon it cannot keep a process alive whose output nobody reads.
         self.thread = threading.Thread(target=self.write_until_ended, name="access log", daemon=True)
 
-    def add(self, record: AccessRecord) -> None:
-        """Put a record into the ring."""
+    def add(self, line: bytes) -> None:
+        """Put a record into the ring, written as `ENCODER` does."""
         if len(self.ring) == RING:
             self.pushed_out += 1
             self.on_loss(1)
-        self.ring.append(ENCODER.encode(record))
+        self.ring.append(line)
 
     def __enter__(self) -> Self:
         self.thread.start()

@@ -9,7 +9,7 @@ import structlog
 from msgspec import UNSET
 
 from contract import Table, Terms
-from gateway.access import AccessLog, AccessRecord
+from gateway.access import ENCODER, AccessLog, AccessRecord
 from gateway.batching import Prediction
 from gateway.deadline import Deadline
 from gateway.ending import Ending
@@ -149,12 +149,12 @@ class Accounts:
                 self.metrics.missing.labels(model, error.reason).inc()
         if self.access is None and self.recent is None:
             return
-        told = record(account)
+        line = ENCODER.encode(record(account))
         if self.access is not None:
-            self.access.add(told)
-        if self.recent is not None and told.route[:1] != "/":
+            self.access.add(line)
+        if self.recent is not None and account.route[:1] != "/":
             ways = [one.joint.way for one in account.predictions]
-            self.recent.add((told, ways, account.deadline.at - account.begun, account.failed))
+            self.recent.add((line, ways, account.deadline.at - account.begun, account.failed))
 
     def count(self, account: Account, status: int) -> None:
         """Count an answer."""

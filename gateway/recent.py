@@ -6,22 +6,23 @@ from typing import Any
 
 import msgspec
 
-from gateway.access import AccessRecord
 from gateway.batching import Way
 
 MOST = 400
-"""So many are kept, some 1 MB with a dozen models."""
+"""So many are kept, some 0.5 MB."""
 
+Seen = tuple[bytes, list[Way | None], float, str | None]
+"""A request: its record as it is written, how the calls for it went in the order of its versions, its limit in seconds,
+and the model that failed it. Neither bodies nor answers are kept.
 
-Seen = tuple[AccessRecord, list[Way | None], float, str | None]
-"""A request: its record, how the calls for it went in the order of its versions, its limit in seconds, and the model
-that failed it. Neither bodies nor answers are kept. A class of its own would take a quarter of a microsecond more."""
+Lines and a plain tuple cost half of what records and a class of their own would.
+"""
 
 
 class Recent:
     """Keep the last requests that named a model or a route; `number` counts all of them.
 
-    A request pays 0.6 microseconds: what is shown is made of it when somebody looks.
+    A request pays 0.5 microseconds: what is shown is made of it when somebody looks.
     """
 
     def __init__(self, most: int = MOST) -> None:
@@ -42,18 +43,19 @@ class Recent:
 
 def told(seen: Seen) -> dict[str, Any]:
     """Write a request as what JSON is made of; `left_ms` is what was left of the deadline at the end."""
-    record, ways, limit_s, failed = seen
-    document: dict[str, Any] = msgspec.to_builtins(record)
-    document["calls"] = [
+    line, ways, limit_s, failed = seen
+    record: dict[str, Any] = msgspec.json.decode(line)
+    calls = [
         {
             "model": model,
             "version": version,
-            "call": record.calls[model],
-            "call_ms": record.ms.get(f"call.{model}"),
-            "compute_ms": record.ms.get(f"compute.{model}"),
+            "call": record["calls"][model],
+            "call_ms": record["ms"].get(f"call.{model}"),
+            "compute_ms": record["ms"].get(f"compute.{model}"),
             **(msgspec.to_builtins(way) if way else {}),
         }
-        for (model, version), way in zip(record.versions.items(), ways, strict=True)
+        for (model, version), way in zip(record["versions"].items(), ways, strict=True)
     ]
-    left_ms = max(0.0, limit_s * 1000 - record.ms["total"])
-    return {**document, "failed": failed, "deadline_ms": round(limit_s * 1000, 3), "left_ms": round(left_ms, 3)}
+    limit_ms = limit_s * 1000
+    left = {"deadline_ms": round(limit_ms, 3), "left_ms": round(max(0.0, limit_ms - record["ms"]["total"]), 3)}
+    return {**record, "calls": calls, "failed": failed, **left}

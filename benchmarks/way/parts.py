@@ -31,14 +31,17 @@ class Way:
         self.scope, self.headers = form.scope, headers_of(form.scope)
         self.plan = gateway.plan(form.name)
         self.log = AccessLog(descriptor, gateway.metrics.unrecorded.inc)
-        self.accounts = Accounts(gateway.metrics, self.log, gateway.settings.timeouts, gateway.ending)
+        self.accounts = Accounts(
+            gateway.metrics, self.log, gateway.settings.timeouts, gateway.ending, recent=gateway.process.recent
+        )
         dispatch = Dispatch(gateway, self.send_answer)
         self.endpoint = dispatch.v1 if form.path.startswith("/v1") else dispatch.v2
         self.whole_app, self.shell_app = Accounted(self.accounts, dispatch), Accounted(self.accounts, self.send_answer)
         self.account, self.known = Account(ID, form.name, ""), Answered(ID, form.name, "")
         self.asking = [Account(ID, form.name, "") for _ in self.callers]
         for account in (self.account, *self.asking):
-            account.deadline = Deadline(asyncio.get_running_loop().time() + FAR_S)
+            account.begun = asyncio.get_running_loop().time()
+            account.deadline = Deadline(account.begun + FAR_S)
 
     async def go(self) -> dict[str, Work]:
         """Go all the way once; gives the works."""

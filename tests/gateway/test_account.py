@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.access import RING, AccessLog, AccessRecord
+from gateway.access import ENCODER, RING, AccessLog, AccessRecord
 from tests.conftest import ROOT
 from tests.gateway.conftest import MIXED, PLAIN, settings_of
 from tests.gateway.test_v2 import inputs
@@ -123,9 +123,9 @@ def test_the_last_record_is_written_before_the_end(tmp_path: Path, ports: dict[s
     assert len(records(tmp_path / "gateway.log", "last")) == wanted
 
 
-def record(number: int) -> AccessRecord:
-    """Make a record."""
-    return AccessRecord(datetime.now(UTC), str(number), "plain", "", 200, None, 1, {}, {}, {})
+def line(number: int) -> bytes:
+    """Write a record."""
+    return ENCODER.encode(AccessRecord(datetime.now(UTC), str(number), "plain", "", 200, None, 1, {}, {}, {}))
 
 
 def test_a_full_ring_loses_the_oldest_and_tells(capsys: pytest.CaptureFixture[str]) -> None:
@@ -134,7 +134,7 @@ def test_a_full_ring_loses_the_oldest_and_tells(capsys: pytest.CaptureFixture[st
     with tempfile.TemporaryFile() as file:
         log = AccessLog(file.fileno(), lost.append)
         for number in range(RING + 3):
-            log.add(record(number))
+            log.add(line(number))
         with log:
             pass
         file.seek(0)
@@ -151,9 +151,9 @@ def test_records_that_nobody_takes_are_lost_and_told(capsys: pytest.CaptureFixtu
     read_end, write_end = os.pipe()
     os.close(read_end)
     with AccessLog(write_end, lost.append) as log:
-        log.add(record(1))
+        log.add(line(1))
         wait_until(lambda: lost)
-        log.add(record(2))
+        log.add(line(2))
     os.close(write_end)
 
     assert sum(lost) == 2

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from benchmarks.ports import free_ports
-from gateway.access import AccessRecord
+from gateway.access import ENCODER, AccessRecord
 from gateway.console import Live
 from gateway.console.figures import quantile_ms
 from gateway.console.live import MOST_READERS
@@ -234,7 +234,7 @@ def test_only_the_last_requests_are_kept() -> None:
     """Memory is bounded, and numbers go on."""
     recent = Recent()
     for _ in range(MOST + 10):
-        recent.add((seen(), [], 1.0, None))
+        recent.add((ENCODER.encode(seen()), [], 1.0, None))
 
     assert recent.number == MOST + 10
     assert len(recent.after(0)) == MOST
