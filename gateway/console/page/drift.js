@@ -48,7 +48,7 @@ export class DriftView {
       write(
         this.note,
         models.length
-          ? "A population stability index below 0.1 is calm, above 0.25 something has moved (what is what moved most comes first)."
+          ? "What moved most comes first. PSI is the population stability index, KS the distance of Kolmogorov and Smirnov; both are 0 where nothing moved."
           : "No data yet: distributions are compared when records have come.",
       );
       this.render(models);
@@ -81,8 +81,8 @@ export class DriftView {
 
 /** Draw one field: training filled, now as a line; shares are by bin, so that both can be compared at a glance. */
 function field(one) {
-  const kind = one.alarm ? "bad" : one.psi >= 0.1 ? "warn" : "good",
-    word = one.alarm ? "moved" : one.psi >= 0.1 ? "moving" : "calm";
+  const kind = one.alarm ? "bad" : "good",
+    word = one.alarm ? "moved" : "within chance";
   const training = one.training.shares,
     live = one.live.shares ?? [],
     bins = training.length,

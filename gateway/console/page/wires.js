@@ -45,7 +45,7 @@ export class Wires {
       // Not in the middle, where wires cross.
       const at = line.getPointAtLength(line.getTotalLength() * (model ? 0.28 : 0.72));
       label.setAttribute("x", at.x);
-      label.setAttribute("y", at.y - 8);
+      label.setAttribute("y", at.y + 4);
     }
     if (this.event) this.flow(this.event);
   }
