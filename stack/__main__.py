@@ -50,7 +50,9 @@ async def run(procfile: Procfile, ports: dict[str, int]) -> int:
         console.print(text, markup=False)
 
     processes = start(procfile.commands, environment(), write)
-    helping = asyncio.create_task(say_when_ready(ports["GATEWAY_PORT"], [n for n in names if n != "gateway"]))
+    helping = asyncio.create_task(
+        say_when_ready(ports["GATEWAY_PORT"], ports["GATEWAY_ADMIN_PORT"], [n for n in names if n != "gateway"])
+    )
     ends = {asyncio.create_task(process.wait()): process for process in processes}
     stop = asyncio.create_task(asked.wait())
     await asyncio.wait([*ends, stop], return_when=asyncio.FIRST_COMPLETED)
@@ -74,7 +76,7 @@ def environment() -> dict[str, str]:
     return {"BENTOML_DO_NOT_TRACK": "True", **os.environ, "PATH": path, "PYTHONUNBUFFERED": "1"}
 
 
-async def say_when_ready(port: int, models: list[str]) -> None:
+async def say_when_ready(port: int, admin_port: int, models: list[str]) -> None:
     """Tell what is ready, then what to do with it."""
     began = time.monotonic()
     await wait_until_ready(f"http://127.0.0.1:{port}", models, console.print)
@@ -83,7 +85,9 @@ async def say_when_ready(port: int, models: list[str]) -> None:
     if os.environ.get("GATEWAY_TLS_DIR") == TLS_DIR:
         secure = f"--cacert {TLS_DIR}/{AUTHORITY} https://localhost:{os.environ.get('GATEWAY_TLS_PORT', TLS_PORT)}"
         console.print(f"  {EXAMPLE.format(base=secure)}\n", markup=False)
-    console.print(f"documentation: http://127.0.0.1:{port}/docs   end: Ctrl-C\n")
+    console.print(
+        f"console: http://127.0.0.1:{admin_port}/   documentation: http://127.0.0.1:{port}/docs   end: Ctrl-C\n"
+    )
 
 
 def report_death(process: Process, how: str) -> None:
