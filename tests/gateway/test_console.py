@@ -204,6 +204,22 @@ def test_a_stream_does_not_hold_up_the_end(tmp_path: Path, ports: dict[str, int]
     assert answer.is_closed
 
 
+def test_a_reader_that_leaves_ends_the_work(admin: httpx.Client) -> None:
+    """The task that made events for it is gone, with its own."""
+
+    def tasks() -> float:
+        (told,) = re.findall(r"^bentogate_tasks (\S+)$", admin.get("/metrics").text, re.MULTILINE)
+        return float(told)
+
+    before = tasks()
+    with admin.stream("GET", "/console/stream") as answer:
+        lines = answer.iter_lines()  # which ends with the last who holds it
+        assert next(line for line in lines if line.startswith("data: "))
+        assert wait_until(lambda: tasks() >= before + 2)
+
+    assert wait_until(lambda: tasks() <= before)
+
+
 @contextlib.asynccontextmanager
 async def opened(ports: dict[str, int]) -> AsyncIterator[Gateway]:
     """Open a gateway in this process."""
