@@ -167,18 +167,18 @@ def test_what_is_left_of_a_record_is_a_line_of_its_own(capsys: pytest.CaptureFix
     os.set_blocking(write_end, False)
     log = AccessLog(write_end, lost.append)
     for number in range(1000):
-        log.add(record(number))
+        log.add(line(number))
     log.write()
     written = os.read(read_end, 2**20)
-    log.add(record(1000))
+    log.add(line(1000))
     log.write()
     os.close(write_end)
     with os.fdopen(read_end, "rb") as rest:
         written += rest.read()
-    *lines, last = [line for line in written.splitlines() if line.endswith(b"}")]
+    *lines, last = [one for one in written.splitlines() if one.endswith(b"}")]
 
     assert json.loads(last)["id"] == "1000"
-    assert [json.loads(line)["id"] for line in lines] == [str(number) for number in range(len(lines))]
+    assert [json.loads(one)["id"] for one in lines] == [str(number) for number in range(len(lines))]
     assert len(lines) + 1 + sum(lost) == 1001
     assert "cannot be written" in capsys.readouterr().out
 
