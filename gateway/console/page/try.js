@@ -11,7 +11,7 @@ import { phases } from "./timing.js";
 export class TryView {
   constructor(root) {
     this.pick = h("select", { id: "try-route", onchange: () => (location.hash = `try/${this.pick.value}`) });
-    this.send = h("button", { type: "submit", class: "main", text: "Ask" });
+    this.send = h("button", { type: "submit", class: "main", text: "Ask", disabled: true });
     this.address = h("input", { id: "try-address", type: "url", spellcheck: "false", oninput: () => this.renew() });
     this.fields = h("div", { class: "fields" });
     this.pasted = h("textarea", {
@@ -105,12 +105,14 @@ export class TryView {
     this.route = this.state.routes.find((route) => route.name === name);
     this.pick.value = name;
     this.form = null;
+    this.send.disabled = true;
     try {
       const told = await Promise.all(this.route.models.map((model) => ask(`console/models/${model}`)));
       if (this.route.name !== name) return;
       this.models = Object.fromEntries(told.map(({ document }, index) => [this.route.models[index], document]));
       this.form = new RecordForm(this.models, () => this.renew());
       this.fields.replaceChildren(this.form.element);
+      this.send.disabled = false;
       this.fill();
     } catch (error) {
       this.route = undefined;
