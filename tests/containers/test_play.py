@@ -1,6 +1,7 @@
 """The rendered Deployments as containers, with their security context, limits, ConfigMap and certificate."""
 
 import json
+import re
 import ssl
 from collections.abc import Iterator
 from copy import deepcopy
@@ -104,6 +105,18 @@ def test_the_gateway_answers_over_http_and_tls(playing: Playing) -> None:
     assert plain.status_code == secure.status_code == 200
     assert plain.json()["predictions"] == secure.json()["predictions"]
     assert plain.json()["predictions"][0].keys() == plain.json()["models"].keys() == {"diagnosis", "novelty"}
+
+
+def test_the_console_is_in_the_image(playing: Playing) -> None:
+    """Its page, the files that it asks for, and what it is told of both models."""
+    with httpx.Client(base_url=f"http://127.0.0.1:{playing.ports[8081]}") as admin:
+        files = re.findall(r'(?:src|href)="([^":#]+\.\w+)"', admin.get("/").text)
+        models = admin.get("/console/state").json()["models"]
+        drift = admin.get("/console/drift").json()["models"]
+
+        assert len(files) > 2
+        assert {admin.get(f"/{file}").status_code for file in files} == {200}
+    assert {model["name"] for model in models} == set(drift) == {"diagnosis", "novelty"}
 
 
 def test_containers_hold_what_the_manifests_promise(playing: Playing) -> None:
