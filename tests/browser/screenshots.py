@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import numpy as np
@@ -23,7 +23,13 @@ PICTURES = ROOT / "docs" / "pictures"
 REPLICA = "ml-inference-0"
 """Stands for the name of the machine that the pictures are made on."""
 
-SHOTS = (("map", "light"), ("map", "dark"), ("try", "light"), ("requests", "dark"), ("drift", "light"))
+SHOTS: list[tuple[str, Literal["light", "dark"]]] = [
+    ("map", "light"),
+    ("map", "dark"),
+    ("try", "light"),
+    ("requests", "dark"),
+    ("drift", "light"),
+]
 ROWS = 3
 LOOKED_S = 30
 """So long there is load before the pictures, so that the last minute has something to show."""
