@@ -17,6 +17,7 @@ from stack.ready import wait_until_ready
 
 EXAMPLE = "curl -s {base}/v1/predict -H 'Content-Type: application/json' -d @examples/record.json"
 TLS_DIR, TLS_PORT = ".tls", "8443"
+ADMIN_PORT = 8081
 
 console = Console(highlight=False, soft_wrap=True)
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue")
@@ -50,8 +51,9 @@ async def run(procfile: Procfile, ports: dict[str, int]) -> int:
         console.print(text, markup=False)
 
     processes = start(procfile.commands, environment(), write)
+    admin_port = ports.get("GATEWAY_ADMIN_PORT", ADMIN_PORT)
     helping = asyncio.create_task(
-        say_when_ready(ports["GATEWAY_PORT"], ports["GATEWAY_ADMIN_PORT"], [n for n in names if n != "gateway"])
+        say_when_ready(ports["GATEWAY_PORT"], admin_port, [name for name in names if name != "gateway"])
     )
     ends = {asyncio.create_task(process.wait()): process for process in processes}
     stop = asyncio.create_task(asked.wait())
