@@ -1,6 +1,7 @@
 """Records that end the process of the model that is asked for them."""
 
 import time
+from collections import deque
 from collections.abc import Sequence
 from hashlib import blake2b
 from typing import NamedTuple
@@ -18,7 +19,10 @@ SUSPECTED_S = 60.0
 """So long a loss is remembered against a request: it may have been another's fault."""
 
 LOSSES, LOSSES_IF_SHAKY = 2, 3
-"""So often a request must be lost to be named, and where the model has lost others of late for no reason of theirs."""
+"""So often a request must be lost to be named, and where the model is shaky."""
+
+CLEARED, SHAKY_S = 5, 10.0
+"""A model is shaky that has lost so many requests within so long which it answered later: more than go with a pod."""
 
 log = structlog.get_logger()
 
@@ -39,8 +43,7 @@ class FatalRecords:
 
     Who was lost alone is `suspected` until it is answered: its caller may leave, or its deadline pass, before the model
     is back. `answers` counts those of the model, to probes too: a call that began before it has answered again may have
-    been lost together with the one before, when a pod that had both went. While a suspect was answered of late the
-    model is shaky.
+    been lost together with the one before, when a pod that had both went. `cleared` is when suspects were answered.
     """
 
     def __init__(self, model: str, remembered_s: float) -> None:
@@ -49,12 +52,17 @@ class FatalRecords:
         self.known: dict[bytes, float] = {}
         self.suspected: dict[bytes, Suspect] = {}
         self.answers = 0
-        self.shaky_until = 0.0
+        self.cleared: deque[float] = deque(maxlen=CLEARED)
+
+    @property
+    def is_shaky(self) -> bool:
+        """Say that the model loses requests for no reason of theirs."""
+        return len(self.cleared) == CLEARED and self.cleared[0] > time.monotonic() - SHAKY_S
 
     @property
     def losses(self) -> int:
         """Say how many losses name a request now."""
-        return LOSSES_IF_SHAKY if time.monotonic() < self.shaky_until else LOSSES
+        return LOSSES_IF_SHAKY if self.is_shaky else LOSSES
 
     def note_loss(self, piece: Piece, answers_before: int) -> int:
         """Suspect the request of a call that was lost and began after so many answers; gives how often it was."""
@@ -79,18 +87,16 @@ class FatalRecords:
             self.clear(pieces)
 
     def clear(self, pieces: Sequence[Piece]) -> None:
-        """Forget who was suspected for long enough.
-
-        Where one is answered, the model lost it for no reason of its own, and may so have lost who was named of late.
-        """
+        """Forget who was suspected for long or is answered; a shaky model may so have lost who was named of late."""
         now = time.monotonic()
         while self.suspected and self.suspected[first := next(iter(self.suspected))].until < now:
             del self.suspected[first]
         for piece in pieces if self.suspected else ():
             if self.suspected.pop(whole(keys(piece.table)), None):
-                self.shaky_until = now + SUSPECTED_S
-                named_since = now - SUSPECTED_S + self.remembered_s
-                self.known = {key: until for key, until in self.known.items() if until < named_since}
+                self.cleared.append(now)
+        if self.known and self.is_shaky:
+            named_since = now - SUSPECTED_S + self.remembered_s
+            self.known = {key: until for key, until in self.known.items() if until < named_since}
 
     def refuse(self, pieces: Sequence[Piece]) -> None:
         """Refuse those who ended the model, and whoever brings the same from now on."""
@@ -98,7 +104,7 @@ class FatalRecords:
             self.suspected.pop(whole(keys(piece.table)), None)
             key = whole(keys(piece.caller.table))  # of a request that is cut the whole is known when it comes again
             if key not in self.known:
-                log.warning("a request ends its model", model=self.model, id=piece.caller.id, rows=piece.rows)
+                log.warning("a request ends its model", model=self.model, request=piece.caller.id, rows=piece.rows)
             while len(self.known) >= MOST:
                 del self.known[next(iter(self.known))]
             self.known.pop(key, None)

@@ -9,7 +9,7 @@ import pytest
 from bentos.artifact import Model, load
 from gateway.batching.batcher import Batcher
 from gateway.batching.calls import Calls
-from gateway.batching.fatal import SUSPECTED_S, Suspect
+from gateway.batching.fatal import CLEARED, SUSPECTED_S, Suspect
 from gateway.batching.queue import Queue
 from gateway.errors import BackendLost, BackendUnreachable, DeadlineExceeded, FatalRecord
 from gateway.metrics import Metrics
@@ -78,15 +78,18 @@ def test_a_model_that_loses_every_second_call_blames_nobody(model: Model) -> Non
 
 
 def test_who_was_named_while_the_model_was_shaky_is_asked_again(model: Model) -> None:
-    """Once one that was suspected is answered, a third loss is needed, and who was named of late is forgotten."""
+    """Once many that were suspected are answered, a third loss is needed, and who was named of late is forgotten."""
 
     async def check() -> None:
-        fails = [True, True, True, False]  # of two calls that are lost the first is of nobody's fault
+        fails = [True, True, *[True, False] * CLEARED]  # of two calls that are lost the first is of nobody's fault
         one, _ = batcher(Stub(model, lambda _: LOST if fails and fails.pop(0) else None))
         (named,) = await ask(one, model, [[2.0]])
         assert isinstance(named, FatalRecord)
-        (answer,) = await ask(one, model, [[3.0]])
-        assert is_right(answer, model, [3.0])
+        for number in range(CLEARED):
+            assert one.calls.fatal.known
+            assert one.calls.fatal.losses == 2
+            (answer,) = await ask(one, model, [[3.0 + number / 10]])
+            assert is_right(answer, model, [3.0 + number / 10])
         assert not one.calls.fatal.known
         assert one.calls.fatal.losses == 3
 
