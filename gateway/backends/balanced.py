@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -20,6 +21,10 @@ MOST_FAILURES = 5
 OUT_S = 5.0
 """After five failures in a row an address is left out for so long, and twice as long the second time."""
 
+DOUBTED_S, DOUBTED = 1.0, 1_000
+"""For so long after a call was lost its address is taken for so much busier. A pod that is killed does not end at once:
+its parent still takes connections, and the second attempt was lost there too."""
+
 PROVE_S = 5.0
 """A golden row is waited for so long: an address that says nothing any more may be that of another pod by then."""
 
@@ -36,12 +41,14 @@ class Address:
         self.at = at
         self.transport = transport
         self.under_way = self.failures = self.times_out = 0
+        self.lost_at = -math.inf
         self.is_out = False
 
     @property
     def load(self) -> int:
-        """Say how busy it is; one that has just failed is taken for busier."""
-        return self.under_way + self.failures
+        """Say how busy it is; one that has just failed is taken for busier, and one that was lost for much busier."""
+        doubt = DOUBTED if time.monotonic() - self.lost_at < DOUBTED_S else 0
+        return self.under_way + self.failures + doubt
 
 
 class Balanced:
@@ -109,7 +116,11 @@ class Balanced:
             if any(other is not one for other in self.those_in):  # this one may be out, or gone meanwhile
                 raise BackendElsewhere(str(exc), model=self.model) from exc
             raise
-        except (BackendLost, BackendBroken, BackendCorrupt) as exc:
+        except BackendLost as exc:
+            one.lost_at = time.monotonic()
+            self.failed(one, str(exc))
+            raise
+        except (BackendBroken, BackendCorrupt) as exc:
             self.failed(one, str(exc))
             raise
         except asyncio.CancelledError:

@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.ports import free_ports
 from gateway.backends import balanced as subject
-from gateway.backends.balanced import MOST_FAILURES, Address, Balanced
+from gateway.backends.balanced import DOUBTED_S, MOST_FAILURES, Address, Balanced
 from gateway.backends.transport import Transport
 from gateway.errors import BackendAbsent, BackendElsewhere, BackendLost, BackendUnavailable
 from tests.gateway.conftest import PLAIN
@@ -244,3 +244,16 @@ def test_a_gateway_asks_the_addresses_of_a_name(stored_plain: Path, tmp_path: Pa
             assert answers == [200] * 20
             metrics = httpx.get(f"{client.headers['x-admin']}/metrics").text
             assert re.search(r'^bentogate_addresses{model="plain"} [12]\.0$', metrics, re.MULTILINE)
+
+
+@pytest.mark.anyio
+async def test_who_was_lost_is_asked_elsewhere_first(pods: Pods) -> None:
+    """However busy the other address is; after a second the one that lost it has its turn again."""
+    async with over(pods, FIRST, SECOND) as (balanced, _):
+        pods.sick = {FIRST}
+        while not balanced.addresses[FIRST].failures:
+            await ask(balanced)
+        pods.sick, pods.slow_s = set(), 0.02
+        assert await ask(balanced, 20) == {SECOND: 20}
+        await asyncio.sleep(DOUBTED_S)
+        assert (await ask(balanced, 20))[FIRST] > 0
