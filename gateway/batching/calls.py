@@ -131,9 +131,8 @@ class Calls:
     ) -> BackendFault | None:
         """Make one call and answer its callers; gives the failure if it may be that of one record.
 
-        `why` is what became of the call before it, if this is not the first.
-
-        Raises GatewayError where no caller can have an answer.
+        `why` is what became of the call before it, if this is not the first. Raises GatewayError where no caller can
+        have an answer.
         """
         self.health.check()
         call_id = pieces[0].caller.id if len(pieces) == 1 else new_id()

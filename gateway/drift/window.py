@@ -19,7 +19,7 @@ class Part(NamedTuple):
 
 
 class Window:
-    """Count the last `wanted` rows, and none before them, unless one call has more.
+    """Count the last `wanted` rows, and none before them.
 
     `below` are the counts of all its `rows`, as `Cells` says.
     """
@@ -33,7 +33,17 @@ class Window:
         self.below: Counts = np.zeros(cells.size + 1, dtype=np.int64)
 
     def count(self, columns: Doubles) -> None:
-        """Count rows, given as `[fields, rows]`, which are sorted in place."""
+        """Count rows, given as `[fields, rows]`, which are sorted in place; of many the last."""
+        last = columns[:, -self.wanted :]
+        for start in range(0, last.shape[1], self.part_rows):  # as one part they would be forgotten all at once
+            self.add(last[:, start : start + self.part_rows])
+        while self.rows > self.wanted and len(self.parts) > 1:
+            oldest = self.parts.popleft()
+            self.rows -= oldest.rows
+            self.below[:-1] -= oldest.below
+
+    def add(self, columns: Doubles) -> None:
+        """Count rows in the newest part, or in another one if that is full."""
         rows, below = columns.shape[1], self.cells.below(columns)
         self.below[:-1] += below
         self.rows += rows
@@ -41,7 +51,3 @@ class Window:
             last = self.parts.pop()
             rows, below = rows + last.rows, below + last.below
         self.parts.append(Part(rows, below))
-        while self.rows > self.wanted and len(self.parts) > 1:
-            oldest = self.parts.popleft()
-            self.rows -= oldest.rows
-            self.below[:-1] -= oldest.below

@@ -236,6 +236,15 @@ async def test_memory_does_not_grow() -> None:
     drift.close()
 
 
+def test_a_large_call_is_forgotten_little_by_little() -> None:
+    """As its rows came at once they would go at once, and for a while nothing could be said."""
+    drift = mixed_drift(window_rows=500)
+    looked_at(drift, *rows_of(900, 2))
+    assert drift.window.rows == 500
+    looked_at(drift, *rows_of(1, 3))
+    assert 400 <= drift.window.rows <= 500
+
+
 def test_an_alarm_begins_and_ends_once() -> None:
     """A line for each; in between, what is only a little less does not end it."""
     drift = mixed_drift()
