@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Callable
 from functools import cache, partial
+from itertools import product
 from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.metrics import MetricWrapperBase
 
 from gateway.drift import Exposed
+from gateway.errors import UNANSWERED, GatewayError
 from gateway.seconds import Seconds
 
 ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
@@ -122,9 +124,19 @@ class Metrics:
         # Looking a label up costs as much as counting: each is looked up once.
         self.request_counter = cache(self.requests.labels)
         self.refusal_counter = cache(self.refused.labels)
+        self.begin()
+
+    def begin(self) -> None:
+        """Tell of what can be counted while nothing is: of a counter that is born at 1 Prometheus sees no increase."""
+        for reason in (*(error.reason for error in GatewayError.__subclasses__()), *UNANSWERED):
+            self.refusal_counter(reason)
+        for file, outcome in product(("settings", "certificate"), ("taken", "refused")):
+            self.reloads.labels(file, outcome)
 
     def batches(self, model: str) -> BatchMetrics:
         """Give what counts the calls to a model."""
+        for reason in ("lost", "busy", "elsewhere"):
+            self.retries.labels(model, reason)
         return BatchMetrics(
             self.batch_rows.labels(model),
             self.rows.labels(model),
@@ -139,6 +151,8 @@ class Metrics:
 
     def golden_counter(self, model: str) -> Callable[[str], None]:
         """Give what counts the answers to golden rows, each `right` or `wrong`."""
+        for outcome in ("right", "wrong"):
+            self.golden.labels(model, outcome)
         return lambda outcome: self.golden.labels(model, outcome).inc()
 
     def watch_gateway(self, lag_s: Callable[[], float], memory_ratio: Callable[[], float]) -> None:
