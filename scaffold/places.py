@@ -13,7 +13,8 @@ PROCFILE = Path("Procfile")
 BASE = Path("k8s/base/kustomization.yaml")
 AUTOSCALING = Path("k8s/components/autoscaling/kustomization.yaml")
 HEADLESS = Path("k8s/components/headless/kustomization.yaml")
-LISTS = {BASE: "resources", AUTOSCALING: "resources", HEADLESS: "components"}
+KEDA = Path("k8s/components/keda/kustomization.yaml")
+LISTS = {BASE: "resources", AUTOSCALING: "resources", HEADLESS: "components", KEDA: "resources"}
 """Where each model has a folder of its own, which stands in a list under this key."""
 
 PROCESS = re.compile(r"^([a-z][a-z0-9]*):", re.MULTILINE)
@@ -29,6 +30,7 @@ def new_files(name: str) -> dict[Path, str]:
         HEADLESS.parent / "models" / name / "kustomization.yaml": "headless.yaml.template",
         HEADLESS.parent / "models" / name / "deployment.yaml": "headless-deployment.yaml.template",
         HEADLESS.parent / "models" / name / "service.yaml": "headless-service.yaml.template",
+        KEDA.parent / "models" / name / "kustomization.yaml": "keda.yaml.template",
     }
 
 

@@ -13,9 +13,17 @@ from tests.conftest import ROOT, run
 
 K8S = ROOT / "k8s"
 OVERLAYS = sorted(path.name for path in (K8S / "overlays").iterdir())
-COMPONENTS = sorted((path.name for path in (K8S / "components").iterdir()), key=lambda name: (name == "grpc", name))
-"""In an order that works: `grpc` opens its port in the policies of `network-policies`."""
-COMBINATIONS = [some for size in range(len(COMPONENTS) + 1) for some in itertools.combinations(COMPONENTS, size)]
+LATE = ("grpc", "monitoring")
+COMPONENTS = sorted((path.name for path in (K8S / "components").iterdir()), key=lambda name: (name in LATE, name))
+"""In an order that works: the late ones open their ports in the policies of `network-policies`."""
+TOGETHER = {"keda", "monitoring"}
+COMBINATIONS = [
+    some
+    for size in range(len(COMPONENTS) + 1)
+    for some in itertools.combinations(COMPONENTS, size)
+    if not TOGETHER & set(some) or set(some) >= TOGETHER or size == 1
+]
+"""All of them, but these two only alone or together: they double what is rendered once, not twice."""
 
 Manifest = dict[str, Any]
 
@@ -69,8 +77,8 @@ RENDERINGS = {
     **{
         f"{name}+{one}": partial(extended, name, one)
         for name in OVERLAYS
-        for one in ("ingress", "gateway-api", "grpc", "headless")
+        for one in ("ingress", "gateway-api", "grpc", "headless", "keda", "monitoring")
     },
     **{"+".join(("base", *some)): partial(combination, some) for some in COMBINATIONS},
 }
-"""How each overlay, alone, behind a way in and with gRPC, and each combination is rendered, by a readable name."""
+"""How each overlay, alone and with one component more, and each combination is rendered, by a readable name."""

@@ -23,6 +23,8 @@ MADE = {
     "k8s/components/headless/models/addition/deployment.yaml",
     "k8s/components/headless/models/addition/kustomization.yaml",
     "k8s/components/headless/models/addition/service.yaml",
+    "k8s/components/keda/models/addition",
+    "k8s/components/keda/models/addition/kustomization.yaml",
 }
 CHANGED = {
     "Procfile",
@@ -30,6 +32,7 @@ CHANGED = {
     "k8s/base/kustomization.yaml",
     "k8s/components/autoscaling/kustomization.yaml",
     "k8s/components/headless/kustomization.yaml",
+    "k8s/components/keda/kustomization.yaml",
 }
 CODE = ("models/addition.py", "tests/models/test_addition.py")
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from tests.cluster.manifests.rules import (
     environment,
     lifecycle,
+    monitoring,
     pods,
     policies,
     references,
@@ -42,6 +43,8 @@ ALL: tuple[Rule, ...] = (
     scaling.only_autoscalers_set_replicas,
     scaling.budgets_select_one_deployment,
     scaling.budgets_leave_room,
+    monitoring.monitors_scrape_each_pod_once,
+    monitoring.triggers_ask_for_their_model,
     references.references_resolve,
     references.pods_start_without_the_user,
     references.mounts_name_volumes,

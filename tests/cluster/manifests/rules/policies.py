@@ -10,7 +10,10 @@ from tests.cluster.rendered import Manifest, of_kind
 
 THEIRS = (Port("UDP", "53", 53), Port("TCP", "53", 53), Port("TCP", "http", 80), *UNLISTED)
 DNS = Place("DNS", "kube-system", {"k8s-app": "kube-dns"}, THEIRS)
+PROMETHEUS = Place("Prometheus", "monitoring", {"app.kubernetes.io/name": "prometheus"}, THEIRS)
 OUTSIDE = (
+    PROMETHEUS,
+    Place("a pod beside Prometheus", "monitoring", {}, THEIRS),
     Place("the world", "", {}, THEIRS),
     Place("a pod of another namespace", "elsewhere", {"k8s-app": "kube-dns"}, THEIRS),
     Place("another pod of kube-system", "kube-system", {}, THEIRS),
@@ -19,7 +22,10 @@ OUTSIDE = (
 
 
 def policies_allow_the_edges_that_exist(manifests: list[Manifest]) -> list[str]:
-    """Where there are policies: world → gateway → models, gateway → DNS, no edge is missing and none too many."""
+    """Where there are policies: world → gateway → models, gateway → DNS, and Prometheus → both where it is to scrape.
+
+    No edge is missing and none too many.
+    """
     policies = of_kind(manifests, "NetworkPolicy")
     if not policies:
         return []
@@ -29,6 +35,8 @@ def policies_allow_the_edges_that_exist(manifests: list[Manifest]) -> list[str]:
     outside = (*OUTSIDE, neighbour)
     wanted = edges(outside, gateways, {"http", "https", "grpc"}) | edges(gateways, models, {"http"})
     wanted |= edges(gateways, [DNS], {"53"})
+    if of_kind(manifests, "ServiceMonitor"):
+        wanted |= edges([PROMETHEUS], gateways, {"admin"}) | edges([PROMETHEUS], models, {"http"})
     everywhere = (*ours.values(), *outside)
     allowed = {
         edge(source, target, port)

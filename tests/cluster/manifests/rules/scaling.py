@@ -13,10 +13,9 @@ def autoscalers_have_targets(manifests: list[Manifest]) -> list[str]:
         if target is None:
             faults.append(f"{title(scaler)}: spec.scaleTargetRef names no Deployment of ours")
             continue
-        measured = [metric["resource"]["name"] for metric in scaler["spec"]["metrics"] if metric["type"] == "Resource"]
         faults += [
             f"{title(scaler)}: measures {name}, of which {title(target)} requests none"
-            for name in measured
+            for name in measured(scaler)
             if not all(name in one.get("resources", {}).get("requests", {}) for one in containers(target))
         ]
     return faults
@@ -25,10 +24,26 @@ def autoscalers_have_targets(manifests: list[Manifest]) -> list[str]:
 def autoscalers_have_a_range(manifests: list[Manifest]) -> list[str]:
     """The fewest replicas are not more than the most."""
     ranges = [
-        (title(one), one["spec"].get("minReplicas", 1), one["spec"]["maxReplicas"])
-        for one in of_kind(manifests, "HorizontalPodAutoscaler")
+        (title(one), fewest(one), one["spec"].get("maxReplicas") or one["spec"]["maxReplicaCount"])
+        for one, _ in pairs(manifests)
     ]
-    return [f"{name}: minReplicas {low} is above maxReplicas {high}" for name, low, high in ranges if low > high]
+    return [
+        f"{name}: its fewest replicas, {low}, are above its most, {high}" for name, low, high in ranges if low > high
+    ]
+
+
+def fewest(scaler: Manifest) -> int:
+    """Give the fewest replicas of an autoscaler, of Kubernetes or of KEDA, which have their own defaults."""
+    spec = scaler["spec"]
+    found: int = spec.get("minReplicas", 1) if "maxReplicas" in spec else spec.get("minReplicaCount", 0)
+    return found
+
+
+def measured(scaler: Manifest) -> list[str]:
+    """Name the resources that an autoscaler measures."""
+    if scaler["kind"] == "ScaledObject":
+        return [one["type"] for one in scaler["spec"]["triggers"] if one["type"] in ("cpu", "memory")]
+    return [metric["resource"]["name"] for metric in scaler["spec"]["metrics"] if metric["type"] == "Resource"]
 
 
 def only_autoscalers_set_replicas(manifests: list[Manifest]) -> list[str]:
@@ -43,7 +58,11 @@ def only_autoscalers_set_replicas(manifests: list[Manifest]) -> list[str]:
 def pairs(manifests: list[Manifest]) -> list[tuple[Manifest, Manifest | None]]:
     """Give each autoscaler with the Deployment that it names."""
     known = {one["metadata"]["name"]: one for one in deployments(manifests)}
-    references = [(one, one["spec"]["scaleTargetRef"]) for one in of_kind(manifests, "HorizontalPodAutoscaler")]
+    usual = {"apiVersion": "apps/v1", "kind": "Deployment"}  # KEDA's defaults
+    references = [
+        (one, {**(usual if one["kind"] == "ScaledObject" else {}), **one["spec"]["scaleTargetRef"]})
+        for one in of_kind(manifests, "HorizontalPodAutoscaler", "ScaledObject")
+    ]
     return [
         (one, known.get(ref["name"]) if (ref["apiVersion"], ref["kind"]) == ("apps/v1", "Deployment") else None)
         for one, ref in references
@@ -62,11 +81,11 @@ def budgets_select_one_deployment(manifests: list[Manifest]) -> list[str]:
 
 def budgets_leave_room(manifests: list[Manifest]) -> list[str]:
     """Each budget lets one pod go, though there be no more pods than the fewest."""
-    fewest = {title(target): one["spec"].get("minReplicas", 1) for one, target in pairs(manifests) if target}
+    least = {title(target): fewest(one) for one, target in pairs(manifests) if target}
     faults = []
     for budget in of_kind(manifests, "PodDisruptionBudget"):
         for deployment in guarded(budget, manifests):
-            replicas = fewest.get(title(deployment), deployment["spec"].get("replicas", 1))
+            replicas = least.get(title(deployment), deployment["spec"].get("replicas", 1))
             if room(budget, replicas) < 1:
                 faults.append(f"{title(budget)}: lets none of {replicas} pods of {title(deployment)} be evicted")
     return faults

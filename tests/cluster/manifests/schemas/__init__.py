@@ -18,6 +18,9 @@ FOLDER = Path(__file__).parent
 CUSTOM = {
     ("gateway.networking.k8s.io/v1", "Gateway"): "gateway.yaml",
     ("gateway.networking.k8s.io/v1", "HTTPRoute"): "httproute.yaml",
+    ("keda.sh/v1alpha1", "ScaledObject"): "scaledobject.yaml",
+    ("monitoring.coreos.com/v1", "PrometheusRule"): "prometheusrule.yaml",
+    ("monitoring.coreos.com/v1", "ServiceMonitor"): "servicemonitor.yaml",
     ("traefik.io/v1alpha1", "Middleware"): "middleware.yaml",
     ("traefik.io/v1alpha1", "TraefikService"): "traefikservice.yaml",
 }
