@@ -23,6 +23,7 @@ from bentos.artifact import ArtifactError, load, read_contract
 from bentos.beneath import Beneath
 from bentos.infer import blame
 from bentos.json_only import JsonOnly
+from bentos.metered import Metered
 from bentos.protocol import PREFIXES, Protocol
 from bentos.schema import request_model, response_model
 from bentos.served import Served
@@ -90,6 +91,7 @@ IMAGE = (
     traffic={"timeout": LONGEST_REQUEST_S},
     logging={"access": {"enabled": False}},
     tracing=UNTRACED,
+    metrics={"enabled": False},  # `Metered` counts
 )
 class ModelService:
     """Serve one stored model."""
@@ -136,5 +138,6 @@ class ModelService:
 
 
 add_middleware = ModelService.add_asgi_middleware  # type: ignore[attr-defined]  # the decorator makes a service of it
+add_middleware(Metered, model=CONTRACT.name)
 add_middleware(Beneath, prefixes=PREFIXES, own=Protocol(SERVED).app())
 add_middleware(JsonOnly)

@@ -13,7 +13,9 @@ import pytest
 from fastapi.routing import APIRoute
 from prometheus_client.metrics import MetricWrapperBase
 from pydantic import BaseModel
+from starlette.applications import Starlette
 
+from bentos.metered import Metered
 from contract import Contract
 from contract.contract import Task
 from gateway.drift import Exposed
@@ -92,12 +94,12 @@ def test_every_code_of_grpc_is_listed() -> None:
 
 
 def test_every_metric_is_listed_with_its_labels() -> None:
-    """docs/operations.md has a row for each."""
+    """docs/operations.md has a row for each, of the gateway and of a model service."""
     listed = {
         name: tuple(re.findall(r"`(\w+)`", labels))
         for name, labels in re.findall(r"^\| `(bentogate_\w+)` \| (.*?) \|", DOCS["operations"], re.MULTILINE)
     }
-    registered = vars(Metrics()).values()
+    registered = [*vars(Metrics()).values(), *vars(Metered(Starlette(), "any")).values()]
     metrics: list[Any] = [metric for metric in registered if isinstance(metric, MetricWrapperBase)]
     real = {
         f"{metric._name}_total" if metric._type == "counter" else metric._name: metric._labelnames for metric in metrics

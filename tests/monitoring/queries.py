@@ -16,7 +16,7 @@ ALERTS: dict[str, dict[str, Any]] = {rule["alert"]: rule for group in GROUPS for
 PROMETHEUS_OWN = {"namespace", "job", "instance"}
 """Labels that Prometheus puts on what it scrapes."""
 
-NAME = re.compile(r"\b(?:bentogate|bentoml)_[a-z_]+")
+NAME = re.compile(r"\bbentogate_[a-z_]+")
 MATCHED = re.compile(r"([a-z_]+)\s*(?:=~|!~|!=|=)\s*\"")
 GROUPED = re.compile(r"\b(?:by|without|on|ignoring|group_left)\s*\(([^)]*)\)")
 SHOWN = re.compile(r"\{\{\s*(?:\$labels\.)?([a-z_]+)\s*\}\}")

@@ -26,7 +26,7 @@ MOST_EXTRA = 6
 MODEL = "unbounded"
 POISON = Canary({"shift": 1e200}, {})
 """Its score is the square of that, which no double can hold."""
-COUNTED = re.compile(r'^bentoml_service_request_total{endpoint="/v2/models/unbounded/infer".*} (.*)$', re.MULTILINE)
+COUNTED = re.compile(r'^bentogate_model_requests_total{.*path="infer".*} (.*)$', re.MULTILINE)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from tests.serving import wait_until
 
 DIAGNOSIS, ALL = "/v1/models/diagnosis:predict", "/v1/predict"
 WORKLOADS = ("ml-diagnosis", "ml-novelty")
-COUNT = re.compile(r'^bentoml_service_request_total\{endpoint="[^"]+/infer",.*\} (.*)$', re.MULTILINE)
+COUNT = re.compile(r'^bentogate_model_requests_total\{.*path="infer".*\} (.*)$', re.MULTILINE)
 EVENLY = 0.3
 """So far may a share be from that of the others."""
 
