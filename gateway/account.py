@@ -89,8 +89,12 @@ class Account(Stopwatch):
 class Accounts:
     """Carry requests out, and tell of each when it has ended; `timeouts` has the seconds of each public name.
 
-    Those that are `under_way` are counted. Without trusted `proxies` a caller is who connects.
+    Those that are `under_way` are counted. Without trusted `proxies` a caller is who connects. Accounts are of a
+    `kind`, and where they are `traced`, whoever opens one tells of the caller's trace.
     """
+
+    kind: type[Account] = Account
+    traced = False
 
     def __init__(
         self,
@@ -132,6 +136,9 @@ class Accounts:
             raise translated(exc, account) from exc
         finally:
             self.under_way -= 1
+
+    def trace(self, account: Account, parent: str, state: str) -> None:
+        """Have a request belong to the trace that the headers traceparent and tracestate name, or to a new one."""
 
     def leave(self, account: Account) -> None:
         """Book that a request ended before its answer was sent, and by whom."""

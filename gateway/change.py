@@ -40,7 +40,7 @@ def begin(gateway: Gateway, settings: Settings, keys: list[str]) -> Change:
     """Ask the backends that a gateway has not, or by other settings; it goes on with all others."""
     same = {name for name, its in settings.backends.items() if gateway.settings.backends.get(name) == its}
     backends = {
-        name: gateway.backends[name] if name in same else Backend(name, its, gateway.metrics, settings.drift)
+        name: gateway.backends[name] if name in same else gateway.process.backend(name, its, settings.drift)
         for name, its in settings.backends.items()
     }
     new = [backend for name, backend in backends.items() if name not in same]

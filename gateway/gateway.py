@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 
 from gateway.access import AccessLog
 from gateway.account import Accounts
@@ -18,7 +19,11 @@ from gateway.plans import Plan, make_plans
 from gateway.proxies import Proxies
 from gateway.recent import Recent
 from gateway.settings import Settings
+from gateway.settings_backend import BackendSettings
+from gateway.settings_drift import DriftSettings
 from gateway.shedding import Shedding
+from gateway.traced import TracedAccounts
+from gateway.tracing import Tracing, open_tracing
 from oip import Limits
 
 
@@ -35,6 +40,11 @@ class Process:
     shedding: Shedding
     started: float
     recent: Recent | None = None
+    tracing: Tracing | None = None
+
+    def backend(self, name: str, settings: BackendSettings, drift: DriftSettings) -> Backend:
+        """Make a backend."""
+        return Backend(name, settings, self.metrics, drift, tracing=self.tracing)
 
 
 class Gateway:
@@ -50,7 +60,9 @@ class Gateway:
         self.backends = backends
         self.plans = make_plans(backends, settings.routes)
         proxies = Proxies(settings.trusted_proxies) if settings.trusted_proxies else None
-        self.accounts = Accounts(
+        tracing = process.tracing
+        accounts = Accounts if tracing is None else partial(TracedAccounts, tracing)
+        self.accounts = accounts(
             process.metrics, process.access, settings.timeouts, process.ending, proxies, recent=process.recent
         )
 
@@ -88,18 +100,18 @@ class Gateway:
 async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
     """Open the pools and begin to learn the contracts; closes all of it at the end."""
     metrics = Metrics()
-    backends = {name: Backend(name, backend, metrics, settings.drift) for name, backend in settings.backends.items()}
     ending = Ending(settings.drain_s, settings.grace_s)
     shedding = Shedding(settings.max_lag_ms / 1000, settings.max_memory_ratio, own_memory())
     metrics.watch_gateway(lambda: shedding.lag_s, lambda: shedding.ratio)
-    with access_log(settings, metrics) as access:
+    with access_log(settings, metrics) as access, traces(settings, metrics) as tracing:
+        recent = Recent() if settings.console else None
+        process = Process(metrics, access, ending, shedding, time.monotonic(), recent, tracing)
+        backends = {name: process.backend(name, its, settings.drift) for name, its in settings.backends.items()}
         for backend in backends.values():
             backend.show()
             watch(backend, settings.refresh_s)
         watcher = asyncio.create_task(shedding.watch())
         try:
-            recent = Recent() if settings.console else None
-            process = Process(metrics, access, ending, shedding, time.monotonic(), recent)
             yield Gateway(settings, backends, process)
         finally:
             watcher.cancel()
@@ -113,3 +125,8 @@ def access_log(settings: Settings, metrics: Metrics) -> contextlib.AbstractConte
     if settings.access_log and sys.stdout:
         return AccessLog(sys.stdout.fileno(), metrics.unrecorded.inc)
     return contextlib.nullcontext()
+
+
+def traces(settings: Settings, metrics: Metrics) -> contextlib.AbstractContextManager[Tracing | None]:
+    """Open what exports spans, if it is wanted; raises SettingsError."""
+    return open_tracing(metrics.unexported.inc) if settings.tracing else contextlib.nullcontext()

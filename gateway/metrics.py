@@ -49,6 +49,9 @@ class Metrics:
         self.unrecorded = Counter(
             "bentogate_access_records_lost", "Access records that could not be written", registry=self.registry
         )
+        self.unexported = Counter(
+            "bentogate_spans_lost", "Spans that were sampled and did not reach a collector", registry=self.registry
+        )
         self.model = Gauge(
             "bentogate_model_info",
             "1 for the version that each model had last",

@@ -94,6 +94,7 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode, BeforeValidator(listed_by_commas)] = ()
     access_log: bool = True
     console: bool = True
+    tracing: bool = False
     timeout_s: Timeout = 10.0
     max_rows: int = Field(default=MOST_ROWS, ge=1)
     max_body_mb: float = Field(default=16.0, gt=0, le=1024)

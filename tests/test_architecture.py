@@ -37,6 +37,7 @@ WALL_CLOCK = re.compile(
 TIMESTAMPS = {
     "gateway/account.py": "the time in the access record",
     "gateway/backends/history.py": "when a model changed its contract",
+    "gateway/tracing/span.py": "when a span began and ended",
     "training/artifact.py": "when a model was stored",
     "tests/gateway/test_account.py": "the same, as a record has it",
     "tests/gateway/test_both_doors.py": "the same, as a model tells it",

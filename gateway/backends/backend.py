@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from functools import partial
 
 from contract import Feature, Table, join
 from contract.table import pack_rows
@@ -13,7 +14,7 @@ from gateway.backends.golden import Riders
 from gateway.backends.judge import output_blamed, output_refused
 from gateway.backends.known import Known, untold
 from gateway.backends.server import Server
-from gateway.batching import Batcher, Calls, Heard, Queue
+from gateway.batching import Batcher, Calls, Heard, Queue, TracedBatcher, TracedCalls
 from gateway.drift import Drift
 from gateway.errors import (
     BackendBusy,
@@ -25,6 +26,7 @@ from gateway.errors import (
 from gateway.metrics import Metrics
 from gateway.settings_backend import BackendSettings
 from gateway.settings_drift import DriftSettings
+from gateway.tracing import Tracing
 from oip import HEADER_LENGTH, SERVER_TIMING, ProtocolError, compute_ms, read_response
 from oip.asgi import new_id
 
@@ -39,9 +41,16 @@ class Backend(Known):
     """
 
     def __init__(
-        self, name: str, settings: BackendSettings, metrics: Metrics, drift: DriftSettings | None = None
+        self,
+        name: str,
+        settings: BackendSettings,
+        metrics: Metrics,
+        drift: DriftSettings | None = None,
+        *,
+        tracing: Tracing | None = None,
     ) -> None:
         self.server = Server(name, settings)
+        self.server.traced = tracing is not None
         dialect: Dialect = Told(self.server)
         if settings.contract is not None:
             dialect = Declared(self.server, settings.contract, settings.scores)
@@ -49,10 +58,12 @@ class Backend(Known):
         super().__init__(name, dialect, Riders(settings.golden_every, metrics.golden_counter(name)), compared)
         self.breaker = Breaker(name, settings.breaker, self.prove, metrics.breaker_opened.labels(name).inc)
         observe = compared.note if compared else None
-        calls = Calls(name, self.ask, self.breaker, settings.retries, metrics.batches(name), observe=observe)
+        kind = Calls if tracing is None else partial(TracedCalls, tracing)
+        calls = kind(name, self.ask, self.breaker, settings.retries, metrics.batches(name), observe=observe)
         self.breaker.on_back = calls.fatal.note_back
         self.concurrency = settings.concurrency
-        self.batcher = Batcher(calls, self.concurrency, Queue(settings.max_batch_rows, settings.max_queued_rows))
+        queue = Queue(settings.max_batch_rows, settings.max_queued_rows)
+        self.batcher = (Batcher if tracing is None else TracedBatcher)(calls, self.concurrency, queue)
         if balanced := self.server.balanced:
             balanced.prove, balanced.on_change = self.prove, self.in_flight
         self.metrics = metrics

@@ -8,6 +8,7 @@ from gateway.backends.connection import Answer
 from gateway.backends.transport import Transport
 from gateway.errors import DeadlineExceeded
 from gateway.settings_backend import BackendSettings
+from gateway.tracing import CALL
 from oip import HEADER_LENGTH, REQUEST_ID
 
 PROBE_TIMEOUT_S = 1.0
@@ -34,6 +35,7 @@ class Server:
                 self.transport.resolved,
             )
         self.way = self.balanced or self.transport
+        self.traced = False
         self.infer_head = self.transport.head("POST", f"{self.model_path}/infer")
 
     def close(self) -> None:
@@ -57,6 +59,8 @@ class Server:
         """
         kind = JSON if json_length is None else BINARY % json_length
         head = b"%s%s: %s\r\n%s" % (self.infer_head, ID, request_id.encode(), kind)
+        if self.traced and (span := CALL.get()) is not None:
+            head += span.context.headers
         if address is not None and self.balanced is not None:
             return await self.balanced.call_at(address, head, body)
         return await self.way.call(head, body)

@@ -7,6 +7,7 @@ from gateway.batching.heard import Heard
 from gateway.batching.partial import Needs, partial_predictions
 from gateway.batching.prediction import Joint, Prediction
 from gateway.batching.queue import Queue
+from gateway.batching.traced import TracedBatcher, TracedCalls
 from gateway.batching.way import Way
 
 __all__ = [
@@ -19,6 +20,8 @@ __all__ = [
     "Needs",
     "Prediction",
     "Queue",
+    "TracedBatcher",
+    "TracedCalls",
     "Way",
     "partial_predictions",
     "predictions",

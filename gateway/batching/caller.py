@@ -8,6 +8,7 @@ from typing import Protocol, cast
 from contract import Table
 from gateway.batching.prediction import Prediction, put_together
 from gateway.errors import BackendUnavailable, GatewayError
+from gateway.tracing import RequestSpan
 
 
 class Reply:
@@ -37,10 +38,12 @@ class Caller:
 
     `deadline` is in the loop's time; callers of one `address` share its turns. Nobody waits any more (`gone`) once the
     model has answered or failed, after the deadline, and when another model has failed that the request cannot do
-    without.
+    without. `span` is set where calls are traced.
     """
 
-    __slots__ = ("address", "began", "deadline", "ended", "id", "index", "parts", "reply", "table", "taken")
+    span: RequestSpan | None
+
+    __slots__ = ("address", "began", "deadline", "ended", "id", "index", "parts", "reply", "span", "table", "taken")
 
     def __init__(
         self, reply: Reply, index: int, table: Table, request_id: str, deadline: float, *, address: str = ""

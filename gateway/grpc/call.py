@@ -14,6 +14,7 @@ from gateway.account import Account, Accounts
 from gateway.errors import DeadlineExceeded, GatewayError
 from gateway.problems import error_text
 from gateway.proxies import FORWARDED_FOR, Proxies
+from gateway.tracing import TRACEPARENT, TRACESTATE
 from oip import REQUEST_ID, SERVER_TIMING, request_id
 from oip.wire import decode_message
 
@@ -67,7 +68,11 @@ class Accounting:
         async def handle(body: bytes, context: Context) -> bytes:
             self.note_task()
             accounts = self.accounts()
-            account = Account(request_id_of(context), path, caller(context, accounts.proxies))
+            account = accounts.kind(request_id_of(context), path, caller(context, accounts.proxies))
+            if accounts.traced:
+                metadata = dict(context.invocation_metadata() or ())
+                parent, state = (str(metadata.get(name, "")) for name in (TRACEPARENT, TRACESTATE))
+                accounts.trace(account, parent, state)
             try:
                 message = await accounts.carry_out(account, answered(account, body, context))
                 account.status = 200

@@ -4,12 +4,14 @@ import asyncio
 
 from starlette.types import ASGIApp
 
-from gateway.account import Account, Accounts
+from gateway.account import Accounts
 from gateway.proxies import FORWARDED_FOR
+from gateway.tracing import TRACEPARENT, TRACESTATE
 from oip import REQUEST_ID, SERVER_TIMING, headers_of, lenient, request_id, with_headers
 from oip.asgi import Receive, Scope, Send
 
 ID, TIMING = REQUEST_ID.encode(), SERVER_TIMING.encode()
+PARENT, STATE = TRACEPARENT.encode(), TRACESTATE.encode()
 FORWARDED = FORWARDED_FOR.encode()
 
 
@@ -30,8 +32,13 @@ class Accounted:
         if (proxies := self.accounts.proxies) is not None:
             forwarded = [value.decode("latin-1") for name, value in scope["headers"] if name == FORWARDED]
             caller = proxies.client(caller, forwarded)
+        given = headers_of(scope)
         # The listener, which knows the scope that it gave, books what it refuses while the body comes.
-        account = asked["account"] = scope["account"] = Account(request_id(headers_of(scope)), asked["path"], caller)
+        account = self.accounts.kind(request_id(given), asked["path"], caller)
+        asked["account"] = scope["account"] = account
+        if self.accounts.traced:
+            parent, state = (given.get(name, b"").decode("latin-1") for name in (PARENT, STATE))
+            self.accounts.trace(account, parent, state)
 
         def headers(status: int) -> list[tuple[bytes, bytes]]:
             account.status = status
