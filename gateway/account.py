@@ -25,6 +25,7 @@ from gateway.errors import (
 )
 from gateway.metrics import Metrics
 from gateway.plans import Plan, needs_of
+from gateway.predictions import PredictionLog
 from gateway.proxies import Proxies
 from gateway.recent import Recent
 from oip import BodyTooLarge, Disconnected, ProtocolError, Stopwatch, UnsupportedEncoding
@@ -42,11 +43,12 @@ class Account(Stopwatch):
     `route` is the public name that is asked, or the path where no model is. `status` is None until an answer begins,
     and where it did not come to its end. While it is carried out it has a `deadline`, and has `begun` at a time of the
     loop's. `missing` says why a model is missing in the answer, by its name; it is None where the answer had to be
-    whole. `failed` names the model that the whole request failed by.
+    whole. `failed` names the model that the whole request failed by. Where there is a `log`, answers are kept in it.
     """
 
     begun: float
     deadline: Deadline
+    log: PredictionLog | None = None
 
     def __init__(self, request_id: str, route: str, caller: str) -> None:
         super().__init__()
@@ -83,6 +85,8 @@ class Account(Stopwatch):
         for prediction in predictions:
             self.ms |= prediction.joint.ms
         self.predictions = predictions
+        if self.log is not None:
+            self.log.add(self.id, self.route, table, predictions)
         return predictions
 
 
@@ -105,6 +109,7 @@ class Accounts:
         proxies: Proxies | None = None,
         *,
         recent: Recent | None = None,
+        predictions: PredictionLog | None = None,
     ) -> None:
         self.metrics = metrics
         self.access = access
@@ -113,6 +118,7 @@ class Accounts:
         self.ending = ending
         self.proxies = proxies
         self.recent = recent
+        self.predictions = predictions
         self.under_way = 0
 
     async def carry_out(self, account: Account, work: Coroutine[None, None, T]) -> T:
@@ -123,6 +129,8 @@ class Accounts:
         """
         account.begun = begun = asyncio.get_running_loop().time()
         account.deadline = Deadline(begun + self.timeouts.get(account.route, self.longest_s))
+        if self.predictions is not None:
+            account.log = self.predictions
         self.under_way += 1
         try:
             with account.deadline:

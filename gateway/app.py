@@ -20,7 +20,7 @@ from gateway.gateway import Gateway
 from gateway.metadata import VERSION
 from gateway.openapi import describe
 from gateway.problems import rendered
-from gateway.routes import Accounted, Dispatch, catalogue, drift, health
+from gateway.routes import Accounted, Dispatch, catalogue, drift, feedback, health
 from oip import HEADER_LENGTH, REQUEST_ID, SERVER_TIMING
 
 DESCRIPTION = """One request, answered by every model behind the gateway.
@@ -28,14 +28,16 @@ DESCRIPTION = """One request, answered by every model behind the gateway.
 `POST /v1/predict` takes `{"instances": [record, …]}`; the same models speak the Open Inference Protocol under `/v2`."""
 
 
-def documents_app() -> FastAPI:
-    """Make what answers all but inference on the public listener."""
+def documents_app(*, keeps: bool = False) -> FastAPI:
+    """Make what answers all but inference on the public listener; where it `keeps` predictions, it takes feedback."""
     # Swagger UI's files come with the package: the page asks no other host.
     app: FastAPI = FastAPIOffline(redoc_url=None, title="Bentogate", version=VERSION, description=DESCRIPTION)
     app.router.redirect_slashes = False  # a redirect names a host, and protocol clients follow none
     app.openapi = lambda: describe(app, app.state.gateway)  # type: ignore[method-assign]
     app.include_router(health.router)
     app.include_router(catalogue.router)
+    if keeps:
+        app.include_router(feedback.router)
     answer_errors(app)
     return app
 
@@ -108,7 +110,8 @@ def answer_errors(app: FastAPI) -> None:
     async def of_the_framework(request: Request, error: HTTPException) -> Response:
         if error.status_code == 405:
             response = respond(request, WrongMethod(f"{path_of(request)} takes another method than {request.method}"))
-            response.headers["allow"] = "GET, HEAD"  # all that this app answers
+            allowed = (error.headers or {}).get("Allow")
+            response.headers["allow"] = "POST" if allowed == "POST" else "GET, HEAD"
             return response
         return respond(request, UnknownName(f"there is no path {path_of(request)[:200]}"))
 

@@ -16,7 +16,8 @@ class Front:
 
     def __init__(self, gateway: Gateway) -> None:
         console = gateway.settings.console
-        self.documents, self.health = documents_app(), health_app(console=console)
+        keeps = gateway.process.predictions is not None
+        self.documents, self.health = documents_app(keeps=keeps), health_app(console=console)
         self.live = Live(lambda: self.gateway) if console else None
         self.take(gateway)
 

@@ -16,6 +16,7 @@ from gateway.ending import Ending
 from gateway.errors import UnknownName
 from gateway.metrics import Metrics
 from gateway.plans import Plan, make_plans
+from gateway.predictions import PredictionLog
 from gateway.proxies import Proxies
 from gateway.recent import Recent
 from gateway.settings import Settings
@@ -31,7 +32,7 @@ from oip import Limits
 class Process:
     """Hold what lives as long as the process, whatever becomes of the settings; `started` is monotonic.
 
-    Without a console nobody looks at recent requests.
+    Without a console nobody looks at recent requests; `predictions` is the log of them, if there is one.
     """
 
     metrics: Metrics
@@ -41,6 +42,7 @@ class Process:
     started: float
     recent: Recent | None = None
     tracing: Tracing | None = None
+    predictions: PredictionLog | None = None
 
     def backend(self, name: str, settings: BackendSettings, drift: DriftSettings) -> Backend:
         """Make a backend."""
@@ -63,7 +65,13 @@ class Gateway:
         tracing = process.tracing
         accounts = Accounts if tracing is None else partial(TracedAccounts, tracing)
         self.accounts = accounts(
-            process.metrics, process.access, settings.timeouts, process.ending, proxies, recent=process.recent
+            process.metrics,
+            process.access,
+            settings.timeouts,
+            process.ending,
+            proxies,
+            recent=process.recent,
+            predictions=process.predictions,
         )
 
     def plan(self, name: str) -> Plan:
@@ -103,9 +111,13 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
     ending = Ending(settings.drain_s, settings.grace_s)
     shedding = Shedding(settings.max_lag_ms / 1000, settings.max_memory_ratio, own_memory())
     metrics.watch_gateway(lambda: shedding.lag_s, lambda: shedding.ratio)
-    with access_log(settings, metrics) as access, traces(settings, metrics) as tracing:
+    with (
+        access_log(settings, metrics) as access,
+        traces(settings, metrics) as tracing,
+        prediction_log(settings, metrics) as predictions,
+    ):
         recent = Recent() if settings.console else None
-        process = Process(metrics, access, ending, shedding, time.monotonic(), recent, tracing)
+        process = Process(metrics, access, ending, shedding, time.monotonic(), recent, tracing, predictions)
         backends = {name: process.backend(name, its, settings.drift) for name, its in settings.backends.items()}
         for backend in backends.values():
             backend.show()
@@ -130,3 +142,10 @@ def access_log(settings: Settings, metrics: Metrics) -> contextlib.AbstractConte
 def traces(settings: Settings, metrics: Metrics) -> contextlib.AbstractContextManager[Tracing | None]:
     """Open what exports spans, if it is wanted; raises SettingsError."""
     return open_tracing(metrics.unexported.inc) if settings.tracing else contextlib.nullcontext()
+
+
+def prediction_log(settings: Settings, metrics: Metrics) -> contextlib.AbstractContextManager[PredictionLog | None]:
+    """Open the prediction log, if it has a folder."""
+    if (folder := settings.prediction_log.folder) is None:
+        return contextlib.nullcontext()
+    return PredictionLog(settings.prediction_log, folder, metrics.kept.inc, metrics.lost_prediction)

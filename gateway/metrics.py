@@ -52,6 +52,17 @@ class Metrics:
         self.unexported = Counter(
             "bentogate_spans_lost", "Spans that were sampled and did not reach a collector", registry=self.registry
         )
+        self.kept = Counter(
+            "bentogate_prediction_log_rows",
+            "Rows in files of the prediction log, each with the answer of one model",
+            registry=self.registry,
+        )
+        self.lost = Counter(
+            "bentogate_prediction_log_rows_lost",
+            "Rows that could not be kept, since the queue was full or the disk refused them",
+            ("reason",),
+            registry=self.registry,
+        )
         self.model = Gauge(
             "bentogate_model_info",
             "1 for the version that each model had last",
@@ -162,6 +173,10 @@ class Metrics:
         """Have the state of the gateway itself looked at when the metrics are asked for."""
         self.lag.set_function(lag_s)
         self.memory_ratio.set_function(memory_ratio)
+
+    def lost_prediction(self, reason: str, rows: int) -> None:
+        """Count rows that the prediction log could not keep."""
+        self.lost.labels(reason).inc(rows)
 
     def learned(self, model: str, old: str | None, new: str) -> None:
         """Note that a model has a new version."""

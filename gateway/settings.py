@@ -20,6 +20,7 @@ from pydantic_settings import (
 from contract import MOST_ROWS, NAME_PATTERN, Terms
 from gateway.settings_backend import LONGEST_TIMEOUT_S, BackendSettings, Strict, Timeout, fault
 from gateway.settings_drift import DriftSettings
+from gateway.settings_predictions import PredictionLogSettings
 
 PREFIX = "GATEWAY_"
 
@@ -107,6 +108,7 @@ class Settings(BaseSettings):
     drain_s: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     grace_s: float = Field(default=LONGEST_TIMEOUT_S, ge=0, allow_inf_nan=False)
     drift: DriftSettings = DriftSettings()
+    prediction_log: PredictionLogSettings = PredictionLogSettings()
     backends: dict[str, BackendSettings] = Field(min_length=1)
     routes: dict[str, RouteSettings] = {}
     default: str

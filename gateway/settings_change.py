@@ -19,7 +19,7 @@ AT_RUN_TIME = {
     "ready_after_s",
 }
 """What can change while the gateway runs: all that is read out of the settings of the gateway that answers a request.
-All else is what sockets, servers and the access log were made with."""
+All else is what sockets, servers and logs were made with."""
 
 
 def changed_keys(old: Settings, new: Settings) -> list[str]:

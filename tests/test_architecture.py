@@ -37,6 +37,8 @@ WALL_CLOCK = re.compile(
 TIMESTAMPS = {
     "gateway/account.py": "the time in the access record",
     "gateway/backends/history.py": "when a model changed its contract",
+    "gateway/predictions/log.py": "when a request was answered, and how old files are",
+    "gateway/routes/feedback.py": "when feedback came",
     "gateway/tracing/span.py": "when a span began and ended",
     "training/artifact.py": "when a model was stored",
     "tests/gateway/test_account.py": "the same, as a record has it",

@@ -21,12 +21,13 @@ from contract.contract import Task
 from gateway.drift import Exposed
 from gateway.errors import UNANSWERED, GatewayError
 from gateway.metrics import Metrics
-from gateway.routes import catalogue, health
+from gateway.routes import catalogue, feedback, health
 from gateway.routes.dispatch import V1, V2
 from gateway.seconds import Seconds
 from gateway.settings import RouteSettings, Settings
 from gateway.settings_backend import BackendSettings, BreakerSettings, RetrySettings
 from gateway.settings_drift import DriftSettings
+from gateway.settings_predictions import PredictionLogSettings
 from models import catalog, model_names
 from stack.procfile import read_procfile
 from tests.conftest import ROOT, run
@@ -50,7 +51,7 @@ def test_every_setting_is_listed_with_its_default() -> None:
         for name, default in zip(re.findall(r"`(\S+?)`", key), value.split(", "), strict=False)
     }
     for name, field in Settings.model_fields.items():
-        if name in ("backends", "routes", "drift"):
+        if name in ("backends", "routes", "drift", "prediction_log"):
             continue
         assert name in listed, name
         if not field.is_required() and field.default not in (None, "", ()):
@@ -62,9 +63,11 @@ def test_every_setting_is_listed_with_its_default() -> None:
     for group, kind in groups.items():
         for name, field in kind.model_fields.items():
             assert listed[f"backends.{{name}}.{group}.{name}"] == f"{field.default:g}", name
-    for name, field in DriftSettings.model_fields.items():
-        default = f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
-        assert listed[f"drift.{name}"] == default, name
+    sections: dict[str, type[BaseModel]] = {"drift": DriftSettings, "prediction_log": PredictionLogSettings}
+    for section, kind in sections.items():
+        for name, field in kind.model_fields.items():
+            default = f"{field.default:g}" if isinstance(field.default, float) else str(field.default or "")
+            assert listed[f"{section}.{name}"] == default, name
     for name in RouteSettings.model_fields:
         assert f"routes.{{name}}.{name}" in listed
 
@@ -120,7 +123,7 @@ def test_every_path_is_listed() -> None:
     listed = set(re.findall(r"`(?:GET|POST) (/[^`]*)`", DOCS["api"].split("## Failures")[0]))
     own = {
         route.path
-        for router in (catalogue.router, health.router)
+        for router in (catalogue.router, health.router, feedback.router)
         for route in router.routes
         if isinstance(route, APIRoute)
     }

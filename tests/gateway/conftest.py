@@ -33,9 +33,10 @@ def settings_of(ports: dict[str, int], **more: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="package")
 def client(tmp_path_factory: pytest.TempPathFactory, ports: dict[str, int]) -> Iterator[httpx.Client]:
-    """Run the gateway and give a client of it."""
-    settings = settings_of(ports, max_rows=1000, max_body_mb=1)
-    with running_gateway(tmp_path_factory.mktemp("gateway"), settings) as client:
+    """Run the gateway, with all that is off by default and needs no port, and give a client of it."""
+    folder = tmp_path_factory.mktemp("gateway")
+    settings = settings_of(ports, max_rows=1000, max_body_mb=1, prediction_log={"folder": str(folder / "log")})
+    with running_gateway(folder, settings) as client:
         yield client
 
 

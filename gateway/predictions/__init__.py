@@ -1,0 +1,5 @@
+"""The prediction log: what was asked and answered, and the truth about it, in files that others read too."""
+
+from gateway.predictions.log import PredictionLog
+
+__all__ = ["PredictionLog"]

@@ -1,0 +1,75 @@
+"""Requests and their answers as columns of Arrow, one row for each record and each model that answered it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from arro3.core import Array, DataType, Field, RecordBatch, Schema
+
+from contract import Feature, Interface, Output, Table
+from contract.table import Array as Values
+from contract.table import Columns, from_column
+from gateway.batching import Prediction
+from gateway.predictions.kept import Kept
+
+TYPES = {
+    "number": DataType.float64(),
+    "integer": DataType.int64(),
+    "boolean": DataType.bool(),
+    "category": DataType.string(),
+}
+TIME = DataType.timestamp("us", tz="UTC")
+
+
+class Layout:
+    """Say which columns the rows of one contract have, in order; names with a prefix cannot meet those of the log."""
+
+    def __init__(self, contract: Interface, leave_out: Sequence[str]) -> None:
+        self.contract = contract
+        self.features = [feature for feature in contract.features if feature.name not in leave_out]
+        fields = [Field("time", TIME), Field("id", TYPES["category"]), Field("instance", DataType.int32())]
+        fields += [Field(name, TYPES["category"]) for name in ("route", "model", "version")]
+        fields += [Field(f"feature_{feature.name}", TYPES[feature.type]) for feature in self.features]
+        fields += [Field(f"output_{output.name}", TYPES[output.type]) for output in contract.outputs]
+        self.schema = Schema(fields)
+
+    def batch(self, kept: Sequence[tuple[Kept, Prediction]]) -> RecordBatch:
+        """Give requests, each with what this model answered, as a batch of rows.
+
+        All tables are of the same features; raises KeyError where they lack one of the contract's.
+        """
+        counts = [request.table.rows for request, _ in kept]
+        rows = sum(counts)
+        times = np.repeat([request.time // 1000 for request, _ in kept], counts)
+        texts = [
+            [request.id for (request, _), count in zip(kept, counts, strict=True) for _ in range(count)],
+            [request.route for (request, _), count in zip(kept, counts, strict=True) for _ in range(count)],
+            [self.contract.name] * rows,
+            [self.contract.version] * rows,
+        ]
+        ids, *others = [Array(text, TYPES["category"]) for text in texts]
+        instances = np.concatenate([np.arange(count, dtype=np.int32) for count in counts])
+        asked = columns_of([request.table for request, _ in kept])
+        answers = [prediction.columns for _, prediction in kept]
+        arrays = [Array.from_numpy(times).cast(TIME), ids, Array.from_numpy(instances), *others]
+        arrays += [array_of(feature, asked[feature.name]) for feature in self.features]
+        for output in self.contract.outputs:
+            arrays.append(array_of(output, np.concatenate([answer[output.name] for answer in answers])))
+        return RecordBatch.from_arrays(arrays, schema=self.schema)
+
+
+def columns_of(tables: Sequence[Table]) -> Columns:
+    """Put the rows of tables of the same features behind each other, column by column."""
+    first = tables[0]
+    if first.matrix is None:
+        return {name: np.concatenate([table.separate[name] for table in tables]) for name in first.separate}
+    matrix = np.concatenate([table.matrix for table in tables if table.matrix is not None])
+    return {feature.name: matrix[:, index] for index, feature in enumerate(first.features)}
+
+
+def array_of(field: Feature | Output, column: Values) -> Array:
+    """Give a column in the type of its field; what is missing is null."""
+    if field.type == "category" or getattr(field, "nullable", False):
+        values: Any = from_column(field, column)
+        return Array(values, TYPES[field.type])
+    return Array.from_numpy(np.ascontiguousarray(column))

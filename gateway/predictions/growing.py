@@ -1,0 +1,40 @@
+"""The rows of one version that are no file yet."""
+
+from collections.abc import Sequence
+from typing import BinaryIO
+
+import msgspec
+from arro3.core import RecordBatch, Table
+from arro3.io import write_parquet
+
+from contract import Interface
+from gateway.batching import Prediction
+from gateway.predictions.columns import Layout
+from gateway.predictions.kept import Kept
+
+CONTRACT = "bentogate.contract"
+"""The contract of the version that answered is in the metadata of each file, so a file can be read by itself."""
+
+
+class Growing:
+    """Hold rows of a contract as columns; `since` is monotonic."""
+
+    def __init__(self, contract: Interface, leave_out: Sequence[str], since: float) -> None:
+        self.contract = contract
+        self.layout = Layout(contract, leave_out)
+        self.since = since
+        self.batches: list[RecordBatch] = []
+        self.rows = 0
+
+    def add(self, kept: Sequence[tuple[Kept, Prediction]]) -> None:
+        """Add requests of the same features; raises KeyError where they lack one of the contract's."""
+        batch = self.layout.batch(kept)
+        self.batches.append(batch)
+        self.rows += batch.num_rows
+
+    def write(self, file: BinaryIO) -> None:
+        """Write all of it; raises OSError."""
+        about = {CONTRACT: msgspec.json.encode(self.contract).decode()}
+        # Without the schema in Arrow's own form, which would have the contract once more and tells readers nothing new.
+        table = Table.from_batches(self.batches)
+        write_parquet(table, file, compression="zstd(1)", key_value_metadata=about, skip_arrow_metadata=True)

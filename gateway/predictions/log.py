@@ -1,0 +1,156 @@
+"""The writer of the log: requests wait in a bounded queue until a thread has made rows of them, and rows of files."""
+
+import random
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import structlog
+
+from contract import Table
+from gateway.batching import Prediction
+from gateway.predictions.files import Folder
+from gateway.predictions.kept import Kept
+from gateway.settings_predictions import PredictionLogSettings
+
+if TYPE_CHECKING:  # Arrow takes 11 MB, which a gateway without a log has no need of
+    from gateway.predictions.growing import Growing
+
+MOST_ROWS = 10_000
+"""So many rows wait for the thread at most, but for one request alone: a second's work of it, some 30 MB."""
+
+FILE_ROWS = 100_000
+"""A file is complete with so many rows, of thirty numbers some 25 MB."""
+
+EVERY_S = 0.1
+PRUNE_S = 60.0
+LAST_S = 5.0
+"""How long the end of the process waits for the last files."""
+
+QUEUE, DISK = "queue", "disk"
+
+log = structlog.get_logger()
+
+
+class PredictionLog:
+    """Keep requests with their answers for as long as it is entered; whatever the disk does holds no request up.
+
+    What cannot be kept is lost and counted: `on_loss` is told of rows, each with one model's answer, and why, which is
+    QUEUE or DISK; `on_written` of those that are in a file.
+    """
+
+    def __init__(
+        self,
+        settings: PredictionLogSettings,
+        root: Path,
+        on_written: Callable[[int], None],
+        on_loss: Callable[[str, int], None],
+    ) -> None:
+        from gateway.predictions.growing import Growing
+
+        self.settings = settings
+        self.make = Growing
+        self.folder = Folder(root)
+        self.on_written, self.on_loss = on_written, on_loss
+        self.queue: deque[Kept] = deque()
+        # Each is written by one thread only, so that none is counted wrongly: their difference waits.
+        self.added = self.taken = 0
+        self.growing: dict[int, Growing] = {}
+        self.pruned = float("-inf")
+        self.unwritable = False
+        self.ended = threading.Event()
+        # As a daemon it cannot keep a process alive whose disk hangs.
+        self.thread = threading.Thread(target=self.write_until_ended, name="prediction log", daemon=True)
+
+    def add(self, request_id: str, route: str, table: Table, predictions: Sequence[Prediction]) -> None:
+        """Keep a request, or one of a sample; it costs half a microsecond, and all else is done by the thread."""
+        sample, waiting = self.settings.sample, self.added - self.taken
+        if sample < 1 and random.random() >= sample:  # noqa: S311 (no secret)
+            return
+        if waiting and waiting + table.rows > MOST_ROWS:
+            self.on_loss(QUEUE, table.rows * len(predictions))
+            return
+        self.added += table.rows
+        self.queue.append(Kept(time.time_ns(), request_id, route, table, predictions))
+
+    def __enter__(self) -> Self:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ended.set()
+        self.thread.join(LAST_S)
+
+    def write_until_ended(self) -> None:
+        """Take what waits again and again, and at the end complete all files."""
+        while not self.ended.wait(EVERY_S):
+            self.work(at_end=False)
+        self.work(at_end=True)
+
+    def work(self, *, at_end: bool) -> None:
+        """Make rows of what waits, and files of rows where it is time; nobody else would hear of a failure."""
+        try:
+            self.take()
+            for key, growing in list(self.growing.items()):
+                old = time.monotonic() - growing.since >= self.settings.rotate_s
+                if at_end or old or growing.rows >= FILE_ROWS:
+                    self.complete(self.growing.pop(key))
+            if time.monotonic() - self.pruned >= PRUNE_S:
+                self.pruned = time.monotonic()
+                self.prune()
+        except Exception:
+            log.exception("the prediction log failed")
+
+    def take(self) -> None:
+        """Make batches of all that waits; requests of one version, and with the same features, share one."""
+        groups = defaultdict[tuple[int, int], list[tuple[Kept, Prediction]]](list)
+        for _ in range(len(self.queue)):
+            kept = self.queue.popleft()
+            self.taken += kept.table.rows
+            for prediction in kept.predictions:
+                groups[id(prediction.joint.contract), id(kept.table.features)].append((kept, prediction))
+        for group in groups.values():
+            self.grow(group)
+
+    def grow(self, group: Sequence[tuple[Kept, Prediction]]) -> None:
+        """Add the rows of a group to those of its version."""
+        contract = group[0][1].joint.contract
+        growing = self.growing.get(id(contract))
+        if growing is None:
+            growing = self.growing[id(contract)] = self.make(contract, self.settings.leave_out, time.monotonic())
+        try:
+            growing.add(group)
+        except KeyError:  # a new version that reads other features came between reading the records and the answer
+            self.on_loss(QUEUE, sum(one.table.rows for one, _ in group))
+            return
+
+    def complete(self, growing: "Growing") -> None:
+        """Write a file, or lose what cannot be written."""
+        if not growing.rows:
+            return
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+        try:
+            self.folder.write(growing.contract.name, stamp, growing.write)
+        except OSError as exc:
+            self.on_loss(DISK, growing.rows)
+            if not self.unwritable:
+                log.warning("predictions cannot be kept", lost=growing.rows, reason=str(exc))
+            self.unwritable = True
+        else:
+            self.on_written(growing.rows)
+            self.unwritable = False
+
+    def prune(self) -> None:
+        """Delete what is too old or too much."""
+        settings = self.settings
+        try:
+            gone = self.folder.prune(time.time(), settings.max_mb * 2**20, settings.max_age_days * 86_400)
+        except OSError as exc:
+            log.warning("old predictions cannot be deleted", reason=str(exc))
+        else:
+            if gone:
+                log.info("deleted old predictions", files=len(gone))
