@@ -37,4 +37,11 @@ class Growing:
         about = {CONTRACT: msgspec.json.encode(self.contract).decode()}
         # Without the schema in Arrow's own form, which would have the contract once more and tells readers nothing new.
         table = Table.from_batches(self.batches)
-        write_parquet(table, file, compression="zstd(1)", key_value_metadata=about, skip_arrow_metadata=True)
+        write_parquet(
+            table,
+            file,
+            compression="zstd(1)",
+            column_dictionary_enabled={(name,): wanted for name, wanted in self.layout.dictionaries.items()},
+            key_value_metadata=about,
+            skip_arrow_metadata=True,
+        )
