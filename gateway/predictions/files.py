@@ -7,10 +7,10 @@ share it: each writes files of its own.
 import os
 import socket
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 FEEDBACK = "feedback"
 """No model has this name's folder by chance: one that is named so shares it, with other endings."""
@@ -38,7 +38,7 @@ class Folder:
         self.writer = f"{socket.gethostname()}-{os.getpid()}"
         self.numbers = count()
 
-    def write(self, model: str, stamp: str, content: Callable[[BinaryIO], None]) -> None:
+    def write(self, model: str, stamp: str, content: bytes) -> None:
         """Write the rows of one version as one file, which nobody sees before it is complete; raises OSError."""
         folder = self.root / model
         folder.mkdir(parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ class Folder:
         unfinished = folder / f".{name}{UNFINISHED}"
         try:
             with unfinished.open("wb") as file:
-                content(file)
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             unfinished.replace(folder / f"{name}{PARQUET}")

@@ -1,7 +1,7 @@
 """The rows of one version that are no file yet."""
 
 from collections.abc import Sequence
-from typing import BinaryIO
+from io import BytesIO
 
 import msgspec
 from arro3.core import RecordBatch, Table
@@ -32,11 +32,11 @@ class Growing:
         self.batches.append(batch)
         self.rows += batch.num_rows
 
-    def write(self, file: BinaryIO) -> None:
-        """Write all of it; raises OSError."""
+    def parquet(self) -> bytes:
+        """Give all of it as a file, made in memory: where a write fails, on a full disk, arro3 panics past handlers."""
         about = {CONTRACT: msgspec.json.encode(self.contract).decode()}
         # Without the schema in Arrow's own form, which would have the contract once more and tells readers nothing new.
-        table = Table.from_batches(self.batches)
+        table, file = Table.from_batches(self.batches), BytesIO()
         write_parquet(
             table,
             file,
@@ -45,3 +45,4 @@ class Growing:
             key_value_metadata=about,
             skip_arrow_metadata=True,
         )
+        return file.getvalue()

@@ -134,7 +134,7 @@ class PredictionLog:
             return
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
         try:
-            self.folder.write(growing.contract.name, stamp, growing.write)
+            self.folder.write(growing.contract.name, stamp, growing.parquet())
         except OSError as exc:
             self.on_loss(DISK, growing.rows)
             if not self.unwritable:

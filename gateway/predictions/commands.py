@@ -1,0 +1,48 @@
+"""The commands that read a log."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from gateway.predictions.judged import judged
+from gateway.predictions.reading import Unreadable
+from gateway.predictions.replay import Thresholds, replayed
+from gateway.predictions.report import as_html, as_text
+from gateway.settings import SettingsError
+from gateway.settings_file import read_settings
+
+
+def folder_of(arguments: argparse.Namespace) -> Path:
+    """Give the folder that is named, or that of the settings; raises SettingsError where there is none."""
+    folder: Path | None = arguments.log or read_settings(arguments.config).prediction_log.folder
+    if folder is None:
+        raise SettingsError("name the log with --log, or set prediction_log.folder")
+    return folder
+
+
+def report(folder: Path, page: Path | None) -> int:
+    """Print the report, and write it as a page; gives the exit code."""
+    try:
+        found = judged(folder)
+        if page is not None:
+            page.write_text(as_html(found))
+    except (Unreadable, OSError) as exc:
+        sys.stderr.write(f"error: {exc}\n")
+        return 2
+    sys.stdout.write(as_text(found))
+    return 0
+
+
+def replay(folder: Path, arguments: argparse.Namespace) -> int:
+    """Replay each model, and judge; gives 0 where all are within the thresholds, 1 where not, 2 without an answer."""
+    limits = Thresholds(arguments.max_changed, arguments.max_difference, arguments.max_p99_ms)
+    code = 0
+    try:
+        for outcome in replayed(folder, arguments.against, arguments.model, arguments.rows, arguments.callers):
+            broken = limits.broken(outcome)
+            sys.stdout.write(outcome.text() + "".join(f"  too much: {one}\n" for one in broken) + "\n")
+            code = code or bool(broken)
+    except Unreadable as exc:
+        sys.stderr.write(f"error: {exc}\n")
+        return 2
+    return code

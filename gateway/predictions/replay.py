@@ -1,0 +1,107 @@
+"""Asking a candidate what the log has, request by request as it came."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, NamedTuple
+
+from contract import Interface, Table, pack
+from gateway.predictions.candidate import Answered, Candidate, Refused
+from gateway.predictions.compared import Outcome, Thresholds
+from gateway.predictions.files import PARQUET
+from gateway.predictions.reading import Logged, Unreadable, files_of, read_file
+
+__all__ = ["Thresholds", "replayed"]
+
+
+class Request(NamedTuple):
+    """Hold a request of the log: its records, and for each output what was answered."""
+
+    id: str
+    table: Table
+    answers: dict[str, list[Any]]
+
+
+def replayed(root: Path, url: str, model: str | None, rows: int, callers: int) -> Iterator[Outcome]:
+    """Replay the newest rows of each model, or of one, each of the version that answered last.
+
+    Raises Unreadable where the log has none, or not all that a model needs.
+    """
+    names = sorted({path.parent.name for path in files_of(root)} if model is None else {model})
+    if not names or not any(root.glob(f"{names[0]}/*{PARQUET}")):
+        raise Unreadable(f"{root} has no predictions" + (f" of {model}" if model else ""))
+    for name in names:
+        contract, requests = newest(root, name, rows)
+        yield replay(url, contract, requests, callers)
+
+
+def newest(root: Path, model: str, rows: int) -> tuple[Interface, list[Request]]:
+    """Read the newest requests of the version that answered last, until they have so many rows."""
+    contract: Interface | None = None
+    found: list[Request] = []
+    for path in files_of(root):
+        if path.parent.name != model:
+            continue
+        logged = read_file(path)
+        contract = contract or logged.contract
+        if logged.contract.version == contract.version:
+            found += reversed(list(requests_of(logged)))
+        if sum(request.table.rows for request in found) >= rows:
+            break
+    assert contract is not None
+    kept, total = list[Request](), 0
+    for request in found:
+        if total >= rows:
+            break
+        kept.append(request)
+        total += request.table.rows
+    return contract, kept
+
+
+def requests_of(logged: Logged) -> Iterator[Request]:
+    """Yield the requests of a file: each begins where instances begin anew."""
+    contract, columns = logged.contract, logged.columns
+    for feature in contract.features:
+        if f"feature_{feature.name}" not in columns:
+            raise Unreadable(
+                f"{contract.name} reads {feature.name}, which the log leaves out: it cannot be asked again"
+            )
+    starts = [row for row, instance in enumerate(columns["instance"]) if instance == 0]
+    for start, stop in zip(starts, [*starts[1:], logged.rows], strict=True):
+        values = {feature.name: columns[f"feature_{feature.name}"][start:stop] for feature in contract.features}
+        answers = {output.name: columns[f"output_{output.name}"][start:stop] for output in contract.outputs}
+        yield Request(columns["id"][start], pack(contract.features, values), answers)
+
+
+def replay(url: str, contract: Interface, requests: Sequence[Request], callers: int) -> Outcome:
+    """Ask each request again, by so many callers at once, and compare."""
+    outcome, names = Outcome(contract), [output.name for output in contract.outputs]
+    free = SimpleQueue[Candidate]()
+    for _ in range(callers):
+        free.put(Candidate(url, contract.name))
+
+    def ask(request: Request) -> Answered | Refused:
+        candidate = free.get()
+        try:
+            return candidate.ask(request.table, names)
+        except Refused as refused:
+            return refused
+        finally:
+            free.put(candidate)
+
+    with ThreadPoolExecutor(callers) as pool:
+        answers = list(pool.map(ask, requests))
+    while not free.empty():
+        free.get().close()
+    for request, answer in zip(requests, answers, strict=True):
+        if isinstance(answer, Refused):
+            outcome.refused.append(str(answer))
+            continue
+        outcome.ms.append(answer.ms)
+        outcome.versions.add(answer.version)
+        now = {name: answer.columns[name].tolist() for name in names}
+        for row in range(request.table.rows):
+            was, new = ({name: its[name][row] for name in names} for its in (request.answers, now))
+            outcome.add(request.id, row, was, new)
+    return outcome

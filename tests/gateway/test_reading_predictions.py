@@ -1,0 +1,166 @@
+"""What is made of a prediction log: the report, the replay against a candidate, and what the documentation shows."""
+
+import re
+import sys
+from pathlib import Path
+
+import httpx
+import msgspec
+import numpy as np
+import pytest
+from starlette.types import ASGIApp
+
+from bentos.artifact import Model, load, read_contract
+from bentos.protocol import Protocol
+from bentos.served import Served
+from gateway.predictions.judged import interval, judged
+from tests.conftest import ROOT, run
+from tests.gateway.conftest import MIXED, PLAIN, settings_of
+from tests.serving import running_gateway, served
+
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
+
+
+@pytest.fixture(scope="module", name="log")
+def its_log(tmp_path_factory: pytest.TempPathFactory, ports: dict[str, int]) -> Path:
+    """Fill a log: forty requests of different records, of which thirty are told the truth, two wrongly answered."""
+    folder = tmp_path_factory.mktemp("filled")
+    log = folder / "log"
+    with running_gateway(folder, settings_of(ports, prediction_log={"folder": str(log)})) as client:
+        fill(client)
+    return log
+
+
+def fill(client: httpx.Client) -> None:
+    """Ask, and tell the truth."""
+    generator = np.random.default_rng(0)
+    for number in range(40):
+        records = [
+            {**PLAIN, **MIXED, "income": float(income), "age": int(age), "region": region}
+            for income, age, region in zip(
+                generator.uniform(10, 60, 3), generator.integers(20, 80, 3), ["east", "west", None], strict=True
+            )
+        ]
+        answer = client.post("/v1/predict", json={"instances": records}, headers={"x-request-id": f"r{number}"}).json()
+        if number < 30:
+            label = answer["predictions"][1]["mixed"]["label"]
+            other = {"yes": "no", "no": "yes"}[label]
+            told = other if number < 2 else label
+            # The first is told twice: what was told last counts.
+            for truth in (other, told):
+                sent = {"id": f"r{number}", "instance": 1, "label": truth, "model": "mixed"}
+                assert client.post("/v1/feedback", json=sent).status_code == 202
+
+
+def command(*words: str, check: bool = True) -> tuple[int, str]:
+    """Run a command of the gateway; gives its exit code and what it wrote."""
+    done = run(sys.executable, "-m", "gateway", *words, check=check)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_the_report_counts_what_was_right(log: Path, tmp_path: Path) -> None:
+    """Accuracy with its interval, precision and recall of each value, calibration, as text and as a page."""
+    _, text = command("report", "--log", str(log), "--html", str(tmp_path / "report.html"))
+    page = (tmp_path / "report.html").read_text()
+    (mixed,) = [one for one in judged(log) if one.contract.name == "mixed"]
+
+    assert (mixed.rows, sum(mixed.pairs["label"].values())) == (120, 30)
+    assert f"mixed {mixed.contract.version}: 120 rows, the truth is known of 30" in text
+    assert "label: accuracy 0.933 (95 %: 0.787 to 0.982)" in text
+    assert re.search(r"^ +yes +[\d.-]+ +[\d.-]+ +\d+$", text, re.MULTILINE)
+    assert "expected calibration error" in text
+    for part in ("label: accuracy 0.933", "<svg", "<table"):
+        assert part in page
+    assert "http" not in page
+
+
+def test_an_interval_is_wilson_s() -> None:
+    """As a table has it, and never beyond 0 and 1."""
+    assert interval(8, 10) == pytest.approx((0.490, 0.943), abs=0.001)
+    assert interval(10, 10)[1] == pytest.approx(1)
+
+
+def test_the_same_models_answer_a_replay_as_they_did(log: Path, ports: dict[str, int], tmp_path: Path) -> None:
+    """Through a gateway: nothing changed, exit code 0."""
+    with running_gateway(tmp_path, settings_of(ports)) as client:
+        code, text = command("replay", "--log", str(log), "--against", str(client.base_url))
+
+    assert code == 0, text
+    assert "label: 0 changed, 0.00%" in text
+    assert "120 rows in 40 requests" in text
+    assert "p99" in text
+
+
+def test_a_candidate_that_decides_otherwise_is_found(log: Path, stored_mixed: Path) -> None:
+    """The service of a model whose threshold is another: exit code 1, and the worst rows are named."""
+    with served(always_above(stored_mixed)) as port:
+        words = ("replay", "--log", str(log), "--model", "mixed", "--against", f"http://127.0.0.1:{port}")
+        code, text = command(*words, check=False)
+        lenient, _ = command(*words, "--max-changed", "1")
+
+    assert code == 1
+    assert re.search(r"label: \d+ changed", text)
+    assert "too much: " in text
+    assert re.search(r"r\d+, instance \d: label was \w+, now \w+", text)
+    assert lenient == 0
+
+
+def always_above(stored: Path) -> ASGIApp:
+    """Give the service of a model whose threshold every score reaches."""
+    contract, model = read_contract(stored), load(stored)
+    (decision,) = contract.decisions
+    other = msgspec.structs.replace(contract, decisions=(msgspec.structs.replace(decision, threshold=0.0),))
+    return Protocol(Served(other, stored, Model(other, model.runtime))).app()
+
+
+def test_nobody_who_answers_is_no_good_candidate(log: Path) -> None:
+    """Exit code 1, and why."""
+    code, text = command("replay", "--log", str(log), "--against", "http://127.0.0.1:9", check=False)
+
+    assert code == 1
+    assert "40 requests were not answered, the first with no answer" in text
+
+
+def test_a_log_that_is_none_is_told(tmp_path: Path) -> None:
+    """Exit code 2."""
+    (tmp_path / "plain").mkdir()
+    for words in (
+        ("report", "--log", str(tmp_path / "nowhere")),
+        ("replay", "--log", str(tmp_path), "--against", "http://127.0.0.1:9"),
+        ("report",),
+    ):
+        code, text = command(*words, check=False)
+        assert (code, text[:6]) == (2, "error:"), words
+
+    (tmp_path / "plain" / "a.parquet").write_bytes(b"none")
+    code, text = command("report", "--log", str(tmp_path), check=False)
+
+    assert code == 2
+    assert "no Parquet file" in text
+
+
+SHOWN = re.findall(
+    r"^```(python|sql)\n(.*?)^```",
+    OPERATIONS.split("## The prediction log")[1].split("\n## ")[0],
+    re.MULTILINE | re.DOTALL,
+)
+
+
+@pytest.mark.parametrize(("language", "code"), SHOWN)
+def test_what_the_page_shows_reads_the_log(language: str, code: str, log: Path) -> None:
+    """The queries of docs/operations.md, in DuckDB and pandas, find rows."""
+    import duckdb
+
+    code = code.replace("diagnosis", "mixed").replace("predictions/", f"{log}/").replace("mean_radius", "income")
+    if language == "sql":
+        assert duckdb.execute(code).fetchall()
+        return
+    names: dict[str, object] = {}
+    exec(code, names)  # the text of the page
+
+    assert len(names["frame"])  # type: ignore[arg-type]
+
+
+def test_the_page_shows_both() -> None:
+    """DuckDB's queries and pandas'."""
+    assert {language for language, _ in SHOWN} == {"python", "sql"}
