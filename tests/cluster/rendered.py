@@ -16,14 +16,14 @@ OVERLAYS = sorted(path.name for path in (K8S / "overlays").iterdir())
 LATE = ("grpc", "monitoring")
 COMPONENTS = sorted((path.name for path in (K8S / "components").iterdir()), key=lambda name: (name in LATE, name))
 """In an order that works: the late ones open their ports in the policies of `network-policies`."""
-TOGETHER = {"keda", "monitoring"}
+TOGETHER = {"keda", "monitoring", "prediction-log"}
 COMBINATIONS = [
     some
     for size in range(len(COMPONENTS) + 1)
     for some in itertools.combinations(COMPONENTS, size)
     if not TOGETHER & set(some) or set(some) >= TOGETHER or size == 1
 ]
-"""All of them, but these two only alone or together: they double what is rendered once, not twice."""
+"""All of them, but these three only alone or together: they double what is rendered once, not three times."""
 
 Manifest = dict[str, Any]
 
@@ -77,7 +77,7 @@ RENDERINGS = {
     **{
         f"{name}+{one}": partial(extended, name, one)
         for name in OVERLAYS
-        for one in ("ingress", "gateway-api", "grpc", "headless", "keda", "monitoring")
+        for one in ("ingress", "gateway-api", "grpc", "headless", "keda", "monitoring", "prediction-log")
     },
     **{"+".join(("base", *some)): partial(combination, some) for some in COMBINATIONS},
 }

@@ -42,6 +42,8 @@ def is_setting(model: type[BaseModel], parts: list[str]) -> bool:
     field = model.model_fields.get(parts[0])
     if field is None or len(parts) == 1:
         return field is not None
+    if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+        return is_setting(field.annotation, parts[1:])
     values = [kind for kind in get_args(field.annotation) if isinstance(kind, type) and issubclass(kind, BaseModel)]
     return len(parts) > 2 and any(is_setting(kind, parts[2:]) for kind in values)
 
