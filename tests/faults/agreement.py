@@ -75,4 +75,5 @@ def agree(stack: Stack, row: Row, outcomes: Sequence[Outcome], counted: Counts, 
     assert all(grown[name] <= most for name, most in row.at_most.items()), grown
     errors = [line for line in stack.logged(since) if line.get("level") == "error"]
     assert not errors, errors
-    assert "Traceback" not in stack.gateway.log.read_bytes()[since:].decode()
+    written = stack.gateway.log.read_bytes()[since:].decode()
+    assert "Traceback" not in written, written[max(0, written.find("Traceback") - 500) :][:4000]
