@@ -49,6 +49,9 @@ class Metrics:
         self.unrecorded = Counter(
             "bentogate_access_records_lost", "Access records that could not be written", registry=self.registry
         )
+        self.unsaid = Counter(
+            "bentogate_log_lines_lost", "Lines of the log that could not be written", registry=self.registry
+        )
         self.unexported = Counter(
             "bentogate_spans_lost", "Spans that were sampled and did not reach a collector", registry=self.registry
         )

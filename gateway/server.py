@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
+from typing import TextIO, cast
 
 import structlog
 import uvloop
@@ -15,6 +16,7 @@ import uvloop
 from gateway.changing import changing
 from gateway.front import Front
 from gateway.gateway import open_gateway
+from gateway.lines import Lines
 from gateway.listening import (
     ADMIN_CONNECTIONS,
     Doors,
@@ -27,15 +29,17 @@ from gateway.listening import (
 )
 from gateway.metrics import Metrics
 from gateway.settings import Settings
+from gateway.stderr import RING, Stderr
 
 log = structlog.get_logger()
 
 
-async def serve(settings: Settings, doors: Doors, path: Path) -> None:
-    """Serve on bound sockets until SIGINT or SIGTERM has brought the end."""
+async def serve(settings: Settings, doors: Doors, path: Path, said: Lines) -> None:
+    """Serve on bound sockets until SIGINT or SIGTERM has brought the end; what is `said` and lost is counted."""
     async with contextlib.AsyncExitStack() as stack:
         gateway = await stack.enter_async_context(open_gateway(settings))
         front, metrics, ending = Front(gateway), gateway.metrics, gateway.ending
+        said.on_loss = metrics.unsaid.inc
         await stack.enter_async_context(following(doors, metrics))
         await stack.enter_async_context(changing(path, front))
         refusals = Refusals(lambda reason: metrics.refusal_counter(reason).inc())
@@ -81,14 +85,19 @@ def run(settings: Settings, path: Path) -> None:
 
     Raises SettingsError for a port or a certificate that cannot be had.
     """
-    configure_log()
-    with open_doors(settings) as doors:
-        uvloop.run(serve(settings, doors, path))
+    with Lines(sys.stderr.fileno(), lambda _: None, RING) as said:
+        configure_log(cast("TextIO", Stderr(said)))
+        with open_doors(settings) as doors:
+            uvloop.run(serve(settings, doors, path, said))
 
 
-def configure_log() -> None:
-    """Log JSON lines, or readable ones on a terminal; what libraries log comes from warnings on."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+def configure_log(to: TextIO | None = None) -> None:
+    """Log JSON lines, or readable ones on a terminal; what libraries log comes from warnings on.
+
+    Without a file to write them to, they are written to stderr, by whoever logs.
+    """
+    to = to or sys.stderr
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=to)
     shared: list[structlog.typing.Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", key="time"),
@@ -99,6 +108,6 @@ def configure_log() -> None:
     structlog.configure(
         processors=[*shared, *last],
         # It writes a line with its end: unbuffered, an access record came between the two in a file that takes both.
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(to),
         cache_logger_on_first_use=True,
     )

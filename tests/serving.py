@@ -62,15 +62,19 @@ def answers(url: str) -> bool:
 
 @contextlib.contextmanager
 def running_gateway(
-    tmp_path: Path, settings: dict[str, Any], *, wait: str = "/readyz", **environment: str
+    tmp_path: Path, settings: dict[str, Any], output: int | None = None, /, *, wait: str = "/readyz", **environment: str
 ) -> Iterator[httpx.Client]:
-    """Run `python -m gateway` with settings and variables; gives a client, whose `x-admin` is the admin side's URL."""
+    """Run `python -m gateway` with settings and variables; gives a client, whose `x-admin` is the admin side's URL.
+
+    What it writes goes to a file, unless there is a descriptor to write it to.
+    """
     port, admin = free_ports(2)
     path = tmp_path / "gateway.yaml"
     path.write_text(json.dumps({"port": port, "admin_port": admin, **settings}))  # JSON is YAML
     command = [sys.executable, "-m", "gateway", "--config", str(path)]
     log = (tmp_path / "gateway.log").open("w")
-    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, stderr=log, stdout=log)
+    to = log.fileno() if output is None else output
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, stderr=to, stdout=to)
     base = f"http://{settings.get('host', '127.0.0.1')}:{port}"
     try:
         wait_until(lambda: answers(f"{base}{wait}"))

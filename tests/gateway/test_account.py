@@ -15,7 +15,8 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.access import ENCODER, RING, AccessLog, AccessRecord
+from gateway.access import ENCODER, AccessLog, AccessRecord
+from gateway.lines import RING
 from tests.conftest import ROOT
 from tests.gateway.conftest import MIXED, PLAIN, settings_of
 from tests.gateway.test_v2 import inputs
