@@ -6,21 +6,19 @@ from functools import cache, partial
 from itertools import product
 from typing import NamedTuple
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.metrics import MetricWrapperBase
 
 from gateway.drift import Exposed
 from gateway.errors import UNANSWERED, GatewayError
+from gateway.rows import Rows, RowsOfModel
 from gateway.seconds import Seconds
-
-ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
 
 
 class BatchMetrics(NamedTuple):
     """Hold what is counted of the calls to one model."""
 
-    rows: Histogram
-    predicted: Counter
+    rows: RowsOfModel
     isolation_calls: Counter
     retries: Callable[[str], Counter]
 
@@ -38,7 +36,8 @@ class Metrics:
             "Seconds that requests took, by phase; total is from the first byte of a request to the last of its answer",
         )
         self.registry.register(self.seconds)
-        self.rows = Counter("bentogate_rows", "Rows predicted, by model", ("model",), registry=self.registry)
+        self.rows = Rows()
+        self.registry.register(self.rows)
         self.refused = Counter("bentogate_refused", "Requests refused, by reason", ("reason",), registry=self.registry)
         self.missing = Counter(
             "bentogate_missing",
@@ -71,9 +70,6 @@ class Metrics:
             "1 for the version that each model had last",
             ("model", "version"),
             registry=self.registry,
-        )
-        self.batch_rows = Histogram(
-            "bentogate_batch_rows", "Rows of one call, by model", ("model",), buckets=ROWS, registry=self.registry
         )
         self.isolation_calls = Counter(
             "bentogate_isolation_calls",
@@ -155,8 +151,7 @@ class Metrics:
         for reason in ("lost", "busy", "elsewhere"):
             self.retries.labels(model, reason)
         return BatchMetrics(
-            self.batch_rows.labels(model),
-            self.rows.labels(model),
+            self.rows.of(model),
             self.isolation_calls.labels(model),
             partial(self.retries.labels, model),
         )
@@ -205,6 +200,7 @@ class Metrics:
             if isinstance(metric, MetricWrapperBase):
                 remove(metric, name)
         self.seconds.routes.pop(name, None)
+        self.rows.models.pop(name, None)
         self.request_counter.cache_clear()
 
 

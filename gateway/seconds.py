@@ -2,17 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 
-import numpy as np
-from numpy.typing import NDArray
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
 
+from gateway.series import FOLDED, Series
+
 SECONDS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
 """Buckets that fit a service of milliseconds and its deadlines."""
-
-FOLDED = 500
-"""So many values are put into their buckets at once: 0.1 microseconds each, where the library's histogram takes 0.9."""
-
 
 PHASES = ("decode", "queue", "call", "encode", "total")
 """The phases of all requests; what one model took is told to its caller only."""
@@ -32,7 +28,7 @@ class Seconds(Collector):
         """Count the phases of a request, which are given in milliseconds; it has a total always."""
         phases = self.routes.get(route)
         if phases is None:
-            phases = self.routes[route] = {phase: Series() for phase in PHASES}
+            phases = self.routes[route] = {phase: Series(SECONDS, 1000) for phase in PHASES}
         for phase, series in phases.items():
             if phase in ms:
                 series.waiting.append(ms[phase])
@@ -42,34 +38,15 @@ class Seconds(Collector):
 
     def counts_of(self, route: str, phase: str) -> list[int]:
         """Give how many values of a phase are in each bucket, those above the last bound behind them."""
-        series = self.routes[route][phase] if route in self.routes else Series()
+        series = self.routes[route][phase] if route in self.routes else Series(SECONDS)
         series.fold()
         return [int(count) for count in series.counts]
 
     def collect(self) -> Iterator[HistogramMetricFamily]:
         """Give what is counted, in Prometheus' form: each bucket holds those below it too."""
         family = HistogramMetricFamily(self.name, self.documentation, labels=self.labels)
-        bounds = [*(str(float(bound)) for bound in SECONDS), "+Inf"]
         for route, phases in self.routes.items():
             for phase, series in phases.items():
-                series.fold()
-                counts: list[int] = series.counts.cumsum().tolist()
-                if counts[-1]:
-                    family.add_metric((route, phase), list(zip(bounds, counts, strict=True)), series.total)
+                if series.waiting or series.counts.any():
+                    series.add_to(family, (route, phase))
         yield family
-
-
-class Series:
-    """Hold the values of one phase: those in buckets, in seconds, and those that wait for it, in milliseconds."""
-
-    def __init__(self) -> None:
-        self.counts: NDArray[np.int64] = np.zeros(len(SECONDS) + 1, dtype=np.int64)
-        self.total = 0.0
-        self.waiting: list[float] = []
-
-    def fold(self) -> None:
-        """Put what waits into the buckets; a value at a bound is below it."""
-        seconds = np.array(self.waiting) / 1000
-        self.counts += np.bincount(np.searchsorted(SECONDS, seconds), minlength=len(self.counts))
-        self.total += float(seconds.sum())
-        self.waiting.clear()

@@ -23,6 +23,7 @@ from gateway.errors import UNANSWERED, GatewayError
 from gateway.metrics import Metrics
 from gateway.routes import catalogue, feedback, health
 from gateway.routes.dispatch import V1, V2
+from gateway.rows import Rows
 from gateway.seconds import Seconds
 from gateway.settings import RouteSettings, Settings
 from gateway.settings_backend import BackendSettings, BreakerSettings, RetrySettings
@@ -108,7 +109,9 @@ def test_every_metric_is_listed_with_its_labels() -> None:
         f"{metric._name}_total" if metric._type == "counter" else metric._name: metric._labelnames for metric in metrics
     }
     real |= {metric.name: metric.labels for metric in registered if isinstance(metric, Seconds)}
-    real |= {name: metric.labels for metric in registered if isinstance(metric, Exposed) for name in metric.names}
+    real |= {
+        name: metric.labels for metric in registered if isinstance(metric, Exposed | Rows) for name in metric.names
+    }
 
     assert listed == real
 

@@ -57,7 +57,7 @@ class Way:
         self.account.header()
         self.account.status = 200
         every = (self.shell, self.receive, self.decode, self.join, self.write, self.carry, self.judge)
-        return {work.__name__: work for work in (*every, self.share, self.encode, self.close, self.app)}
+        return {work.__name__: work for work in (*every, self.share, self.encode, self.close, self.count, self.app)}
 
     async def shell(self) -> None:
         """Do what the outermost layer does, about an answer that is there."""
@@ -141,6 +141,15 @@ class Way:
         for _ in self.callers:
             self.accounts.close(self.account)
         self.empty_log()
+
+    async def count(self) -> None:
+        """Count what the metrics tell: every request, and the call to each model."""
+        for _ in self.callers:
+            self.accounts.count(self.account, 200)
+        for one in self.asked:
+            rows = one.backend.batcher.calls.metrics.rows
+            rows.asked.observe(one.heard.rows)
+            rows.predicted += one.heard.rows
 
     async def app(self) -> None:
         """Answer requests, while the models answer at once."""

@@ -137,7 +137,7 @@ class Calls:
         self.health.check()
         call_id = pieces[0].caller.id if len(pieces) == 1 else new_id()
         table = join([piece.table for piece in pieces])
-        self.metrics.rows.observe(table.rows)
+        self.metrics.rows.asked.observe(table.rows)
         began = time.perf_counter()
         try:
             heard = await self.ask(table, call_id, again)
@@ -169,7 +169,7 @@ class Calls:
                 return exc.with_traceback(None)
             return self.tell_apart(pieces, heard, began, way)
         joint.way = way
-        self.metrics.predicted.inc(heard.rows)
+        self.metrics.rows.predicted += heard.rows
         at = 0
         for caller, start, stop in pieces:
             rows = stop - start

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from prometheus_client.metrics import MetricWrapperBase
+from prometheus_client.registry import Collector
 
 from gateway.gateway import Gateway
 from gateway.seconds import SECONDS
@@ -51,7 +51,7 @@ def look(gateway: Gateway) -> Look:
         name: Work(answered=backend.batcher.calls.answered, answered_ms=backend.batcher.calls.answered_ms)
         for name, backend in gateway.backends.items()
     }
-    sources = (("calls", metrics.batch_rows, "_count"), ("rows", metrics.rows, "_total"))
+    sources = (("calls", metrics.rows, "_count"), ("rows", metrics.rows, "_total"))
     again = (("again", metrics.retries, "_total"), ("again", metrics.isolation_calls, "_total"))
     for field, metric, ending in (*sources, *again):
         for labels, value in counted(metric, ending):
@@ -60,7 +60,7 @@ def look(gateway: Gateway) -> Look:
     return Look(asyncio.get_running_loop().time(), routes, models)
 
 
-def counted(metric: MetricWrapperBase, ending: str) -> Iterable[tuple[Mapping[str, str], float]]:
+def counted(metric: Collector, ending: str) -> Iterable[tuple[Mapping[str, str], float]]:
     """Yield labels and value of each sample of a metric whose name ends so."""
     for family in metric.collect():
         for sample in family.samples:

@@ -12,7 +12,7 @@ from benchmarks.closed_loop import connected
 from benchmarks.forms import tensors
 from benchmarks.peers.echo import app as echo
 from benchmarks.way.processor import sampled, scatter, used_s
-from benchmarks.way.stages import REST, STAGES, SUM, stages
+from benchmarks.way.stages import METRICS, REST, STAGES, SUM, stages
 from benchmarks.way.standins import Remembered
 from benchmarks.way.tables import of_processes, of_stages
 from benchmarks.way.whole import Found
@@ -23,6 +23,7 @@ from tests.serving import served
 WORKS = {
     "shell": 12.0,
     "close": 5.0,
+    "count": 2.5,
     "receive": 4.0,
     "decode": 6.0,
     "join": 16.0,
@@ -43,6 +44,7 @@ def test_a_stage_is_a_work_less_those_that_are_in_it() -> None:
     assert found["encode the answer"] == 7.5
     assert found[SUM] == 60 + 1 + 20 + 2
     assert sum(found[title] for title in (*STAGES, REST)) == found[SUM]
+    assert found[METRICS] == 2.5
 
 
 def test_stages_are_those_of_one_request() -> None:
@@ -109,7 +111,7 @@ def test_the_command_prints_both_tables(shipped: Path) -> None:
     quick = "--samples", "1", "--rounds", "1", "--seconds", "0.1"
     printed = run(sys.executable, "-m", "benchmarks.path", *quick, BENTOML_HOME=str(shipped)).stdout
 
-    for title in (*STAGES, REST, SUM):
+    for title in (*STAGES, REST, SUM, METRICS):
         assert re.search(rf"^\| {re.escape(title)}( \| -?\d+\.\d){{6}} \|$", printed, re.MULTILINE), title
     for title in ("/v1 JSON", "/v2 JSON", "/v2 binary"):
         assert re.search(rf"^\| {title} \| \d+ \| \d+ \| .* \|$", printed, re.MULTILINE), title

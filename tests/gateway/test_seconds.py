@@ -1,11 +1,13 @@
-"""The histogram of seconds counts as the library's own does."""
+"""The histograms of seconds and rows count as the library's own do."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from gateway.seconds import FOLDED, SECONDS, Seconds
+from gateway.rows import ROWS, Rows
+from gateway.seconds import SECONDS, Seconds
+from gateway.series import FOLDED
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -39,3 +41,24 @@ def test_it_counts_like_the_librarys(values: list[tuple[str, float]], times: int
 
     assert before == samples(ours)
     assert before == pytest.approx(samples(theirs), rel=1e-12)  # sums are added up in another order
+
+
+@given(calls=st.lists(st.tuples(st.sampled_from(["a", "b"]), st.integers(1, 9000)), max_size=FOLDED + 9))
+def test_rows_are_counted_like_the_librarys(calls: list[tuple[str, int]]) -> None:
+    """In both metrics, which tell of a model from 0 on."""
+    ours, theirs = CollectorRegistry(), CollectorRegistry()
+    rows = Rows()
+    ours.register(rows)
+    counter = Counter("bentogate_rows", "Some", ("model",), registry=theirs)
+    histogram = Histogram("bentogate_batch_rows", "Some", ("model",), buckets=ROWS, registry=theirs)
+    for model in ("a", "b", "idle"):
+        rows.of(model)
+        counter.labels(model)
+        histogram.labels(model)
+    for model, asked in calls:
+        rows.of(model).asked.observe(asked)
+        rows.of(model).predicted += asked - 1
+        histogram.labels(model).observe(asked)
+        counter.labels(model).inc(asked - 1)
+
+    assert samples(ours) == samples(theirs)
