@@ -143,6 +143,8 @@ class Metrics:
         """Tell of what can be counted while nothing is: of a counter that is born at 1 Prometheus sees no increase."""
         for reason in (*(error.reason for error in GatewayError.__subclasses__()), *UNANSWERED):
             self.refusal_counter(reason)
+        for reason in ("queue", "disk"):
+            self.lost.labels(reason)
         for file, outcome in product(("settings", "certificate"), ("taken", "refused")):
             self.reloads.labels(file, outcome)
 
