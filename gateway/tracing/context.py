@@ -10,8 +10,12 @@ TRACEPARENT, TRACESTATE = "traceparent", "tracestate"
 WRITTEN = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 """Section 3.2: version, trace, span, flags; a later version than ours may say more behind them."""
 
-STATE = re.compile(r"[\x20-\x7e\t]{1,512}")
-"""What is longer may be dropped (section 3.3.1.5), and what else there is stands in no header."""
+KEY = r"(?:[a-z][a-z0-9_\-*/]{0,255}|[a-z0-9][a-z0-9_\-*/]{0,240}@[a-z][a-z0-9_\-*/]{0,13})"
+MEMBER = KEY + r"=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]"
+
+STATE = re.compile(rf"(?=.{{1,512}}\Z)[ \t,]*{MEMBER}(?:[ \t]*,[ \t,]*{MEMBER}){{0,31}}[ \t,]*")
+"""Section 3.3.1: what is longer may be dropped, and what is wrong has to be. The library would log each such member, so
+that whoever asks could fill the log."""
 
 
 class SpanContext(msgspec.Struct, frozen=True, gc=False):

@@ -36,6 +36,10 @@ HEAVY = {"opentelemetry.sdk", "opentelemetry.exporter", "google.protobuf", "requ
 PLAIN_RECORD = {"instances": [PLAIN]}
 
 
+LONG = ["x" * 513, "a=" + "b" * 511, ",".join(f"k{number}=v" for number in range(33))]
+WRONG_STATES = [*LONG, "no member", "a=b,A=b", "a=b=c", "a", "1=b", "a@b@c=d"]
+
+
 class Busy:
     """A model that says of some calls that it cannot answer now."""
 
@@ -60,6 +64,7 @@ class Traced(NamedTuple):
     plain: Gated
     busy: Busy
     grpc_port: int
+    log: Path
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +84,7 @@ def traced(tmp_path_factory: pytest.TempPathFactory, stored_plain: Path, stored_
             "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=test",
         }
         with running_gateway(folder, settings, **variables) as client:
-            yield Traced(client, collector, plain, busy, grpc_port)
+            yield Traced(client, collector, plain, busy, grpc_port, folder / "gateway.log")
 
 
 def test_a_request_is_a_span_with_its_phases(traced: Traced) -> None:
@@ -202,6 +207,17 @@ def test_a_caller_that_does_not_sample_is_not_sampled(traced: Traced) -> None:
     assert not [one for one in traced.collector.spans if attributes(one).get("bentogate.request_id") == "probe"]
 
 
+def test_a_wrong_state_is_not_given_on_and_fills_no_log(traced: Traced) -> None:
+    """The trace goes on without it."""
+    headers = {**GIVEN, "tracestate": "no member", "x-request-id": "stateless"}
+    traced.client.post("/v1/models/plain:predict", json=PLAIN_RECORD, headers=headers)
+    span = traced.collector.of("predict plain", bentogate__request_id="stateless")
+
+    assert (span.trace_id.hex(), span.trace_state) == (TRACE, "")
+    assert b"tracestate" not in traced.plain.heads[-1]
+    assert "no member" not in traced.log.read_text()
+
+
 def test_the_variables_of_opentelemetry_hold(traced: Traced) -> None:
     """Headers, compression, and the names of the process; its own is that of the gateway."""
     traced.client.post("/v1/models/plain:predict", json=PLAIN_RECORD, headers={"x-request-id": "named"})
@@ -291,7 +307,8 @@ def test_without_tracing_nothing_of_it_is_loaded_and_nothing_given_on(tmp_path: 
         (GIVEN["traceparent"], "a=b", SpanContext(int(TRACE, 16), int(PARENT, 16), True, "a=b")),
         (f"00-{TRACE}-{PARENT}-00", "", SpanContext(int(TRACE, 16), int(PARENT, 16), False)),
         (f"cc-{TRACE}-{PARENT}-09-what-comes-later", "", SpanContext(int(TRACE, 16), int(PARENT, 16), True)),
-        (GIVEN["traceparent"], "x" * 513, SpanContext(int(TRACE, 16), int(PARENT, 16), True)),
+        (GIVEN["traceparent"], "a=b, ,1@c=d e,", SpanContext(int(TRACE, 16), int(PARENT, 16), True, "a=b, ,1@c=d e,")),
+        *((GIVEN["traceparent"], state, SpanContext(int(TRACE, 16), int(PARENT, 16), True)) for state in WRONG_STATES),
         (GIVEN["traceparent"], "a=b\r\nhost: evil", SpanContext(int(TRACE, 16), int(PARENT, 16), True)),
         ("", "", None),
         (f"{GIVEN['traceparent']}-more", "", None),
