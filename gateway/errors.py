@@ -4,6 +4,7 @@ GatewayError
 ├── MalformedRequest      400  malformed           not JSON, not the document, not the protocol
 ├── InvalidRecord         422  invalid_record      breaks the contract (400 on /v2)
 ├── FatalRecord           422  fatal_record        has ended the process of a model twice (400 on /v2)
+├── ForeignPage           403  foreign_page        the page of another site asks the admin side
 ├── UnknownName           404  unknown_name        no such route, model, version or path
 ├── WrongMethod           405  wrong_method
 ├── TooSlow               408  too_slow            the request did not come in time
@@ -82,6 +83,12 @@ class FatalRecord(GatewayError):
     """A record ends the process of the model that is asked for it."""
 
     status, reason, title = 422, "fatal_record", "A model does not survive this record"
+
+
+class ForeignPage(GatewayError):
+    """The page of another site asks the admin side."""
+
+    status, reason, title = 403, "foreign_page", "The page of another site asks"
 
 
 class UnknownName(GatewayError):

@@ -5,7 +5,7 @@ from collections.abc import Awaitable
 from starlette.types import ASGIApp
 
 from gateway.app import documents_app, health_app, public_app
-from gateway.console import Live, Stream, Tried
+from gateway.console import Live, OwnPages, Stream, Tried
 from gateway.gateway import Gateway
 from gateway.routes import Accounted
 from oip.asgi import Receive, Scope, Send
@@ -28,7 +28,8 @@ class Front:
         if self.live is None:
             self.admin_app: ASGIApp = Accounted(gateway.accounts, self.health)
         else:
-            self.admin_app = Stream(self.live, Accounted(gateway.accounts, Tried(gateway, self.health)))
+            its = Accounted(gateway.accounts, Tried(gateway, self.health))
+            self.admin_app = OwnPages(Stream(self.live, its))
 
     # Without `async`: it is on the way of every request, and a coroutine more would take four times its time.
     def public(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:

@@ -168,6 +168,45 @@ def test_the_page_may_ask_nobody_else(admin: httpx.Client) -> None:
     assert "unsafe" not in policy
 
 
+FOREIGN = [
+    {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"},
+    {"sec-fetch-site": "same-site", "sec-fetch-mode": "cors", "origin": "http://127.0.0.1:1"},
+    {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"},
+    {"origin": "https://elsewhere.example"},
+    {"origin": "null"},
+]
+
+
+@pytest.mark.parametrize("headers", FOREIGN, ids=["cross-site", "same-site", "form", "origin", "sandbox"])
+def test_the_page_of_another_site_may_not_ask(admin: httpx.Client, headers: dict[str, str]) -> None:
+    """Whoever can reach the admin side may look at other pages too; no model is asked for those."""
+    refused = admin.post("/console/try/plain", json={"instances": [PLAIN]}, headers={**headers, "x-request-id": "csrf"})
+
+    assert (refused.status_code, refused.json()["reason"]) == (403, "foreign_page")
+    assert not [one for one in admin.get("/console/requests").json()["requests"] if one["id"] == "csrf"]
+
+
+def test_the_page_of_another_site_takes_no_place_of_a_reader(admin: httpx.Client) -> None:
+    """Its streams would be all that there may be."""
+    refused = admin.get("/console/stream", headers={"sec-fetch-site": "cross-site", "sec-fetch-mode": "cors"})
+
+    assert refused.status_code == 403
+
+
+def test_its_own_page_a_link_and_programs_may_ask(admin: httpx.Client) -> None:
+    """What browsers send of the page itself, of an address that is typed, and of a link; programs send nothing."""
+    origin = str(admin.base_url).rstrip("/")
+    record = {"instances": [PLAIN]}
+    link = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+
+    assert admin.post("/console/try/plain", json=record, headers={"origin": origin}).status_code == 200
+    own = {"sec-fetch-site": "same-origin", "origin": "https://a-proxy.example"}
+    assert admin.post("/console/try/plain", json=record, headers=own).status_code == 200
+    assert admin.get("/", headers={"sec-fetch-site": "none"}).status_code == 200
+    assert admin.get("/", headers=link).status_code == 200
+    assert admin.get("/metrics").status_code == 200
+
+
 def test_switched_off_there_is_no_console(tmp_path: Path, ports: dict[str, int]) -> None:
     """Every path is unknown; health and metrics stay."""
     with running_gateway(tmp_path, settings_of(ports), GATEWAY_CONSOLE="false") as client:
