@@ -43,12 +43,13 @@ class Account(Stopwatch):
     `route` is the public name that is asked, or the path where no model is. `status` is None until an answer begins,
     and where it did not come to its end. While it is carried out it has a `deadline`, and has `begun` at a time of the
     loop's. `missing` says why a model is missing in the answer, by its name; it is None where the answer had to be
-    whole. `failed` names the model that the whole request failed by. Where there is a `log`, answers are kept in it.
+    whole. `failed` names the model that the whole request failed by. Where there is a `log`, answers are `kept` in it.
     """
 
     begun: float
     deadline: Deadline
     log: PredictionLog | None = None
+    kept = False
 
     def __init__(self, request_id: str, route: str, caller: str) -> None:
         super().__init__()
@@ -86,7 +87,7 @@ class Account(Stopwatch):
             self.ms |= prediction.joint.ms
         self.predictions = predictions
         if self.log is not None:
-            self.log.add(self.id, self.route, table, predictions)
+            self.kept = self.log.add(self.id, self.route, table, predictions)
         return predictions
 
 
@@ -169,7 +170,7 @@ class Accounts:
             self.access.add(line)
         if self.recent is not None and account.route[:1] != "/":
             ways = [one.joint.way for one in account.predictions]
-            self.recent.add((line, ways, account.deadline.at - account.begun, account.failed))
+            self.recent.add((line, ways, account.deadline.at - account.begun, account.failed, account.kept))
 
     def count(self, account: Account, status: int) -> None:
         """Count an answer."""

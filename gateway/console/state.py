@@ -26,6 +26,7 @@ async def state(gateway: Gateway) -> dict[str, Any]:
         "ready": gateway.ready,
         "waiting_for": gateway.waiting_for,
         "draining": gateway.ending.draining,
+        "keeps": gateway.process.predictions is not None,
         "port": settings.port,
         "root_path": settings.root_path,
         "default": settings.default,

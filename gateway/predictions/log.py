@@ -66,16 +66,20 @@ class PredictionLog:
         # As a daemon it cannot keep a process alive whose disk hangs.
         self.thread = threading.Thread(target=self.write_until_ended, name="prediction log", daemon=True)
 
-    def add(self, request_id: str, route: str, table: Table, predictions: Sequence[Prediction]) -> None:
-        """Keep a request, or one of a sample; it costs half a microsecond, and all else is done by the thread."""
+    def add(self, request_id: str, route: str, table: Table, predictions: Sequence[Prediction]) -> bool:
+        """Keep a request, or one of a sample; say whether it is kept.
+
+        It costs half a microsecond, and all else is done by the thread.
+        """
         sample, waiting = self.settings.sample, self.added - self.taken
         if sample < 1 and random.random() >= sample:  # noqa: S311 (no secret)
-            return
+            return False
         if waiting and waiting + table.rows > MOST_ROWS:
             self.on_loss(QUEUE, table.rows * len(predictions))
-            return
+            return False
         self.added += table.rows
         self.queue.append(Kept(time.time_ns(), request_id, route, table, predictions))
+        return True
 
     def __enter__(self) -> Self:
         self.thread.start()

@@ -113,6 +113,16 @@ def test_a_request_tells_the_way_that_it_took(client: httpx.Client, admin: httpx
     assert not {"instances", "predictions", "body"} & told.keys()
 
 
+def test_a_request_tells_whether_the_prediction_log_keeps_it(client: httpx.Client, admin: httpx.Client) -> None:
+    """So its records and answers can be found by its id; what was refused is not kept."""
+    client.post("/v1/predict", json=BOTH, headers={"x-request-id": "in-the-log"})
+    client.post("/v1/models/plain:predict", json={"instances": [{}]}, headers={"x-request-id": "not-in-it"})
+
+    assert admin.get("/console/state").json()["keeps"] is True
+    assert of_id(admin, "in-the-log")["kept"] is True
+    assert of_id(admin, "not-in-it")["kept"] is False
+
+
 def test_a_refused_request_tells_why(client: httpx.Client, admin: httpx.Client) -> None:
     """A record that breaks the contract, a model that is not there."""
     client.post("/v1/models/plain:predict", json={"instances": [{}]}, headers={"x-request-id": "refused"})
@@ -289,7 +299,7 @@ def test_only_the_last_requests_are_kept() -> None:
     """Memory is bounded, and numbers go on."""
     recent = Recent()
     for _ in range(MOST + 10):
-        recent.add((ENCODER.encode(seen()), [], 1.0, None))
+        recent.add((ENCODER.encode(seen()), [], 1.0, None, False))
 
     assert recent.number == MOST + 10
     assert len(recent.after(0)) == MOST
