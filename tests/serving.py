@@ -70,15 +70,18 @@ def running_gateway(
     """
     port, admin = free_ports(2)
     path = tmp_path / "gateway.yaml"
-    path.write_text(json.dumps({"port": port, "admin_port": admin, **settings}))  # JSON is YAML
+    settings = {"port": port, "admin_port": admin, **settings}
+    path.write_text(json.dumps(settings))  # JSON is YAML
     command = [sys.executable, "-m", "gateway", "--config", str(path)]
     log = (tmp_path / "gateway.log").open("w")
     to = log.fileno() if output is None else output
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, stderr=to, stdout=to)
-    base = f"http://{settings.get('host', '127.0.0.1')}:{port}"
+    base = f"http://{settings.get('host', '127.0.0.1')}:{settings['port']}"
     try:
         wait_until(lambda: answers(f"{base}{wait}"))
-        with httpx.Client(base_url=base, headers={"x-admin": f"http://127.0.0.1:{admin}"}, timeout=40) as client:
+        with httpx.Client(
+            base_url=base, headers={"x-admin": f"http://127.0.0.1:{settings['admin_port']}"}, timeout=40
+        ) as client:
             yield client
     finally:
         process.terminate()

@@ -1,12 +1,13 @@
 """What goes wrong while somebody looks."""
 
 from pathlib import Path
+from typing import Any
 
 import httpx
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from benchmarks.ports import free_ports
-from tests.browser.conftest import Look
+from tests.browser.conftest import BOTH, Look
 from tests.gateway.conftest import PLAIN, settings_of
 from tests.serving import model_app, running_gateway, served
 
@@ -81,3 +82,87 @@ def test_a_change_of_the_settings_is_seen(look: Look, tmp_path: Path, models: di
 
         expect(page.locator(".routes button.card")).to_have_count(4)
         assert httpx.get(f"{client.base_url}/v1/models/alike").status_code == 200
+
+
+def test_a_gateway_that_begins_anew_is_seen_anew(look: Look, tmp_path: Path, models: dict[str, int]) -> None:
+    """Its numbers begin at 1 again: its requests are its own, not those of the one before, and so is its age."""
+    port, admin = free_ports(2)
+    settings = settings_of(models, port=port, admin_port=admin)
+    with running_gateway(tmp_path, settings) as client:
+        page = look(at=client, checked=False).go("requests")
+        client.post("/v1/predict", json=BOTH, headers={"x-request-id": "before"})
+        expect(page.get_by_role("button", name="The way of before")).to_be_visible()
+    expect(page.locator("#live-text")).to_have_text("No connection: the figures are old")
+    with page.expect_response("**/console/state"), running_gateway(tmp_path, settings) as client:
+        client.post("/v1/predict", json=BOTH, headers={"x-request-id": "after"})
+        expect(page.locator("#live-text")).to_have_text("Live")
+
+        expect(page.get_by_role("button", name="The way of after")).to_be_visible()
+        expect(page.get_by_role("button", name="The way of before")).to_have_count(0)
+
+
+def test_what_is_typed_outlives_a_change_of_the_models(look: Look, tmp_path: Path, models: dict[str, int]) -> None:
+    """A model that is new elsewhere leaves a form alone; one of another version is made anew, with it."""
+    settings = settings_of(models)
+    with running_gateway(tmp_path, settings) as client:
+        page = look(at=client).go("try/plain")
+        field = page.get_by_label("width")
+        expect(field).to_have_value("5")
+        field.fill("7.5")
+        path = tmp_path / "gateway.yaml"
+        path.write_text(path.read_text().replace('"both": {', '"alike": {"ensemble": ["plain"]}, "both": {'))
+        expect(page.get_by_label("Route").locator("option")).to_have_count(4)
+        expect(field).to_have_value("7.5")
+        page.route("**/console/state", of_another_version)
+        path.write_text(path.read_text().replace('"alike": {"ensemble": ["plain"]}, ', ""))
+        expect(page.get_by_label("Route").locator("option")).to_have_count(3)
+
+        expect(page.get_by_role("button", name="Ask", exact=True)).to_be_enabled()
+        expect(field).to_have_value("7.5")
+
+
+def of_another_version(route: Route) -> None:
+    """Have each model be of a version that it is not."""
+    document = route.fetch().json()
+    models = [{**model, "version": f"{model['version']}x"} for model in document["models"]]
+    route.fulfill(json={**document, "models": models})
+
+
+MARKUP = """"><img src=x onerror="document.title='done'"><script>document.title='done'</script>"""
+
+
+def test_markup_in_what_others_wrote_is_text(look: Look, tmp_path: Path, models: dict[str, int]) -> None:
+    """Whatever stands in a contract, a reason, or an id: it is shown as it is written, and does nothing."""
+
+    def marked(route: Route) -> None:
+        document = route.fetch().json()
+        contract = document["contract"]
+        contract["description"] = MARKUP
+        for feature in contract["features"]:
+            feature |= {"description": MARKUP, "unit": MARKUP, "name": f"{feature['name']}{MARKUP}"}
+        route.fulfill(json=document)
+
+    with running_gateway(tmp_path, settings_of(models)) as client:
+        looked = look(at=client)
+        page = looked.page
+        page.route("**/console/models/plain", marked)
+        page.route("**/console/requests", lambda route: route.fulfill(json=strange(route)))
+        client.post("/v1/predict", json=BOTH)
+        looked.go("try/plain")
+        expect(page.locator(".entry label").first).to_contain_text(MARKUP)
+        page.goto(f"{looked.admin}/#map")
+        page.locator(".models button.card").filter(has_text="plain").click()
+        expect(page.get_by_role("dialog").locator(".lead")).to_have_text(MARKUP)
+        page.keyboard.press("Escape")
+        page.goto(f"{looked.admin}/#requests")
+        expect(page.locator("button.link").first).to_have_text(MARKUP)
+
+        assert page.title() != "done"
+        assert page.locator("img[src=x]").count() == 0
+
+
+def strange(route: Route) -> dict[str, Any]:
+    """Give the last requests with markup in their words."""
+    document = route.fetch().json()
+    words = {"id": MARKUP, "route": MARKUP, "reason": MARKUP, "caller": MARKUP}
+    return {**document, "requests": [{**one, **words} for one in document["requests"]]}

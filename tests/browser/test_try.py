@@ -7,9 +7,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import BOTH, Look
+from tests.browser.conftest import BOTH, PHONE, WIDE, Look
 from tests.conftest import ROOT
 from tests.gateway.conftest import MIXED, PLAIN
 
@@ -151,3 +151,88 @@ def test_code_can_be_copied(look: Look) -> None:
     expect(page.get_by_role("button", name="Copy curl")).to_have_text("Copied")
 
     assert page.evaluate("navigator.clipboard.readText()") == page.locator("#code-curl").text_content()
+
+
+def pasted(page: Page, text: str) -> None:
+    """Take a text over."""
+    page.get_by_text("Paste a record").click()
+    page.get_by_label("Record", exact=True).fill(text)
+    page.get_by_role("button", name="Take over").click()
+
+
+ROW = [*PLAIN, *MIXED]
+FIRST_IS_EMPTY = "region,width,height,count,income,age,owner\n,9.25,3.5,4,30.5,40,true"
+
+
+@pytest.mark.parametrize(
+    ("text", "region"),
+    [
+        (f"{';'.join(ROW)}\r\n9.25;3.5;4;30.5;40;true;east\r\n", "east"),
+        ("\t".join(ROW) + "\n9.25\t3.5\t4\t30.5\t40\ttrue\teast", "east"),
+        (f"\ufeff{HEADER}\n9.25,3.5,4,30.5,40,true,east\n1,1,1,1,1,false,west", "east"),
+        (FIRST_IS_EMPTY, ""),
+        (f'{HEADER}\r"9.25",3.5, 4 ,"30.5" ,40,true, "east"', "east"),
+    ],
+    ids=["semicolons and CRLF", "tabs", "BOM and more rows", "first cell empty", "CR and blanks"],
+)
+def test_csv_of_any_program_can_be_pasted(page: Page, text: str, region: str) -> None:
+    """Whatever separates its cells and ends its lines; an empty cell shifts no other."""
+    pasted(page, text)
+
+    expect(page.get_by_text("7 of 7 fields are filled.")).to_be_visible()
+    expect(page.get_by_label("width")).to_have_value("9.25")
+    expect(page.get_by_label("height")).to_have_value("3.5")
+    expect(page.get_by_label("count")).to_have_value("4")
+    expect(page.get_by_label("income")).to_have_value("30.5")
+    expect(page.get_by_label("region")).to_have_value(region)
+
+
+def test_what_a_field_cannot_hold_is_said(page: Page) -> None:
+    """A number with a comma, a category that is none: neither passes for a value that is missing."""
+    pasted(page, json.dumps({**PLAIN, **MIXED, "width": "9,25", "region": "nowhere", "more": 1}))
+
+    expect(page.get_by_text("5 of 7 fields are filled")).to_contain_text("width, region; unknown here: more")
+    expect(page.locator("#field-region-fault")).to_contain_text('"nowhere" is no value')
+    expect(page.get_by_label("width")).to_be_focused()
+
+
+def test_a_large_text_is_pasted(page: Page) -> None:
+    """Ten thousand records are a request too: the first is shown."""
+    pasted(page, json.dumps({"instances": [{**PLAIN, **MIXED, "width": 9.25}] * 10_000}))
+
+    expect(page.get_by_label("width")).to_have_value("9.25")
+
+
+def test_an_answer_that_comes_late_is_not_shown_elsewhere(page: Page) -> None:
+    """Somebody has gone to another route while this one was asked."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/console/try/both", hold)
+    ask(page)
+    page.get_by_label("Route").select_option("mixed")
+    expect(page.get_by_label("width")).to_have_count(0)
+    expect(page.get_by_role("button", name="Ask", exact=True)).to_be_enabled()
+    with page.expect_response("**/console/try/both"):
+        held[0].continue_()
+    page.evaluate("() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+    expect(page.get_by_text("The answer comes here.")).to_be_visible()
+    ask(page)
+    answer = page.get_by_role("region", name="Answer", exact=True)
+
+    expect(answer.get_by_role("heading", name="mixed")).to_be_visible()
+    expect(answer.get_by_role("heading", name="plain")).to_have_count(0)
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_code_is_not_cut_off(look: Look, size: tuple[int, int]) -> None:
+    """Long lines move within their place, and the button to copy them stays on the screen."""
+    page = look(size).go("try/both")
+    expect(page.get_by_label("width")).to_have_value("5")
+    button = page.get_by_role("button", name="Copy curl")
+    button.scroll_into_view_if_needed()
+
+    expect(button).to_be_in_viewport(ratio=1)
+    assert page.locator(".side").evaluate("side => side.scrollWidth <= side.clientWidth")

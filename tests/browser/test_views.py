@@ -1,6 +1,7 @@
 """Each view of the console: in light and dark, on a wide screen and on a phone, for everybody."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -8,7 +9,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Route, expect
 
+from benchmarks.ports import free_ports
 from tests.browser.conftest import BOTH, PHONE, WIDE, Look
+from tests.gateway.conftest import settings_of
+from tests.serving import running_gateway, wait_until
 
 SERIOUS = ("serious", "critical")
 
@@ -50,7 +54,7 @@ def shown(page: Page, view: str) -> None:
         page.locator("button.link").first.click()
         expect(page.locator("tr.way")).to_have_count(1)
     elif view == "drift":
-        expect(page.get_by_text("0.61")).to_be_visible()
+        expect(page.get_by_text("0.61", exact=True)).to_be_visible()
     else:
         expect(page.locator(".models .badge.good")).to_have_count(2)
 
@@ -176,3 +180,105 @@ def test_only_failures_can_be_shown(look: Look, gateway: httpx.Client) -> None:
 
     expect(page.locator("tbody tr").first).to_contain_text("invalid_record")
     expect(page.locator("tbody .badge.good")).to_have_count(0)
+
+
+def test_a_small_window_is_not_said_to_be_well(look: Look) -> None:
+    """Too few rows were compared with nothing: that is no verdict."""
+    few = json.loads(json.dumps(DRIFT))
+    for field in few["models"]["plain"]["fields"]:
+        field |= {"psi": None, "ks": None, "missing": None, "unseen": None, "alarm": False, "live": {"shares": None}}
+    looked = look()
+    drifting(looked.page, few)
+    page = looked.go("drift")
+
+    expect(page.locator(".drift article").first).to_contain_text("too few rows to compare")
+    expect(page.get_by_text("within chance")).to_have_count(0)
+
+
+def test_a_row_keeps_the_focus_while_requests_come(look: Look, gateway: httpx.Client) -> None:
+    """Who walks the list by keyboard is not thrown out of it each second."""
+    page = look().go("requests")
+    row = page.locator("button.link").last
+    row.focus()
+    gateway.post("/v1/predict", json=BOTH, headers={"x-request-id": "came-since"})
+
+    expect(page.get_by_role("button", name="The way of came-since")).to_be_visible()
+    expect(row).to_be_focused()
+
+
+def test_the_way_fits_a_phone(look: Look, gateway: httpx.Client) -> None:
+    """It is as wide as the screen although its table is wider."""
+    gateway.post("/v1/predict", json=BOTH)
+    page = look(PHONE).go("requests")
+    page.locator("button.link").first.click()
+
+    expect(page.locator(".way .lanes")).to_be_visible()
+    for part in (".way .lanes", ".way .facts"):
+        box = page.locator(part).bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= PHONE[0]
+
+
+def test_a_page_that_nobody_sees_keeps_no_connection(look: Look, gateway: httpx.Client) -> None:
+    """A browser has six of them to a host: a seventh tab would not even open."""
+    page = look().go("requests")
+    page.evaluate(SEEN, False)
+    gateway.post("/v1/predict", json=BOTH, headers={"x-request-id": "unseen-yet"})
+    with page.expect_request("**/console/stream"), page.expect_response("**/console/requests"):
+        page.evaluate(SEEN, True)
+
+    expect(page.get_by_role("button", name="The way of unseen-yet")).to_be_visible()
+
+
+SEEN = """seen => {
+    Object.defineProperty(document, "hidden", { value: !seen, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+def test_wires_end_where_their_cards_are(look: Look, tmp_path: Path, models: dict[str, int]) -> None:
+    """Many models, the column of which grows beside a longer one when the figures come."""
+    settings = settings_of({**models, **{f"more{number}": free_ports(1)[0] for number in range(8)}}, ready_after_s=0)
+    settings["routes"] |= {f"alias{number}": {"ensemble": ["plain"]} for number in range(8)}
+    with running_gateway(tmp_path, settings) as client:
+        page = look(at=client).go("map")
+        expect(page.locator(".models .badge")).to_have_count(10)
+        expect(page.locator(".models .badge.bad")).to_have_count(8)
+
+        def farthest() -> float:
+            return float(page.evaluate(FARTHEST))
+
+        assert wait_until(lambda: farthest() < 2)
+
+
+FARTHEST = """() => {
+    const map = document.querySelector(".map").getBoundingClientRect();
+    const card = [...document.querySelectorAll(".models button.card")]
+        .find(card => card.querySelector("strong").textContent === "more7").getBoundingClientRect();
+    const middle = card.top + card.height / 2 - map.top;
+    return Math.min(...[...document.querySelectorAll(".wires path")].map(path =>
+        Math.abs(path.getPointAtLength(path.getTotalLength()).y - middle)));
+}"""
+
+
+def test_a_long_reason_is_not_cut_off(look: Look, tmp_path: Path, models: dict[str, int]) -> None:
+    """The dialog of a model that never answered, on a phone."""
+    settings = settings_of({**models, "gone": free_ports(1)[0]}, ready_after_s=0)
+    with running_gateway(tmp_path, settings) as client:
+        page = look(PHONE, at=client, checked=False).go("map")
+        page.locator(".models button.card").filter(has_text="gone").click()
+        reason = page.get_by_role("dialog").locator(".badge")
+
+        expect(reason).to_contain_text("has not answered")
+        assert page.get_by_role("dialog").locator(".body").evaluate("body => body.scrollWidth <= body.clientWidth")
+
+
+def test_what_the_prediction_log_keeps_is_said(look: Look, tmp_path: Path, models: dict[str, int]) -> None:
+    """The list says that records are there, and a request that it is one of them; neither shows any."""
+    with running_gateway(tmp_path, settings_of(models, prediction_log={"folder": str(tmp_path / "log")})) as client:
+        client.post("/v1/predict", json=BOTH)
+        page = look(at=client).go("requests")
+        page.locator("button.link").first.click()
+
+        expect(page.get_by_text("in the prediction log only")).to_be_visible()
+        expect(page.locator("tr.way")).to_contain_text("kept, under this id")

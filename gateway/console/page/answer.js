@@ -174,7 +174,7 @@ function population(models, record) {
     h("p", { class: "quiet", text: "What is farthest from the middle of training first." }),
     h(
       "div",
-      { class: "lanes three" },
+      { class: "lanes three population" },
       found.slice(0, 8).flatMap(({ name, value, entry, share }) => [
         h("code", { text: name }),
         s(

@@ -26,6 +26,7 @@ views.map = new MapView(byId("view-map"), {
 
 let known = null,
   learning = null,
+  again = null,
   began = 0;
 
 /** Show one view: the hash names it, so that a link or the way back leads to it; `try/assessment` has a route too. */
@@ -53,7 +54,8 @@ async function learn() {
     for (const view of Object.values(views)) view.learn(state);
     show();
   } catch {
-    setTimeout(learn, 2000);
+    clearTimeout(again);
+    again = setTimeout(learn, 2000);
   }
 }
 
@@ -105,7 +107,11 @@ document.querySelector("[role=tablist]").addEventListener("keydown", keys);
 window.addEventListener("hashchange", show);
 show();
 await learn();
+let lost = false;
 follow(take, (open) => {
+  if (!open) state("bad", "No connection: the figures are old");
+  // What answers again may be another process, which began anew.
+  else if (lost) known = null;
   if (open) views.requests.load();
-  else state("bad", "No connection: the figures are old");
+  lost = !open;
 });

@@ -19,7 +19,10 @@ export async function ask(path, options = {}) {
   return { document, timing: answer.headers.get("server-timing") };
 }
 
-/** Follow the stream; tells each event, and whether there is a connection. It comes back by itself. */
+/**
+ * Follow the stream while the page is in sight; tells each event, and whether there is a connection. It comes back by
+ * itself. A browser has six connections to a host for all its tabs: of those that nobody sees none may keep one.
+ */
 export function follow(onEvent, onState) {
   let source = null,
     again = null;
@@ -33,9 +36,12 @@ export function follow(onEvent, onState) {
       if (source.readyState === EventSource.CLOSED) again = setTimeout(open, 3000);
     };
   };
-  open();
-  return () => {
+  const see = () => {
     clearTimeout(again);
-    source.close();
+    source?.close();
+    source = null;
+    if (!document.hidden) open();
   };
+  document.addEventListener("visibilitychange", see);
+  see();
 }

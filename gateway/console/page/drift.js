@@ -81,8 +81,11 @@ export class DriftView {
 
 /** Draw one field: training filled, now as a line; shares are by bin, so that both can be compared at a glance. */
 function field(one) {
-  const kind = one.alarm ? "bad" : "good",
-    word = one.alarm ? "moved" : "within chance";
+  const [kind, word] = one.alarm
+    ? ["bad", "moved"]
+    : one.live.shares
+      ? ["good", "within chance"]
+      : ["calm", "too few rows to compare"];
   const training = one.training.shares,
     live = one.live.shares ?? [],
     bins = training.length,
@@ -95,7 +98,7 @@ function field(one) {
       preserveAspectRatio: "none",
       class: "overlay",
       role: "img",
-      "aria-label": `${one.name}: ${word}, population stability index ${number(one.psi ?? 0)}`,
+      "aria-label": `${one.name}: ${word}${one.psi === null ? "" : `, population stability index ${number(one.psi)}`}`,
     },
     training.map((share, index) =>
       s("rect", {
@@ -118,16 +121,21 @@ function field(one) {
         })
       : null,
   );
-  const ends = one.training.edges
-    ? [number(one.training.edges[0]), number(one.training.edges.at(-1))]
-    : [String(one.training.values[0]), String(one.training.values.at(-1))];
+  const unit = one.unit ? ` ${one.unit}` : "",
+    scale = one.training.edges
+      ? [number(one.training.edges[0]), number(one.training.edges.at(-1)) + unit]
+      : words(one.training.values.map(number), unit);
   return h(
     "article",
     { class: "card" },
     h("h4", {}, h("code", { text: one.name }), h("span", { class: "quiet", text: one.kind })),
     badge(kind, word),
     image,
-    h("p", { class: "ends quiet" }, h("span", { text: ends[0] }), h("span", { text: ends[1] })),
+    h(
+      "p",
+      { class: scale.length > 2 ? "each quiet" : "ends quiet" },
+      scale.map((text) => h("span", { text })),
+    ),
     h(
       "dl",
       { class: "small" },
@@ -139,4 +147,9 @@ function field(one) {
       ].map(([name, value]) => h("div", {}, h("dt", { text: name }), h("dd", { text: value }))),
     ),
   );
+}
+
+/** Give the values beneath their bars, or the ends where there is no room for all. */
+function words(values, unit) {
+  return values.length > 6 || values.join("  ").length > 32 ? [values[0], values.at(-1) + unit] : values;
 }

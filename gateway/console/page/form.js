@@ -105,11 +105,19 @@ export class RecordForm {
     );
   }
 
+  /** Give what each field holds, null for nothing. */
+  values() {
+    return Object.fromEntries(this.features.map(({ name }) => [name, this.fields.get(name).input.value || null]));
+  }
+
   /** Fill fields; with `all`, empty those that are not named. */
   set(values, all = false) {
     for (const feature of this.features) {
       const { input } = this.fields.get(feature.name);
-      if (feature.name in values) input.value = values[feature.name] === null ? "" : String(values[feature.name]);
+      if (Object.hasOwn(values, feature.name)) {
+        const text = String(values[feature.name] ?? "");
+        input.value = input.type === "number" && !Number.isFinite(Number(text)) ? "" : text;
+      }
       else if (all) input.value = "";
       this.show(feature);
     }
@@ -123,7 +131,16 @@ export class RecordForm {
       names = Object.keys(found),
       unknown = names.filter((name) => !this.fields.has(name));
     this.set(found);
-    return `${names.length - unknown.length} of ${this.features.length} fields are filled${unknown.length ? `; unknown here: ${unknown.slice(0, 5).join(", ")}` : ""}.`;
+    // A field shows nothing for a text that is no number, or none of its categories: that must not pass for "empty".
+    const lost = names.filter(
+      (name) => this.fields.has(name) && found[name] !== null && !this.fields.get(name).input.value,
+    );
+    for (const name of lost) this.mark(name, `${JSON.stringify(found[name]).slice(0, 60)} is no value of this field`);
+    if (lost.length) this.fields.get(lost[0]).input.focus();
+    const taken = names.length - unknown.length - lost.length,
+      more = (some) => (some.length > 5 ? ` and ${some.length - 5} more` : ""),
+      listed = (what, some) => (some.length ? `; ${what}: ${some.slice(0, 5).join(", ")}${more(some)}` : "");
+    return `${taken} of ${this.features.length} fields are filled${listed("no value of its field", lost)}${listed("unknown here", unknown)}.`;
   }
 
   clear() {
@@ -131,6 +148,12 @@ export class RecordForm {
       input.removeAttribute("aria-invalid");
       write(fault, "");
     }
+  }
+
+  mark(name, detail) {
+    const { input, fault } = this.fields.get(name);
+    input.setAttribute("aria-invalid", "true");
+    write(fault, detail);
   }
 
   /** Show faults at their fields and go to the first; gives those that belong to none. */
@@ -147,8 +170,7 @@ export class RecordForm {
         others.push(one);
         continue;
       }
-      field.input.setAttribute("aria-invalid", "true");
-      write(field.fault, one.detail);
+      this.mark(name, one.detail);
       first ??= field.input;
     }
     first?.focus();

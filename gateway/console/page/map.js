@@ -10,7 +10,7 @@ export class MapView {
     this.onModel = onModel;
     this.onRoute = onRoute;
     this.tiles = {};
-    this.history = {};
+    this.history = new Map();
     this.columns = Object.fromEntries(
       ["gate", "routes", "models"].map((name) => [name, h("div", { class: `column ${name}` })]),
     );
@@ -61,8 +61,8 @@ export class MapView {
   route(route) {
     const cells = {
       rate: h("b"),
-      p50: h("span"),
-      p99: h("span"),
+      p50: h("b"),
+      p99: h("b"),
       spark: h("div"),
       trouble: h("p", { class: "trouble" }),
     };
@@ -78,7 +78,7 @@ export class MapView {
       ),
       h("span", { class: "quiet", text: what }),
       h("span", { class: "row" }, h("span", { class: "big" }, cells.rate, " a second"), cells.spark),
-      h("span", { class: "pairs" }, "p50 ", cells.p50, "p99 ", cells.p99),
+      h("span", { class: "pairs" }, h("span", {}, "p50 ", cells.p50), h("span", {}, "p99 ", cells.p99)),
       cells.trouble,
     );
     return { element, cells, of: route };
@@ -139,7 +139,8 @@ export class MapView {
 
   takeRoute(name, its) {
     const { cells } = this.routes.get(name),
-      history = (this.history[name] ??= []);
+      history = this.history.get(name) ?? [];
+    this.history.set(name, history);
     history.push(its.rate);
     if (history.length > HISTORY) history.shift();
     write(cells.rate, count(its.rate));

@@ -99,7 +99,8 @@ function metrics(all) {
       Math.max(its.high, its.value, ...bars.map((key) => its[key])) <= 1 && Math.min(its.low, its.value) >= 0
         ? 1
         : Math.max(its.high, its.value, ...bars.map((key) => its[key])) * 1.05;
-    const at = (value) => Math.max(0, Math.min(100, (100 * value) / most));
+    const least = Math.min(0, its.low, its.value, ...bars.map((key) => its[key])),
+      at = (value) => Math.max(0, Math.min(100, (100 * (value - least)) / (Math.max(0, most) - least || 1)));
     const image = s(
       "svg",
       { class: "bullet", viewBox: "0 0 100 12", preserveAspectRatio: "none", "aria-hidden": "true" },

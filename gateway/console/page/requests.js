@@ -6,6 +6,23 @@ import { clock, ms } from "./figures.js";
 import { way } from "./way.js";
 
 const MOST = 400;
+
+/** Give what tells a request from all others, of a gateway that began anew too: its numbers begin anew with it. */
+function key(one) {
+  return `${one.number} ${one.time}`;
+}
+
+/** Have a place hold these rows: those that stay are not touched, so that they keep the focus, and the page its place. */
+function hold(place, rows) {
+  const wanted = new Set(rows);
+  for (const row of [...place.children]) if (!wanted.has(row)) row.remove();
+  let at = place.firstElementChild;
+  for (const row of rows) {
+    if (row === at) at = at.nextElementSibling;
+    else place.insertBefore(row, at);
+  }
+}
+
 /** Say how a request ended. */
 function ending(one) {
   if (one.status === null) return badge("warn", "no answer");
@@ -71,7 +88,9 @@ export class RequestsView {
     this.here = here;
   }
 
-  learn() {}
+  learn(state) {
+    this.keeps = state.keeps;
+  }
 
   toggle() {
     this.paused = !this.paused;
@@ -115,15 +134,16 @@ export class RequestsView {
     write(
       this.note,
       this.all.length
-        ? `${shown.length} of ${this.all.length} requests${this.missed ? `; more came in the last second than are shown` : ""}. Neither records nor answers are kept.`
+        ? `${shown.length} of ${this.all.length} requests${this.missed ? `; more came in the last second than are shown` : ""}. ${this.keeps ? "Records and answers are in the prediction log only." : "Neither records nor answers are kept."}`
         : "No request has named a model or a route yet.",
     );
     const rows = new Map();
-    this.body.replaceChildren(
-      ...shown.flatMap((one) => {
-        const row = this.rows.get(one.number) ?? this.row(one);
-        rows.set(one.number, row);
-        return this.open.has(one.number) ? [row.line, row.way ?? (row.way = way(one))] : [row.line];
+    hold(
+      this.body,
+      shown.flatMap((one) => {
+        const row = this.rows.get(key(one)) ?? this.row(one);
+        rows.set(key(one), row);
+        return this.open.has(key(one)) ? [row.line, row.way ?? (row.way = way(one))] : [row.line];
       }),
     );
     this.rows = rows;
@@ -135,13 +155,12 @@ export class RequestsView {
       {
         type: "button",
         class: "link",
-        "aria-expanded": String(this.open.has(one.number)),
+        "aria-expanded": String(this.open.has(key(one))),
         "aria-label": `The way of ${one.id}`,
         onclick: () => {
-          if (!this.open.delete(one.number)) this.open.add(one.number);
-          button.setAttribute("aria-expanded", String(this.open.has(one.number)));
+          if (!this.open.delete(key(one))) this.open.add(key(one));
+          button.setAttribute("aria-expanded", String(this.open.has(key(one))));
           this.render(true);
-          button.focus();
         },
       },
       h("code", { text: one.id }),

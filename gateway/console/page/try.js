@@ -84,21 +84,31 @@ export class TryView {
 
   visible(here, route) {
     if (!here || !this.state) return;
-    const name = this.state.routes.some((one) => one.name === route) ? route : (this.route?.name ?? this.state.default);
+    const known = (name) => this.state.routes.some((one) => one.name === name),
+      name = [route, this.route?.name, this.typed?.route].find(known) ?? this.state.default;
     if (name !== this.route?.name) this.choose(name);
   }
 
+  /** Take what is served now; a form is made anew where its route or a model of it changed, with what was typed. */
   learn(state) {
-    const versions = JSON.stringify(state.models.map((model) => [model.name, model.version]));
+    const before = this.route && this.parts(this.route.name);
     this.state = state;
-    if (this.versions !== undefined && this.versions !== versions) this.route = undefined;
-    this.versions = versions;
+    if (this.route && before !== this.parts(this.route.name)) {
+      this.typed = this.form && { route: this.route.name, values: this.form.values() };
+      this.route = undefined;
+    }
     this.pick.replaceChildren(...state.routes.map((route) => h("option", { value: route.name, text: route.name })));
     if (this.route) this.pick.value = this.route.name;
     if (!this.address.value) this.address.value = `http://${location.hostname}:${state.port}${state.root_path}`;
   }
 
   take() {}
+
+  /** Say what the form of a route is made from. */
+  parts(name) {
+    const models = this.state.routes.find((route) => route.name === name)?.models;
+    return JSON.stringify(models?.map((model) => this.state.models.find((one) => one.name === model)?.version));
+  }
 
   /** Make the form of a route: what its models take together. */
   async choose(name) {
@@ -108,13 +118,16 @@ export class TryView {
     this.send.disabled = true;
     try {
       const told = await Promise.all(this.route.models.map((model) => ask(`console/models/${model}`)));
-      if (this.route.name !== name) return;
+      if (this.route?.name !== name) return;
       this.models = Object.fromEntries(told.map(({ document }, index) => [this.route.models[index], document]));
       this.form = new RecordForm(this.models, () => this.renew());
       this.fields.replaceChildren(this.form.element);
       this.send.disabled = false;
       this.fill();
+      if (this.typed?.route === name) this.form.set(this.typed.values);
+      this.typed = undefined;
     } catch (error) {
+      if (this.route?.name !== name) return;
       this.route = undefined;
       this.fields.replaceChildren(
         badge("bad", error.message),
@@ -149,26 +162,27 @@ export class TryView {
 
   async ask() {
     if (!this.form) return;
-    this.form.clear();
+    const { form, route, models } = this,
+      record = form.record(),
+      began = performance.now();
+    form.clear();
     this.send.disabled = true;
-    const began = performance.now();
     try {
-      const body = JSON.stringify({ instances: [this.form.record()] });
-      const { document, timing } = await ask(`console/try/${this.route.name}`, {
+      const body = JSON.stringify({ instances: [record] });
+      const { document, timing } = await ask(`console/try/${route.name}`, {
         method: "POST",
         headers: { "content-type": "application/json" },
         body,
       });
       const took = performance.now() - began;
-      this.answer.replaceChildren(
-        ...answers(document, this.route, this.models, this.form.record()),
-        phases(timing, took),
-      );
+      // Somebody may have gone to another route while this one was asked.
+      if (form !== this.form) return;
+      this.answer.replaceChildren(...answers(document, route, models, record), phases(timing, took));
       if (this.answer.getBoundingClientRect().top > innerHeight * 0.8) this.answer.scrollIntoView();
     } catch (error) {
-      this.refused(error);
+      if (form === this.form) this.refused(error);
     } finally {
-      this.send.disabled = false;
+      this.send.disabled = !this.form;
     }
   }
 

@@ -1,7 +1,7 @@
 // The way that one request took.
 
 import { h, s } from "./dom.js";
-import { ms, number, percent } from "./figures.js";
+import { ms, number } from "./figures.js";
 
 const WORDS = {
   busy: "asked again: the model had said that it cannot answer now",
@@ -57,7 +57,7 @@ export function way(one) {
     ["Caller", one.caller],
     [
       "Deadline",
-      `${ms(one.deadline_ms)}, of which ${one.left_ms ? `${percent(one.ms.total / one.deadline_ms)} was used` : "nothing was left"}`,
+      `${one.left_ms ? ms(one.left_ms) : "nothing"} left of ${ms(one.deadline_ms)}, ${ms(one.ms.total)} used`,
     ],
     ...one.calls.map((call) => [
       `Answered by ${call.model}`,
@@ -65,6 +65,7 @@ export function way(one) {
     ]),
     ...Object.entries(one.missing ?? {}).map(([model, reason]) => [`Without ${model}`, reason]),
   ];
+  if (one.kept) facts.push(["Prediction log", "kept, under this id"]);
   if (one.reason)
     facts.unshift([
       "Why",

@@ -17,7 +17,9 @@ export class Wires {
     this.image = s("svg", { class: "wires", "aria-hidden": "true" });
     this.pairs = this.lines = [];
     map.prepend(this.image);
-    new ResizeObserver(() => this.draw()).observe(map);
+    // A column may grow beside a longer one, and its cards move although the map is as large as before.
+    const watched = new ResizeObserver(() => this.draw());
+    for (const element of [map, ...map.querySelectorAll(".column")]) watched.observe(element);
   }
 
   /** Join the gateway to its routes, and each route to its models. */
