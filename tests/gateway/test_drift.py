@@ -5,6 +5,7 @@ import contextlib
 import math
 import re
 import warnings
+import weakref
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,8 @@ from gateway.drift import Drift, Profile, read_profile
 from gateway.drift.cells import Cells
 from gateway.drift.distance import Training, chi_square
 from gateway.drift.document import document
-from gateway.drift.held import columns_of, copied
+from gateway.drift.drift import MOST_HELD
+from gateway.drift.held import MOST_OF_A_CALL, Copies
 from gateway.drift.profile import Described, Field
 from gateway.drift.window import PARTS, Window
 from gateway.settings_drift import DriftSettings
@@ -89,8 +91,7 @@ def mixed_drift(**settings: Any) -> Drift:
 
 def looked_at(drift: Drift, table: Table, outputs: dict[str, Array]) -> set[str]:
     """Have rows counted and looked at; gives the fields that raise an alarm."""
-    drift.held.append(copied(table))
-    drift.outputs.append(outputs)
+    drift.held.append((table.rows, drift.copies.of(table, outputs)))
     assert drift.look() is not None
     return drift.alarms
 
@@ -98,7 +99,8 @@ def looked_at(drift: Drift, table: Table, outputs: dict[str, Array]) -> set[str]
 def counted(profile: Profile, table: Table, outputs: dict[str, Array]) -> Window:
     """Count rows in a window of a thousand."""
     window = Window(Cells(profile.fields), 1000)
-    window.count(columns_of(window.cells, [copied(table)], [outputs]))
+    copies = Copies(window.cells, table.features)
+    window.count(copies.columns([(table.rows, copies.of(table, outputs))]))
     return window
 
 
@@ -220,9 +222,10 @@ def test_it_does_not_matter_how_rows_come(cuts: list[int]) -> None:
 
 
 @pytest.mark.anyio
-async def test_memory_does_not_grow() -> None:
-    """However many rows come, and however large a call is, the same parts are kept, and none of the caller's body."""
-    drift = Drift("plain", DriftSettings())
+@pytest.mark.parametrize("window_rows", [100, 500, 100_000])
+async def test_memory_does_not_grow(window_rows: int) -> None:
+    """However many rows come, and however large a call is, so many wait, and no more parts are kept."""
+    drift = Drift("plain", DriftSettings(window_rows=window_rows))
     drift.take(profile_of(PLAIN, *numbers_table(np.arange(1000.0))))
     body, window = np.arange(1_000_000.0), drift.window
     for size in (1, 7, 1000, len(body), *[13] * 1000):
@@ -230,10 +233,31 @@ async def test_memory_does_not_grow() -> None:
         drift.note(pack_matrix(PLAIN.features, rows), PLAIN, {"number": body[:size]})
 
         assert len(window.parts) <= PARTS + 1
-        assert drift.held_rows < 100
-        assert window.rows < 1100
-        assert all(isinstance(matrix, np.ndarray) and matrix.base is None for matrix in drift.held)
+        assert drift.held_rows == sum(rows for rows, _ in drift.held) < MOST_HELD + MOST_OF_A_CALL
+        assert window.rows <= max(window_rows, 1100)
+    drift.look()
+
+    assert window.rows == 15_008 if window_rows > 15_008 else window_rows * 4 // 5 <= window.rows <= window_rows
     drift.close()
+
+
+@pytest.mark.parametrize("contract", [MIXED, PLAIN], ids=["columns", "matrix"])
+def test_nothing_of_a_call_is_kept(contract: Interface) -> None:
+    """Neither the arrays that a caller's body became nor those of the answer: rows wait as copies."""
+
+    def come() -> tuple[Table, dict[str, Array]]:
+        return rows_of(5, 2) if contract is MIXED else numbers_table([1.0, math.nan])
+
+    drift = Drift(contract.name, DriftSettings())
+    drift.take(profile_of(contract, *come()))
+    table, outputs = come()
+    arrays = [table.matrix] if table.matrix is not None else [*table.separate.values()]
+    kept = [weakref.ref(array) for array in (*arrays, *outputs.values())]
+    drift.note(table, contract, outputs)
+    del table, outputs, arrays
+
+    assert drift.held_rows
+    assert not any(array() is not None for array in kept)
 
 
 def test_a_large_call_is_forgotten_little_by_little() -> None:

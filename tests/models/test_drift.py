@@ -11,6 +11,7 @@ from contract import pack, part
 from contract.artifact import PROFILE
 from contract.table import Array, pack_matrix
 from gateway.drift import Drift, read_profile
+from gateway.drift.drift import FEWEST
 from gateway.settings_drift import DriftSettings
 from models import catalog
 from tests.models.fitted import fitted
@@ -41,7 +42,7 @@ class Stream:
         self.half = self.records.std(axis=0) / 2
 
     def alarms(self, rows: int, change: Change = lambda records: records) -> set[str]:
-        """Name the fields that raise an alarm while changed records come, looked at whenever some are counted."""
+        """Name the fields that raise an alarm while changed records come, looked at after each hundred."""
         contract, drift, found = self.model.contract, self.drift, set[str]()
         records = change(self.records[self.random.integers(len(self.records), size=rows)])
         table = pack_matrix(contract.features, records)
@@ -49,7 +50,7 @@ class Stream:
         for start in range(0, rows, CALL_ROWS):
             some = slice(start, start + CALL_ROWS)
             drift.note(part(table, start, some.stop), contract, {name: one[some] for name, one in outputs.items()})
-            if not drift.held:
+            if drift.held_rows >= FEWEST:
                 drift.look()
                 found |= drift.alarms
         drift.look()
