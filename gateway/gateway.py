@@ -16,7 +16,7 @@ from gateway.ending import Ending
 from gateway.errors import UnknownName
 from gateway.metrics import Metrics
 from gateway.plans import Plan, make_plans
-from gateway.predictions import PredictionLog
+from gateway.predictions import REASONS, PredictionLog
 from gateway.proxies import Proxies
 from gateway.recent import Recent
 from gateway.settings import Settings
@@ -148,4 +148,6 @@ def prediction_log(settings: Settings, metrics: Metrics) -> contextlib.AbstractC
     """Open the prediction log, if it has a folder."""
     if (folder := settings.prediction_log.folder) is None:
         return contextlib.nullcontext()
+    for reason in REASONS:
+        metrics.lost_prediction(reason, 0)
     return PredictionLog(settings.prediction_log, folder, metrics.kept.inc, metrics.lost_prediction)

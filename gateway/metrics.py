@@ -61,7 +61,7 @@ class Metrics:
         )
         self.lost = Counter(
             "bentogate_prediction_log_rows_lost",
-            "Rows that could not be kept, since the queue was full or the disk refused them",
+            "Rows of answers that the prediction log does not have, by reason",
             ("reason",),
             registry=self.registry,
         )

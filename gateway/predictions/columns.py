@@ -8,6 +8,7 @@ import numpy as np
 from arro3.core import Array, DataType, Field, RecordBatch, Schema
 
 from contract import Feature, Interface, Output, Table
+from contract.features import Features
 from contract.table import Array as Values
 from contract.table import Columns, from_column
 from gateway.batching import Prediction
@@ -36,11 +37,16 @@ class Layout:
         # Hardly two doubles are the same, and to look for those that are takes half of the time of writing.
         self.dictionaries = {field.name: field.type != TYPES["number"] for field in fields}
 
-    def batch(self, kept: Sequence[tuple[Kept, Prediction]]) -> RecordBatch:
-        """Give requests, each with what this model answered, as a batch of rows.
+    def fits(self, features: Features) -> bool:
+        """Say whether records of these features have all that the contract reads, in types that its columns hold."""
+        for feature in self.features:
+            asked = features.by_name.get(feature.name)
+            if asked is None or asked.type != feature.type or (asked.nullable and not feature.nullable):
+                return False
+        return True
 
-        All tables are of the same features; raises KeyError where they lack one of the contract's.
-        """
+    def batch(self, kept: Sequence[tuple[Kept, Prediction]]) -> RecordBatch:
+        """Give requests of the same features, which fit, each with what this model answered, as a batch of rows."""
         counts = [request.table.rows for request, _ in kept]
         rows = sum(counts)
         times = np.repeat([request.time // 1000 for request, _ in kept], counts)

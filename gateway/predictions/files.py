@@ -17,6 +17,9 @@ FEEDBACK = "feedback"
 
 PARQUET, LINES, UNFINISHED = ".parquet", ".jsonl", ".tmp"
 
+PERMISSIONS = 0o640
+"""Others have no business with what callers sent."""
+
 ABANDONED_S = 3600
 """An unfinished file of that age is of a process that died."""
 
@@ -37,6 +40,7 @@ class Folder:
         # Two gateways on one machine, or with one volume, never write one file.
         self.writer = f"{socket.gethostname()}-{os.getpid()}"
         self.numbers = count()
+        self.torn = False
 
     def write(self, model: str, stamp: str, content: bytes) -> None:
         """Write the rows of one version as one file, which nobody sees before it is complete; raises OSError."""
@@ -45,7 +49,7 @@ class Folder:
         name = f"{stamp}-{self.writer}-{next(self.numbers)}"
         unfinished = folder / f".{name}{UNFINISHED}"
         try:
-            with unfinished.open("wb") as file:
+            with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT, PERMISSIONS), "wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
@@ -55,13 +59,18 @@ class Folder:
             raise
 
     def append(self, day: str, line: bytes) -> None:
-        """Append one line of feedback; raises OSError where it cannot be written whole."""
+        """Append one line of feedback, in one thread only; raises OSError where it cannot be written whole."""
         folder = self.root / FEEDBACK
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder / f"{day}-{self.writer}{LINES}", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+        path, flags = folder / f"{day}-{self.writer}{LINES}", os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        descriptor = os.open(path, flags, PERMISSIONS)
+        # What a full disk cut off ends here, or it would take the next line with it.
+        whole = b"\n" * self.torn + line + b"\n"
         try:
-            if (written := os.write(descriptor, line + b"\n")) <= len(line):
-                raise OSError(f"only {written} bytes of a line were written")
+            written = os.write(descriptor, whole)
+            self.torn = written < len(whole)
+            if self.torn:
+                raise OSError(f"only {written} of the {len(whole)} bytes of a line were written")
         finally:
             os.close(descriptor)
 

@@ -13,8 +13,10 @@ import structlog
 
 from contract import Table
 from gateway.batching import Prediction
+from gateway.predictions.appending import Appending
 from gateway.predictions.files import Folder
 from gateway.predictions.kept import Kept
+from gateway.predictions.losses import CONTRACT, QUEUE, Losses
 from gateway.settings_predictions import PredictionLogSettings
 
 if TYPE_CHECKING:  # Arrow takes 11 MB, which a gateway without a log has no need of
@@ -23,15 +25,13 @@ if TYPE_CHECKING:  # Arrow takes 11 MB, which a gateway without a log has no nee
 MOST_ROWS = 10_000
 """So many rows wait for the thread at most, but for one request alone: a second's work of it, some 30 MB."""
 
-FILE_ROWS = 100_000
-"""A file is complete with so many rows, of thirty numbers some 25 MB."""
+MOST_VALUES = 4_000_000
+"""Rows that are no file yet have so many values at most, some 32 MB, be they few wide ones or many narrow ones."""
 
 EVERY_S = 0.1
 PRUNE_S = 60.0
 LAST_S = 5.0
 """How long the end of the process waits for the last files."""
-
-QUEUE, DISK = "queue", "disk"
 
 log = structlog.get_logger()
 
@@ -40,7 +40,7 @@ class PredictionLog:
     """Keep requests with their answers for as long as it is entered; whatever the disk does holds no request up.
 
     What cannot be kept is lost and counted: `on_loss` is told of rows, each with one model's answer, and why, which is
-    QUEUE or DISK; `on_written` of those that are in a file.
+    one of `losses.REASONS`; `on_written` of those that are in a file. `feedback` has its own way to the same folder.
     """
 
     def __init__(
@@ -55,13 +55,13 @@ class PredictionLog:
         self.settings = settings
         self.make = Growing
         self.folder = Folder(root)
-        self.on_written, self.on_loss = on_written, on_loss
+        self.feedback = Appending(self.folder)
+        self.on_written, self.losses = on_written, Losses(on_loss)
         self.queue: deque[Kept] = deque()
         # Each is written by one thread only, so that none is counted wrongly: their difference waits.
         self.added = self.taken = 0
         self.growing: dict[int, Growing] = {}
         self.pruned = float("-inf")
-        self.unwritable = False
         self.ended = threading.Event()
         # As a daemon it cannot keep a process alive whose disk hangs.
         self.thread = threading.Thread(target=self.write_until_ended, name="prediction log", daemon=True)
@@ -75,19 +75,23 @@ class PredictionLog:
         if sample < 1 and random.random() >= sample:  # noqa: S311 (no secret)
             return False
         if waiting and waiting + table.rows > MOST_ROWS:
-            self.on_loss(QUEUE, table.rows * len(predictions))
+            self.losses.on_loss(QUEUE, table.rows * len(predictions))
             return False
         self.added += table.rows
         self.queue.append(Kept(time.time_ns(), request_id, route, table, predictions))
         return True
 
     def __enter__(self) -> Self:
+        self.feedback.start()
         self.thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.ended.set()
         self.thread.join(LAST_S)
+        if self.thread.is_alive():
+            waiting = self.added - self.taken + sum(one.rows for one in list(self.growing.values()))
+            log.warning("the prediction log ends before all is written", waiting=waiting)
 
     def write_until_ended(self) -> None:
         """Take what waits again and again, and at the end complete all files."""
@@ -99,15 +103,21 @@ class PredictionLog:
         """Make rows of what waits, and files of rows where it is time; nobody else would hear of a failure."""
         try:
             self.take()
-            for key, growing in list(self.growing.items()):
-                old = time.monotonic() - growing.since >= self.settings.rotate_s
-                if at_end or old or growing.rows >= FILE_ROWS:
-                    self.complete(self.growing.pop(key))
+            self.complete_some(at_end=at_end)
             if time.monotonic() - self.pruned >= PRUNE_S:
                 self.pruned = time.monotonic()
                 self.prune()
-        except Exception:
+        except BaseException:  # the thread's outermost handler: arro3 panics by what is no Exception
             log.exception("the prediction log failed")
+
+    def complete_some(self, *, at_end: bool) -> None:
+        """Complete what is old enough, and the largest of what is too much; at the end all."""
+        values = sum(growing.values for growing in self.growing.values())
+        for key, growing in sorted(self.growing.items(), key=lambda one: -one[1].values):
+            old = time.monotonic() - growing.since >= self.settings.rotate_s
+            if at_end or old or values >= MOST_VALUES:
+                values -= growing.values
+                self.complete(self.growing.pop(key))
 
     def take(self) -> None:
         """Make batches of all that waits; requests of one version, and with the same features, share one."""
@@ -122,31 +132,26 @@ class PredictionLog:
 
     def grow(self, group: Sequence[tuple[Kept, Prediction]]) -> None:
         """Add the rows of a group to those of its version."""
-        contract = group[0][1].joint.contract
-        growing = self.growing.get(id(contract))
-        if growing is None:
-            growing = self.growing[id(contract)] = self.make(contract, self.settings.leave_out, time.monotonic())
-        try:
-            growing.add(group)
-        except KeyError:  # a new version that reads other features came between reading the records and the answer
-            self.on_loss(QUEUE, sum(one.table.rows for one, _ in group))
-            return
+        contract, features = group[0][1].joint.contract, group[0][0].table.features
+        rows = sum(request.table.rows for request, _ in group)
+        with self.losses.counted(rows):
+            growing = self.growing.get(id(contract))
+            if growing is None:
+                growing = self.growing[id(contract)] = self.make(contract, self.settings.leave_out, time.monotonic())
+            if growing.layout.fits(features):
+                growing.add(group)
+            else:  # a new version that reads other features came between reading the records and the answer
+                self.losses.on_loss(CONTRACT, rows)
 
     def complete(self, growing: "Growing") -> None:
         """Write a file, or lose what cannot be written."""
         if not growing.rows:
             return
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-        try:
+        with self.losses.counted(growing.rows):
             self.folder.write(growing.contract.name, stamp, growing.parquet())
-        except OSError as exc:
-            self.on_loss(DISK, growing.rows)
-            if not self.unwritable:
-                log.warning("predictions cannot be kept", lost=growing.rows, reason=str(exc))
-            self.unwritable = True
-        else:
             self.on_written(growing.rows)
-            self.unwritable = False
+            self.losses.recover()
 
     def prune(self) -> None:
         """Delete what is too old or too much."""

@@ -1,6 +1,5 @@
 """`POST /v1/feedback`: the truth about an earlier answer, where there is a prediction log."""
 
-import asyncio
 from datetime import UTC, datetime
 
 import structlog
@@ -26,7 +25,7 @@ async def feedback(request: Request, gateway: Open) -> JSONResponse:
     given = read_feedback(await request.body())
     now = datetime.now(UTC)
     try:
-        await asyncio.to_thread(predictions.folder.append, now.strftime("%Y%m%d"), line_of(given, now))
+        await predictions.feedback.append(now.strftime("%Y%m%d"), line_of(given, now))
     except OSError as exc:
         log.warning("feedback cannot be written", reason=str(exc))
         raise InternalError("the feedback cannot be written; the gateway's log says why") from exc

@@ -2,20 +2,30 @@
 
 import json
 import os
+import resource
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import httpx
+import msgspec
 import numpy as np
 import pytest
+from arro3.io import read_parquet
 
 from contract import Interface, pack
 from gateway.batching import Prediction
 from gateway.batching.prediction import Joint
 from gateway.predictions import PredictionLog
+from gateway.predictions.feedback import Line
 from gateway.predictions.files import Folder
-from gateway.predictions.log import MOST_ROWS
+from gateway.predictions.growing import MOST_BATCHES, Growing
+from gateway.predictions.kept import Kept
+from gateway.predictions.log import MOST_ROWS, MOST_VALUES
+from gateway.predictions.reading import read_truth
 from gateway.settings_predictions import PredictionLogSettings
 from tests.gateway.conftest import MIXED, PLAIN, settings_of
 from tests.serving import running_gateway, wait_until
@@ -208,6 +218,109 @@ def test_a_full_queue_loses_what_comes_and_counts_it(tmp_path: Path, contract: I
 
     assert lost == [("queue", 2)]
     assert {row["id"] for row in logged(tmp_path, "plain")} == {"large", "next"}
+
+
+def test_a_panic_of_the_library_is_counted_and_ends_nothing(tmp_path: Path, contract: Interface) -> None:
+    """It is no Exception: without care the thread would end, and all that comes later would wait for nobody."""
+    log, lost = unwritten(tmp_path)
+
+    class Panicking(Growing):
+        def parquet(self) -> bytes:
+            read_parquet(BytesIO(b"PAR1" + bytes(100) + b"PAR1"))
+            raise AssertionError
+
+    log.make = Panicking
+    log.add("lost", "plain", *answered(contract, 3))
+    log.work(at_end=True)
+    log.make = Growing
+    log.add("kept", "plain", *answered(contract, 2))
+    log.work(at_end=True)
+
+    assert lost == [("fault", 3)]
+    assert {row["id"] for row in logged(tmp_path, "plain")} == {"kept"}
+
+
+def test_records_without_what_the_answer_s_contract_reads_are_counted(tmp_path: Path, contract: Interface) -> None:
+    """As what they are: a model changed between reading a record and answering it. What fits is kept."""
+    log, lost = unwritten(tmp_path)
+    table, predictions = answered(contract, 3)
+    narrower = pack(contract.features[1:], table.columns)
+    log.add("changed", "plain", narrower, predictions)
+    log.add("same", "plain", table, predictions)
+    log.work(at_end=True)
+
+    assert lost == [("contract", 3)]
+    assert {row["id"] for row in logged(tmp_path, "plain")} == {"same"}
+
+
+def test_many_small_batches_are_put_together(tmp_path: Path, contract: Interface) -> None:
+    """Ten come a second, and each takes a thousand times what its row does; no row is lost by it."""
+    growing = Growing(contract, (), 0.0)
+    for number in range(200):
+        table, (prediction,) = answered(contract, 1)
+        growing.add([(Kept(number, str(number), "plain", table, [prediction]), prediction)])
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "plain" / "a.parquet").write_bytes(growing.parquet())
+
+    assert len(growing.batches) < MOST_BATCHES
+    assert sorted(int(row["id"]) for row in logged(tmp_path, "plain")) == list(range(200))
+
+
+def test_a_file_is_complete_when_it_is_large(tmp_path: Path, contract: Interface) -> None:
+    """By its values, so that rows of many features take no more memory; the small one waits on."""
+    log, lost = unwritten(tmp_path)
+    log.settings = log.settings.model_copy(update={"rotate_s": 3600.0})
+    other = msgspec.structs.replace(contract, version="other")
+    log.add("small", "plain", *answered(other, 1))
+    log.work(at_end=False)
+    log.add("large", "plain", *answered(contract, MOST_VALUES // 10))
+    log.work(at_end=False)
+
+    assert not lost
+    assert {row["version"] for row in logged(tmp_path, "plain")} == {contract.version}
+    assert [growing.rows for growing in log.growing.values()] == [1]
+
+
+def test_feedback_over_a_disk_that_hangs_holds_up_nothing_else(tmp_path: Path, ports: dict[str, int]) -> None:
+    """It is refused, changed settings are taken, and the gateway ends: none of that waits for the disk."""
+    folder = tmp_path / "log"
+    with running_gateway(tmp_path, settings_of(ports, **keeping(folder))) as client:
+        sent = {"id": "a", "label": True}
+        assert client.post("/v1/feedback", json=sent).status_code == 202
+        (path,) = folder.glob("feedback/*.jsonl")
+        path.unlink()
+        os.mkfifo(path)  # to open it for writing waits for a reader, as a disk may that is out of reach
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _: client.post("/v1/feedback", json=sent), range(8)))
+        settings = tmp_path / "gateway.yaml"
+        settings.write_text(json.dumps({**json.loads(settings.read_text()), "max_rows": 1}))
+        wait_until(lambda: client.post("/v1/predict", json=BOTH).status_code == 413)
+
+    assert {(answer.status_code, answer.json()["reason"]) for answer in answers} == {(503, "overloaded")}
+
+
+def test_a_line_that_a_full_disk_cut_off_takes_no_other_with_it(tmp_path: Path) -> None:
+    """The next one begins anew."""
+    folder, limits = Folder(tmp_path), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, limits[1]))
+    try:
+        with pytest.raises(OSError, match="only 10 of the 38 bytes"):
+            folder.append("20261126", b'{"id": "cut off", "label": "no room"}')
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    line = Line(time=datetime(2026, 11, 26, tzinfo=UTC), id="a", instance=0, model=None, label=True)
+    folder.append("20261126", msgspec.json.encode(line))
+
+    assert read_truth(tmp_path) == {("a", 0): {None: True}}
+
+
+def test_others_cannot_read_the_files(tmp_path: Path) -> None:
+    """They hold what callers sent."""
+    folder = Folder(tmp_path)
+    folder.write("plain", "now", b"rows")
+    folder.append("today", b"{}")
+
+    assert {path.stat().st_mode & 0o007 for path in tmp_path.glob("*/*")} == {0}
 
 
 def test_a_sample_is_a_share_of_the_requests(tmp_path: Path, contract: Interface) -> None:
