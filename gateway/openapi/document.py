@@ -14,6 +14,7 @@ from gateway.openapi.gets import responses
 from gateway.openapi.records import PROBLEM, request_schema, response_schema
 from gateway.openapi.schema import DEADLINE, answer, failures, reference
 from gateway.openapi.tensors import INFER_RESPONSE, PROTOCOL_ERROR, infer_schema
+from gateway.openapi.truths import FEEDBACK, feedback_operation
 from gateway.plans import Plan
 
 
@@ -22,7 +23,10 @@ def describe(app: FastAPI, gateway: Gateway) -> dict[str, Any]:
     document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     document["tags"] = [{"name": name} for name in ("predict", "models", "protocol", "health")]
     for path, operations in document["paths"].items():
-        operations["get"]["responses"] = responses(path)
+        if path == FEEDBACK:
+            operations["post"] = feedback_operation()
+        else:
+            operations["get"]["responses"] = responses(path)
     schemas: dict[str, Any] = {"Problem": PROBLEM, "ProtocolError": PROTOCOL_ERROR, "InferResponse": INFER_RESPONSE}
     document["components"] = {"schemas": schemas}
     for name, plan in gateway.plans.items():

@@ -9,6 +9,7 @@ from gateway.errors import MalformedRequest
 
 LONGEST_ID = 128
 LONGEST_LABEL = 1000
+LARGEST_INSTANCE = 2**31 - 1
 
 
 class Feedback(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -26,7 +27,7 @@ class Feedback(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def __post_init__(self) -> None:
         if not 0 < len(self.id) <= LONGEST_ID:
             raise ValueError(f"id has 1 to {LONGEST_ID} characters")
-        if not 0 <= self.instance < 2**31:
+        if not 0 <= self.instance <= LARGEST_INSTANCE:
             raise ValueError("instance is the place of a record, from 0 on")
         if isinstance(self.label, str) and not 0 < len(self.label) <= LONGEST_LABEL:
             raise ValueError(f"label has 1 to {LONGEST_LABEL} characters")

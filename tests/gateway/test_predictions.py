@@ -1,5 +1,6 @@
 """The prediction log: what is kept of a request, what is not, and that nothing about it holds a request up."""
 
+import gzip
 import json
 import os
 import resource
@@ -11,6 +12,7 @@ from typing import Any
 
 import duckdb
 import httpx
+import jsonschema
 import msgspec
 import numpy as np
 import pytest
@@ -26,6 +28,7 @@ from gateway.predictions.growing import MOST_BATCHES, Growing
 from gateway.predictions.kept import Kept
 from gateway.predictions.log import MOST_ROWS, MOST_VALUES
 from gateway.predictions.reading import read_truth
+from gateway.routes.feedback import MOST_BYTES
 from gateway.settings_predictions import PredictionLogSettings
 from tests.gateway.conftest import MIXED, PLAIN, settings_of
 from tests.serving import running_gateway, wait_until
@@ -168,6 +171,36 @@ def its_keeper(tmp_path_factory: pytest.TempPathFactory, ports: dict[str, int]) 
         yield client
 
 
+def test_feedback_is_read_as_inference_is(keeper: httpx.Client) -> None:
+    """Packed as its encoding says, and no more of it than feedback can have."""
+    body = b'{"id": "packed", "label": 1}'
+    packed = keeper.post("/v1/feedback", content=gzip.compress(body), headers={"content-encoding": "gzip"})
+    unknown = keeper.post("/v1/feedback", content=body, headers={"content-encoding": "br"})
+    large = keeper.post("/v1/feedback", content=body + b" " * MOST_BYTES)
+    pieces = keeper.post("/v1/feedback", content=iter([body, b" " * MOST_BYTES]))
+    longest = {"id": "\U0001f600" * 128, "label": "\U0001f600" * 1000, "instance": 2**31 - 1, "model": "m" * 40}
+
+    assert packed.status_code == 202
+    assert [answer.json()["reason"] for answer in (unknown, large, pieces)] == [
+        "unknown_encoding",
+        "too_large",
+        "too_large",
+    ]
+    assert keeper.post("/v1/feedback", content=json.dumps(longest)).status_code == 202
+
+
+def test_the_description_has_feedback_where_there_is_a_log(keeper: httpx.Client) -> None:
+    """With what it takes and all that it may answer."""
+    document = keeper.get("/openapi.json").json()
+    operation = document["paths"]["/v1/feedback"]["post"]
+    taken = jsonschema.Draft202012Validator(operation["requestBody"]["content"]["application/json"]["schema"])
+
+    assert taken.is_valid({"id": "a", "instance": 1, "label": True, "model": "mixed"})
+    assert not taken.is_valid({"id": "a"})
+    assert not taken.is_valid({"id": "a", "label": True, "model": "../x"})
+    assert sorted(operation["responses"]) == ["202", "400", "413", "415", "500", "503", "504"]
+
+
 def test_feedback_is_a_post(keeper: httpx.Client) -> None:
     """And says so."""
     answer = keeper.get("/v1/feedback")
@@ -179,8 +212,10 @@ def test_without_a_log_there_is_no_feedback(tmp_path: Path, ports: dict[str, int
     """Off by default: the path is not there."""
     with running_gateway(tmp_path, settings_of(ports)) as client:
         answer = client.post("/v1/feedback", json={"id": "a", "label": True})
+        paths = client.get("/openapi.json").json()["paths"]
 
     assert (answer.status_code, answer.json()["reason"]) == (404, "unknown_name")
+    assert "/v1/feedback" not in paths
 
 
 def unwritten(folder: Path, **more: Any) -> tuple[PredictionLog, list[tuple[str, int]]]:
