@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from contract import Table
-from contract.table import Columns
+from contract import Output, Table
+from contract.table import Array, Columns
 from oip import HEADER_LENGTH, ProtocolError, Tensor, read_response, write_request
 
 TIMEOUT_S = 30.0
@@ -38,11 +38,11 @@ class Candidate:
         """End the connection."""
         self.connection.close()
 
-    def ask(self, table: Table, outputs: Sequence[str]) -> Answered:
+    def ask(self, table: Table, outputs: Sequence[Output]) -> Answered:
         """Ask for outputs of some records; raises Refused."""
         datatypes = {feature.name: feature.datatype for feature in table.features}
         tensors = [Tensor(name, datatypes[name], column) for name, column in table.columns.items()]
-        body, json_length = write_request(tensors, outputs=outputs, binary=False)
+        body, json_length = write_request(tensors, outputs=[output.name for output in outputs], binary=False)
         assert json_length is None
         began = time.perf_counter()
         try:
@@ -59,8 +59,16 @@ class Candidate:
             found = read_response(answer, response.getheader(HEADER_LENGTH))
         except ProtocolError as exc:
             raise Refused(f"no answer of the protocol: {exc}") from exc
-        columns = {tensor.name: tensor.array.reshape(-1) for tensor in found.tensors}
-        for name in outputs:
-            if len(columns.get(name, ())) != table.rows:
-                raise Refused(f"the output {name} is missing, or has not as many rows as were asked")
+        given = {tensor.name: tensor for tensor in found.tensors}
+        columns = {output.name: column_of(output, given.get(output.name), table.rows) for output in outputs}
         return Answered(found.model_version, columns, ms)
+
+
+def column_of(output: Output, tensor: Tensor | None, rows: int) -> Array:
+    """Give an output as `[rows]`, where it can be compared with what was logged; raises Refused."""
+    if tensor is None or tensor.array.size != rows:
+        raise Refused(f"the output {output.name} is missing, or has not as many rows as were asked")
+    number, text = output.type in ("number", "integer"), output.type == "category"
+    if number != (tensor.datatype[:2] in ("FP", "IN", "UI")) or text != (tensor.datatype == "BYTES"):
+        raise Refused(f"the output {output.name} is {tensor.datatype}, which is no {output.type}")
+    return tensor.array.reshape(-1)

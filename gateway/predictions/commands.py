@@ -38,7 +38,9 @@ def replay(folder: Path, arguments: argparse.Namespace) -> int:
     limits = Thresholds(arguments.max_changed, arguments.max_difference, arguments.max_p99_ms)
     code = 0
     try:
-        for outcome in replayed(folder, arguments.against, arguments.model, arguments.rows, arguments.callers):
+        progress = show if sys.stderr.isatty() else untold
+        many = {"rows": arguments.rows, "callers": arguments.callers}
+        for outcome in replayed(folder, arguments.against, arguments.model, **many, progress=progress):
             broken = limits.broken(outcome)
             sys.stdout.write(outcome.text() + "".join(f"  too much: {one}\n" for one in broken) + "\n")
             code = code or bool(broken)
@@ -46,3 +48,14 @@ def replay(folder: Path, arguments: argparse.Namespace) -> int:
         sys.stderr.write(f"error: {exc}\n")
         return 2
     return code
+
+
+def show(model: str, asked: int, requests: int) -> None:
+    """Show on a terminal how far a replay is, in one line that is gone at the end."""
+    text = f"{model}: {asked} of {requests} requests"
+    sys.stderr.write(f"\r{text}" if asked < requests else f"\r{' ' * len(text)}\r")
+    sys.stderr.flush()
+
+
+def untold(model: str, asked: int, requests: int) -> None:
+    """Show nothing."""

@@ -42,6 +42,7 @@ class Outcome:
             old, new = was[output.name], now[output.name]
             if output.type in ("number", "integer"):
                 difference = abs(float(new) - float(old))
+                difference = math.inf if math.isnan(difference) else difference  # beyond any threshold
                 self.differences.setdefault(output.name, []).append(difference)
             else:
                 difference = float(old != new)

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from contract import Interface, Output
-from gateway.predictions.reading import Label, Logged, Truth, files_of, read_file, read_truth
+from gateway.predictions.reading import Label, Logged, Truth, files_of, read_files, read_truth
 
 BINS = 10
 """Of equal width, as in Guo et al., "On calibration of modern neural networks" (2017)."""
@@ -117,8 +117,7 @@ def probabilities(contract: Interface, output: Output) -> Iterator[tuple[str, La
 def judged(root: Path) -> list[Judged]:
     """Read a log, file by file; gives each version of each model, the newest first. Raises Unreadable."""
     truth, found = read_truth(root), dict[tuple[str, str], Judged]()
-    for path in files_of(root):
-        logged = read_file(path)
+    for logged in read_files(files_of(root), features=False):
         key = logged.contract.name, logged.contract.version
         found.setdefault(key, Judged(logged.contract)).add(logged, truth)
     return sorted(found.values(), key=lambda one: one.contract.name)

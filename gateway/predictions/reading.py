@@ -1,7 +1,7 @@
 """Reading the log: its files one by one, and what callers told of the truth."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 from arro3.io import read_parquet
 
-from contract import ContractError, Interface
+from contract import Interface
 from gateway.predictions.feedback import Line
 from gateway.predictions.files import FEEDBACK, LINES, PARQUET
 from gateway.predictions.growing import CONTRACT
@@ -40,23 +40,36 @@ def files_of(root: Path) -> list[Path]:
     return sorted(root.glob(f"*/*{PARQUET}"), key=lambda path: path.name, reverse=True)
 
 
-def read_file(path: Path) -> Logged:
-    """Read one file; raises Unreadable."""
+def read_files(paths: Iterable[Path], *, features: bool) -> Iterator[Logged]:
+    """Read files one by one, with what was asked or without; a gateway may delete some meanwhile. Raises Unreadable."""
+    for path in paths:
+        try:
+            logged = read_file(path, features=features)
+        except FileNotFoundError:
+            continue
+        yield logged
+
+
+def read_file(path: Path, *, features: bool) -> Logged:
+    """Read one file; raises Unreadable, and FileNotFoundError where it is gone."""
     try:
         check_magic(path)
         reader = read_parquet(path)
         contract = Interface.from_json((reader.schema.metadata or {})[CONTRACT.encode()])
         table = reader.read_all()
-        columns = {name: list(table.column(name).to_pylist()) for name in table.column_names}
+        names = [name for name in table.column_names if features or not name.startswith("feature_")]
+        columns = {name: list(table.column(name).to_pylist()) for name in names}
+    except (FileNotFoundError, Unreadable, KeyboardInterrupt):
+        raise
     except KeyError as exc:
         raise Unreadable(f"{path} names no contract: the gateway did not write it") from exc
-    except (OSError, ContractError) as exc:
-        raise Unreadable(f"{path} cannot be read: {exc}") from exc
+    except BaseException as exc:  # arro3 has no exceptions of its own: it raises the bare class, or panics past it
+        raise Unreadable(f"{path} cannot be read: {str(exc)[:200]}") from exc
     return Logged(contract, table.num_rows, columns)
 
 
 def check_magic(path: Path) -> None:
-    """Raise Unreadable unless a file begins and ends as Parquet does: arro3 panics at others, past all handlers."""
+    """Raise Unreadable unless a file begins and ends as Parquet does: arro3 panics at others, and writes that down."""
     with path.open("rb") as file:
         first = file.read(4)
         size = file.seek(0, os.SEEK_END)
@@ -79,7 +92,11 @@ def read_truth(root: Path) -> Truth:
 def lines_of(path: Path) -> Iterator[Line]:
     """Yield the whole lines of a file."""
     decoder = msgspec.json.Decoder(Line)
-    for text in path.read_bytes().splitlines():
+    try:
+        texts = path.read_bytes().splitlines()
+    except FileNotFoundError:  # a gateway has just deleted it
+        return
+    for text in texts:
         try:
             yield decoder.decode(text)
         except msgspec.MsgspecError:

@@ -1,6 +1,6 @@
 """Asking a candidate what the log has, request by request as it came."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 from contract import Interface, Table, pack
 from gateway.predictions.candidate import Answered, Candidate, Refused
 from gateway.predictions.compared import Outcome, Thresholds
-from gateway.predictions.files import PARQUET
-from gateway.predictions.reading import Logged, Unreadable, files_of, read_file
+from gateway.predictions.reading import Logged, Unreadable, files_of, read_files
 
 __all__ = ["Thresholds", "replayed"]
 
@@ -23,33 +22,37 @@ class Request(NamedTuple):
     answers: dict[str, list[Any]]
 
 
-def replayed(root: Path, url: str, model: str | None, rows: int, callers: int) -> Iterator[Outcome]:
+Progress = Callable[[str, int, int], None]
+"""Told of a model, how many of its requests were asked, and how many there are."""
+
+
+def replayed(
+    root: Path, url: str, model: str | None, *, rows: int, callers: int, progress: Progress
+) -> Iterator[Outcome]:
     """Replay the newest rows of each model, or of one, each of the version that answered last.
 
     Raises Unreadable where the log has none, or not all that a model needs.
     """
     names = sorted({path.parent.name for path in files_of(root)} if model is None else {model})
-    if not names or not any(root.glob(f"{names[0]}/*{PARQUET}")):
-        raise Unreadable(f"{root} has no predictions" + (f" of {model}" if model else ""))
+    if not names:
+        raise Unreadable(f"{root} has no predictions")
     for name in names:
         contract, requests = newest(root, name, rows)
-        yield replay(url, contract, requests, callers)
+        yield replay(url, contract, requests, callers, progress)
 
 
 def newest(root: Path, model: str, rows: int) -> tuple[Interface, list[Request]]:
     """Read the newest requests of the version that answered last, until they have so many rows."""
     contract: Interface | None = None
     found: list[Request] = []
-    for path in files_of(root):
-        if path.parent.name != model:
-            continue
-        logged = read_file(path)
+    for logged in read_files([path for path in files_of(root) if path.parent.name == model], features=True):
         contract = contract or logged.contract
         if logged.contract.version == contract.version:
             found += reversed(list(requests_of(logged)))
         if sum(request.table.rows for request in found) >= rows:
             break
-    assert contract is not None
+    if contract is None:
+        raise Unreadable(f"{root} has no predictions of {model}")
     kept, total = list[Request](), 0
     for request in found:
         if total >= rows:
@@ -74,7 +77,7 @@ def requests_of(logged: Logged) -> Iterator[Request]:
         yield Request(columns["id"][start], pack(contract.features, values), answers)
 
 
-def replay(url: str, contract: Interface, requests: Sequence[Request], callers: int) -> Outcome:
+def replay(url: str, contract: Interface, requests: Sequence[Request], callers: int, progress: Progress) -> Outcome:
     """Ask each request again, by so many callers at once, and compare."""
     outcome, names = Outcome(contract), [output.name for output in contract.outputs]
     free = SimpleQueue[Candidate]()
@@ -84,14 +87,17 @@ def replay(url: str, contract: Interface, requests: Sequence[Request], callers: 
     def ask(request: Request) -> Answered | Refused:
         candidate = free.get()
         try:
-            return candidate.ask(request.table, names)
+            return candidate.ask(request.table, contract.outputs)
         except Refused as refused:
             return refused
         finally:
             free.put(candidate)
 
+    answers = list[Answered | Refused]()
     with ThreadPoolExecutor(callers) as pool:
-        answers = list(pool.map(ask, requests))
+        for answer in pool.map(ask, requests):
+            answers.append(answer)
+            progress(contract.name, len(answers), len(requests))
     while not free.empty():
         free.get().close()
     for request, answer in zip(requests, answers, strict=True):

@@ -1,5 +1,6 @@
 """What is made of a prediction log: the report, the replay against a candidate, and what the documentation shows."""
 
+import math
 import re
 import sys
 from pathlib import Path
@@ -13,7 +14,11 @@ from starlette.types import ASGIApp
 from bentos.artifact import Model, load, read_contract
 from bentos.protocol import Protocol
 from bentos.served import Served
+from gateway.predictions.candidate import Refused, column_of
+from gateway.predictions.compared import Outcome, Thresholds
 from gateway.predictions.judged import interval, judged
+from gateway.predictions.reading import read_files
+from oip import Tensor
 from tests.conftest import ROOT, run
 from tests.gateway.conftest import MIXED, PLAIN, settings_of
 from tests.serving import running_gateway, served
@@ -137,6 +142,71 @@ def test_a_log_that_is_none_is_told(tmp_path: Path) -> None:
 
     assert code == 2
     assert "no Parquet file" in text
+
+
+@pytest.mark.parametrize("damaged", [slice(4, 40), slice(-40, -8), slice(-8, -4), slice(4, -4)])
+def test_a_damaged_file_is_named(log: Path, tmp_path: Path, damaged: slice) -> None:
+    """Exit code 2, wherever the damage is: the library's panics end no command with a traceback of Python's."""
+    (whole, *_) = sorted(log.glob("plain/*.parquet"))
+    content = bytearray(whole.read_bytes())
+    content[damaged] = b"\xff" * len(content[damaged])
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "plain" / "damaged.parquet").write_bytes(content)
+    code, text = command("report", "--log", str(tmp_path), check=False)
+
+    assert code == 2, text
+    assert f"error: {tmp_path}/plain/damaged.parquet cannot be read: " in text
+    assert "Traceback" not in text
+
+
+def test_a_file_that_was_deleted_meanwhile_is_passed_over(log: Path, tmp_path: Path) -> None:
+    """A gateway that goes on deletes the oldest while the log is read."""
+    paths = [tmp_path / "gone.parquet", *log.glob("plain/*.parquet")]
+
+    assert sum(logged.rows for logged in read_files(paths, features=False)) == 120
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--callers", "0"), "at least 1"),
+        (("--rows", "-1"), "at least 1"),
+        (("--max-changed", "2"), "from 0 to 1"),
+        (("--max-changed", "nan"), "from 0 to 1"),
+        (("--max-difference", "-0.1"), "0 or more"),
+        (("--against", "127.0.0.1:8001"), "no address such as http://"),
+        (("--against", "http://127.0.0.1:port"), "invalid"),
+    ],
+)
+def test_an_argument_that_cannot_be_is_told(words: tuple[str, str], told: str) -> None:
+    """By its name, with exit code 2."""
+    code, text = command("replay", "--against", "http://127.0.0.1:9", "--log", "nowhere", *words, check=False)
+
+    assert code == 2
+    assert f"error: argument {words[0]}: " in text
+    assert told in text
+
+
+def test_an_output_of_another_type_is_no_answer(log: Path) -> None:
+    """Nor is one that is missing: a candidate with another contract is refused, request by request, not compared."""
+    contract = next(one.contract for one in judged(log) if one.contract.name == "mixed")
+    number, text = (next(one for one in contract.outputs if one.type == kind) for kind in ("number", "category"))
+    values, words = Tensor("a", "FP64", np.zeros(2)), Tensor("a", "BYTES", np.array(["yes", "no"], dtype=object))
+    for output, tensor in ((number, words), (text, values), (number, None), (number, Tensor("a", "FP64", np.zeros(3)))):
+        with pytest.raises(Refused, match=f"the output {output.name} is "):
+            column_of(output, tensor, 2)
+
+    assert column_of(number, values, 2).tolist() == [0, 0]
+
+
+def test_a_score_that_is_no_number_is_beyond_every_threshold(log: Path) -> None:
+    """It would else be near enough to anything."""
+    contract = next(one.contract for one in judged(log) if one.contract.name == "mixed")
+    outcome = Outcome(contract)
+    outcome.add("a", 0, {"label": "no", "probability": 0.5}, {"label": "no", "probability": math.nan})
+    outcome.add("b", 0, {"label": "no", "probability": 0.5}, {"label": "no", "probability": 0.5})
+
+    assert Thresholds(0, 1.0, None).broken(outcome) == ["a score differs by inf, at most 1"]
 
 
 SHOWN = re.findall(
