@@ -17,6 +17,7 @@ from gateway.errors import UnknownName
 from gateway.metrics import Metrics
 from gateway.plans import Plan, make_plans
 from gateway.predictions import REASONS, PredictionLog
+from gateway.predictions.left_out import check_left_out
 from gateway.proxies import Proxies
 from gateway.recent import Recent
 from gateway.settings import Settings
@@ -122,12 +123,14 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         for backend in backends.values():
             backend.show()
             watch(backend, settings.refresh_s)
-        watcher = asyncio.create_task(shedding.watch())
+        left_out = check_left_out(settings.prediction_log.leave_out, backends.values())
+        tasks = [asyncio.create_task(shedding.watch()), asyncio.create_task(left_out)]
         try:
             yield Gateway(settings, backends, process)
         finally:
-            watcher.cancel()
-            await asyncio.gather(watcher, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             for backend in backends.values():
                 await backend.close()
 

@@ -104,6 +104,15 @@ def test_what_is_to_be_left_out_is_in_no_file(tmp_path: Path, ports: dict[str, i
     assert [name for name in row if name.startswith("feature_")] == ["feature_income", "feature_owner"]
 
 
+def test_a_name_that_leaves_nothing_out_is_told(tmp_path: Path, ports: dict[str, int]) -> None:
+    """Who misspells it would find the value in the files."""
+    with running_gateway(tmp_path, settings_of(ports, **keeping(tmp_path / "log", leave_out=["age", "regoin"]))):
+        wait_until(lambda: "leaves nothing out" in (tmp_path / "gateway.log").read_text())
+    (line,) = [line for line in (tmp_path / "gateway.log").read_text().splitlines() if "leaves nothing out" in line]
+
+    assert json.loads(line)["names"] == ["regoin"]
+
+
 def test_the_end_completes_what_was_begun(tmp_path: Path, ports: dict[str, int]) -> None:
     """A gateway that ends leaves nothing unfinished behind."""
     folder = tmp_path / "log"
