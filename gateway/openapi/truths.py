@@ -22,7 +22,7 @@ INSTANCE: Schema = {"type": "integer", "minimum": 0, "maximum": LARGEST_INSTANCE
 LABEL: Schema = {
     "anyOf": [{"type": "boolean"}, {"type": "number"}, {"type": "string", "minLength": 1, "maxLength": LONGEST_LABEL}]
 }
-MODEL: Schema = {"type": "string", "pattern": f"^{NAME_PATTERN.pattern}$"}
+MODEL: Schema = {"type": ["string", "null"], "pattern": f"^{NAME_PATTERN.pattern}$"}
 
 KINDS = (MalformedRequest, TooLarge, UnknownEncoding, InternalError, Overloaded, DeadlineExceeded)
 

@@ -35,7 +35,7 @@ async def feedback(request: Request, gateway: Open) -> Response:
         if account.reason is None:  # else the door refused what came of the body, and booked that
             gateway.accounts.leave(account)
         return Unsent()
-    return JSONResponse({"id": given.id, "instance": given.instance}, 202)
+    return JSONResponse({"id": given.id, "instance": int(given.instance)}, 202)
 
 
 class Unsent(Response):

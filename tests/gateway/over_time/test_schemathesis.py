@@ -34,8 +34,9 @@ RUNS = {
 
 @pytest.fixture(scope="module")
 def addresses(tmp_path_factory: pytest.TempPathFactory, ports: dict[str, int], bento: str) -> Iterator[dict[str, str]]:
-    """Give the addresses of a gateway and of a bento."""
-    with running_gateway(tmp_path_factory.mktemp("described"), settings_of(ports)) as client:
+    """Give the addresses of a gateway, which takes feedback, and of a bento."""
+    folder = tmp_path_factory.mktemp("described")
+    with running_gateway(folder, settings_of(ports, prediction_log={"folder": str(folder / "log")})) as client:
         yield {"gateway": str(client.base_url).rstrip("/"), "bento": bento}
 
 
