@@ -19,6 +19,7 @@ from benchmarks.ports import free_ports
 from gateway.account import Account, Accounts
 from gateway.ending import Ending
 from gateway.errors import (
+    ForeignPage,
     GatewayError,
     HeadTooLarge,
     MalformedRequest,
@@ -40,7 +41,7 @@ from tests.serving import running_gateway, served
 
 CODE = grpc.StatusCode
 ROW = [Tensor(one.name, one.datatype, one.array[:1]) for one in PLAIN]
-ONLY_HTTP = (WrongMethod, WrongMediaType, UnknownEncoding, TooSlow, UrlTooLong, HeadTooLarge)
+ONLY_HTTP = (ForeignPage, WrongMethod, WrongMediaType, UnknownEncoding, TooSlow, UrlTooLong, HeadTooLarge)
 
 
 class Doors(NamedTuple):
