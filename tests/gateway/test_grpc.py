@@ -215,4 +215,4 @@ def test_grpc_is_off_unless_it_has_a_port(doors: Doors, client: httpx.Client) ->
     }
 
     assert loaded == {True: True, False: False}
-    assert '"grpc": "127.0.0.1:' in doors.log.read_text()
+    wait_until(lambda: '"grpc": "127.0.0.1:' in doors.log.read_text())

@@ -13,6 +13,7 @@ from tests.cluster.network.network import NAMESPACE, Network
 from tests.cluster.network.node import NODE
 from tests.cluster.network.pods import Pod
 from tests.conftest import ROOT
+from tests.serving import wait_until
 
 RECORD = (ROOT / "examples" / "record.json").read_text()
 OUTSIDE = f"http://{NODE}:30080"
@@ -98,7 +99,7 @@ def test_a_name_that_nobody_serves_fails_at_once(network: Network, another_gatew
     assert failed.problem == (503, "backend_unknown", "novelty")
     assert ready.status == 503
     assert max(failed.seconds, ready.seconds) < AT_ONCE_S
-    assert '"reason": "novelty cannot be reached"' in pod.sandbox.log.read_text()
+    wait_until(lambda: '"reason": "novelty cannot be reached"' in pod.sandbox.log.read_text())
 
 
 def test_the_admin_side_is_inside_only(network: Network) -> None:
