@@ -1,6 +1,6 @@
 """What a model takes and gives: the types, their JSON form, and the one checker of records."""
 
-from contract.batch import join, part
+from contract.batch import join, part, picked
 from contract.check import MOST_FAULTS, Fault, record_faults
 from contract.check_columns import table_faults
 from contract.compare import TOLERANCE, Difference, differences
@@ -60,6 +60,7 @@ __all__ = [
     "model_metadata",
     "pack",
     "part",
+    "picked",
     "properties",
     "raw_scores",
     "record_faults",

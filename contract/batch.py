@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from contract.table import Table, pack_matrix
+from contract.table import Array, Table, pack_matrix
 
 
 def join(tables: Sequence[Table]) -> Table:
@@ -27,3 +27,10 @@ def part(table: Table, start: int, stop: int) -> Table:
         return pack_matrix(table.features, table.matrix[start:stop])
     columns = {name: column[start:stop] for name, column in table.columns.items()}
     return Table(table.features, stop - start, columns, None)
+
+
+def picked(table: Table, places: Array) -> Table:
+    """Give the rows of a table at these places, in their order."""
+    if table.matrix is not None:
+        return pack_matrix(table.features, table.matrix[places])
+    return Table(table.features, len(places), {name: column[places] for name, column in table.columns.items()}, None)

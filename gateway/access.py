@@ -1,5 +1,6 @@
 """The access record: one JSON line per request."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +17,8 @@ ENCODER = msgspec.json.Encoder()
 class AccessRecord(msgspec.Struct):
     """Mirror a line; `status` is null where the caller left before its answer, `ms` is by phase.
 
-    `missing` has the reason for each model that is missing in a partial answer, and is left out of all other lines.
+    `missing` has the reason for each model that is missing in a partial answer, `ways` the rows of each branch that a
+    plan took; both are left out where there is nothing to tell.
     """
 
     time: datetime
@@ -30,6 +32,7 @@ class AccessRecord(msgspec.Struct):
     versions: dict[str, str]
     calls: dict[str, str]
     missing: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    ways: Mapping[str, Mapping[str, int]] | msgspec.UnsetType = msgspec.UNSET
 
 
 class AccessLog(Lines):

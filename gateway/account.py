@@ -1,7 +1,7 @@
 """The account of one request, kept alike whichever door it came through: who asked what, and what came of it."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -24,7 +24,7 @@ from gateway.errors import (
     UnknownEncoding,
 )
 from gateway.metrics import Metrics
-from gateway.plans import Plan, needs_of
+from gateway.plans import NO_WAYS, Answer, Asked, Missing, Plan, Ways, needs_of
 from gateway.predictions import PredictionLog
 from gateway.proxies import Proxies
 from gateway.recent import Recent
@@ -42,14 +42,15 @@ class Account(Stopwatch):
 
     `route` is the public name that is asked, or the path where no model is. `status` is None until an answer begins,
     and where it did not come to its end. While it is carried out it has a `deadline`, and has `begun` at a time of the
-    loop's. `missing` says why a model is missing in the answer, by its name; it is None where the answer had to be
-    whole. `failed` names the model that the whole request failed by. Where there is a `log`, answers are `kept` in it.
+    loop's. `headers` are those of the request, by their names in lower case. `failed` names the model that the whole
+    request failed by. Where there is a `log`, answers are `kept` in it.
     """
 
     begun: float
     deadline: Deadline
     log: PredictionLog | None = None
     kept = False
+    headers: Mapping[bytes, bytes] = {}
 
     def __init__(self, request_id: str, route: str, caller: str) -> None:
         super().__init__()
@@ -59,15 +60,14 @@ class Account(Stopwatch):
         self.status: int | None = None
         self.reason: str | None = None
         self.rows = 0
-        self.predictions: list[Prediction] = []
-        self.missing: dict[str, GatewayError] | None = None
+        self.answer: Answer | None = None
         self.failed: str | None = None
 
     def within(self, seconds: float) -> None:
         """Have the request end so long after its beginning, if that is sooner; raises TimeoutError where it is over."""
         self.deadline.bring_forward(self.begun + seconds)
 
-    async def ask(self, plan: Plan, table: Table, terms: Terms | None = None) -> list[Prediction]:
+    async def ask(self, plan: Plan, table: Table, terms: Terms | None = None) -> Answer:
         """Ask a plan for checked rows, and book who answered and how long each took; what follows is encoding.
 
         `terms` are those of the request.
@@ -75,20 +75,42 @@ class Account(Stopwatch):
         self.rows = table.rows
         self.enter("call")
         needs = needs_of(plan.models, plan.terms, terms) if terms or plan.terms else None
-        if needs is None:
-            predictions = await plan.predict(table, self.id, self.deadline.at, self.caller)
-        else:
-            predictions, self.missing = await plan.predict_partly(table, self.id, self.deadline.at, self.caller, needs)
+        asked = Asked(self.id, self.caller, self.deadline.at, self.headers)
+        self.answer = answer = await plan.answer(table, asked, needs)
         self.enter("encode")
-        waited, queued = self.ms.pop("call"), max([prediction.queue_ms for prediction in predictions])
+        predictions = answer.predictions
+        waited, queued = self.ms.pop("call"), max([prediction.queue_ms for prediction in predictions], default=0.0)
         self.book("queue", queued)
         self.book("call", waited - queued)
         for prediction in predictions:
             self.ms |= prediction.joint.ms
-        self.predictions = predictions
         if self.log is not None:
-            self.kept = self.log.add(self.id, self.route, table, predictions)
-        return predictions
+            self.kept = self.log.add(self.id, self.route, answer.leaves(table))
+        return answer
+
+    @property
+    def predictions(self) -> Sequence[Prediction]:
+        """Give what models answered."""
+        return () if self.answer is None else self.answer.predictions
+
+    @property
+    def missing(self) -> Missing | None:
+        """Say why a model is missing in the answer, by its name; None where the answer had to be whole."""
+        return None if self.answer is None else self.answer.missing
+
+    @property
+    def ways(self) -> Ways:
+        """Count the rows that each branch of a plan answered."""
+        return NO_WAYS if self.answer is None else self.answer.ways
+
+    def header(self) -> bytes:
+        """Stop, and write the value of Server-Timing: what took how long, and which ways the rows went."""
+        value = super().header()
+        for plan, counts in self.ways.items():
+            several = ", ".join([f"{branch} {rows}" for branch, rows in counts.items()])
+            told = several if len(counts) > 1 else next(iter(counts))
+            value += f', {plan};desc="{told}"'.encode()
+        return value
 
 
 class Accounts:
@@ -199,6 +221,7 @@ def record(account: Account) -> AccessRecord:
         versions={one.model: one.version for one in account.predictions},
         calls={one.model: one.joint.call_id for one in account.predictions},
         missing={model: error.reason for model, error in account.missing.items()} if account.missing else UNSET,
+        ways=account.ways or UNSET,
     )
 
 

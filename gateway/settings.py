@@ -17,10 +17,11 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from contract import MOST_ROWS, NAME_PATTERN, Terms
-from gateway.settings_backend import LONGEST_TIMEOUT_S, BackendSettings, Strict, Timeout, fault
+from contract import MOST_ROWS, NAME_PATTERN
+from gateway.settings_backend import LONGEST_TIMEOUT_S, BackendSettings, Timeout, fault
 from gateway.settings_drift import DriftSettings
 from gateway.settings_predictions import PredictionLogSettings
+from gateway.settings_routes import RouteSettings, check_routes
 
 PREFIX = "GATEWAY_"
 
@@ -37,35 +38,6 @@ def nothing_if_empty(value: Any) -> Any:
 def listed_by_commas(value: Any) -> Any:
     """Take a variable's text for a list, as `a,b`."""
     return tuple(filter(None, value.split(","))) if isinstance(value, str) else value
-
-
-class RouteSettings(Strict):
-    """Say what a public name runs, and how complete an answer must be: whole, unless one of the others is set."""
-
-    ensemble: tuple[str, ...] = Field(min_length=1)
-    timeout_s: Timeout | None = None
-    partial: bool | None = None
-    require: tuple[str, ...] = ()
-    quorum: int | None = Field(default=None, ge=1)
-
-    @model_validator(mode="after")
-    def needs_fit(self) -> "RouteSettings":
-        """Check that the needs can be met; raises pydantic's ValidationError with the place of what is wrong."""
-        for index, name in enumerate(self.require):
-            if name not in self.ensemble:
-                raise fault(("require", index), f"names {name!r}, but the ensemble is {listed(self.ensemble)}")
-        if self.quorum and self.quorum > len(self.ensemble):
-            raise fault(("quorum",), f"must be at most {len(self.ensemble)}, as many as the ensemble has models")
-        if self.partial is False and (self.require or self.quorum):
-            raise fault(("partial",), "must not be false beside require or quorum, which allow partial answers")
-        return self
-
-    @property
-    def terms(self) -> Terms | None:
-        """Give the same as a request says it."""
-        if self.partial or self.require or self.quorum:
-            return Terms(require=self.require, quorum=self.quorum or 1)
-        return None
 
 
 class Settings(BaseSettings):
@@ -133,16 +105,10 @@ class Settings(BaseSettings):
         for name in (*self.backends, *self.routes):
             if not NAME_PATTERN.fullmatch(name):
                 raise ValueError(f"{name!r} is no name: it must match {NAME_PATTERN.pattern}")
-        for name, route in self.routes.items():
+        for name in self.routes:
             if name in self.backends:
-                raise ValueError(f"routes.{name} has the name of a backend")
-            for member in route.ensemble:
-                if member not in self.backends:
-                    raise ValueError(
-                        f"routes.{name}.ensemble names {member!r}, but the backends are {listed(self.backends)}"
-                    )
-            if len(set(route.ensemble)) < len(route.ensemble):
-                raise ValueError(f"routes.{name}.ensemble names a backend twice")
+                raise fault(("routes", name), "has the name of a backend")
+        check_routes(self.routes, self.backends)
         if self.default not in {*self.backends, *self.routes}:
             raise ValueError(
                 f"default names {self.default!r}, but there are {listed({**self.backends, **self.routes})}"

@@ -146,8 +146,8 @@ class BackendSettings(Strict):
     def contract_fits(self) -> "BackendSettings":
         """Check that scores give every output, and that there are neither scores nor decisions without the other."""
         if self.contract is None:
-            if self.model or self.scores:
-                raise ValueError("declares a model or scores, but no contract")
+            if self.scores:
+                raise ValueError("declares scores, but no contract")
         elif self.scores:
             check_scored(self.contract)
         elif self.contract.decisions:

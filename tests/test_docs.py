@@ -25,10 +25,11 @@ from gateway.routes import catalogue, feedback, health
 from gateway.routes.dispatch import V1, V2
 from gateway.rows import Rows
 from gateway.seconds import Seconds
-from gateway.settings import RouteSettings, Settings
+from gateway.settings import Settings
 from gateway.settings_backend import BackendSettings, BreakerSettings, RetrySettings
 from gateway.settings_drift import DriftSettings
 from gateway.settings_predictions import PredictionLogSettings
+from gateway.settings_routes import RouteSettings
 from models import catalog, model_names
 from stack.procfile import read_procfile
 from tests.conftest import ROOT, run

@@ -10,7 +10,8 @@ from contract import Table, Terms
 from gateway.account import Account
 from gateway.backends import Backend
 from gateway.backends.connection import Answer
-from gateway.batching import Heard, Prediction
+from gateway.batching import Heard
+from gateway.plans import Answer as PlanAnswer
 from gateway.plans import Plan
 from oip import HEADER_LENGTH, SERVER_TIMING, compute_ms, read_response
 
@@ -59,12 +60,12 @@ async def ask(backend: Backend, table: Table) -> Asked:
 class Answered(Account):
     """Be the account of a request whose plan has answered already."""
 
-    predictions: list[Prediction]
+    answer: PlanAnswer
 
-    async def ask(self, plan: Plan, table: Table, terms: Terms | None = None) -> list[Prediction]:  # noqa: ARG002 (nobody is asked)
-        """Give the predictions."""
+    async def ask(self, plan: Plan, table: Table, terms: Terms | None = None) -> PlanAnswer:  # noqa: ARG002 (nobody is asked)
+        """Give the answer."""
         self.rows = table.rows
-        return self.predictions
+        return self.answer
 
 
 async def together(callers: Sequence[Coroutine[Any, Any, Any]]) -> None:

@@ -11,6 +11,7 @@ from gateway.account import Account, Accounts
 from gateway.batching import Prediction
 from gateway.deadline import Deadline
 from gateway.gateway import Gateway
+from gateway.plans.answer import OfModels
 from gateway.routes import Accounted, Dispatch
 from gateway.routes.endpoint import Call
 from oip import headers_of, read_body, read_request, send_body
@@ -68,7 +69,7 @@ class Way:
     async def send_answer(self, scope: Scope, _: Receive, send: Send) -> None:
         """Give the answer; its account is as full as one is then."""
         account: Account = scope["account"]
-        account.ms, account.predictions = dict(self.account.ms), self.account.predictions
+        account.ms, account.answer = dict(self.account.ms), self.account.answer
         answer = self.answer
         await send_body(send, 200, answer.body, answer.content_type, answer.headers)
 
@@ -129,7 +130,7 @@ class Way:
     async def encode(self) -> None:
         """Do what the endpoint does with a body, about models that have answered."""
         for predictions in self.shares():
-            self.known.predictions = predictions
+            self.known.answer = OfModels(self.plan.models, predictions, None)
             await self.endpoint.answer(self.call(self.known))
 
     def call(self, account: Account) -> Call:

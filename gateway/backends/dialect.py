@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+import msgspec
+
 from contract import Contract, ContractError, Interface, Table, tensors_of_table
 from contract.table import Array
 from gateway.backends.golden import Golden, read_golden
@@ -57,9 +59,9 @@ class Told:
             what = f"{server.name} answers its contract with status {answer.status}"
             raise BackendUnavailable(what, model=server.name)
         contract = Contract.from_json(answer.body)
-        if contract.name != server.name or not contract.version:
-            raise ContractError(f"{server.address} serves {contract.name!r}, not {server.name!r}")
-        return contract
+        if contract.name != server.model or not contract.version:
+            raise ContractError(f"{server.address} serves {contract.name!r}, not {server.model!r}")
+        return contract if server.model == server.name else msgspec.structs.replace(contract, name=server.name)
 
     async def golden(self, contract: Interface) -> Golden | None:
         """Ask for them."""

@@ -6,27 +6,27 @@ from collections.abc import Sequence
 from typing import Protocol, cast
 
 from contract import Table
-from gateway.batching.prediction import Prediction, put_together
+from gateway.batching.prediction import Part, Prediction, put_together
 from gateway.errors import BackendUnavailable, GatewayError
 from gateway.tracing import RequestSpan
 
 
 class Reply:
-    """Hold what one request waits for: a prediction of each model that it asks, or the first failure."""
+    """Hold what one request waits for: a part of the answer from each that it asks, or the first failure."""
 
-    __slots__ = ("future", "predictions", "unanswered")
+    __slots__ = ("future", "parts", "unanswered")
 
     def __init__(self, models: int) -> None:
-        self.future: asyncio.Future[list[Prediction | None]] = asyncio.get_running_loop().create_future()
-        self.predictions: list[Prediction | None] = [None] * models
+        self.future: asyncio.Future[list[Part | None]] = asyncio.get_running_loop().create_future()
+        self.parts: list[Part | None] = [None] * models
         self.unanswered = models
 
-    def answer(self, index: int, prediction: Prediction) -> None:
-        """Take the prediction of one model."""
-        self.predictions[index] = prediction
+    def answer(self, index: int, part: Part) -> None:
+        """Take what one of them answered."""
+        self.parts[index] = part
         self.unanswered -= 1
         if not self.unanswered and not self.future.done():
-            self.future.set_result(self.predictions)
+            self.future.set_result(self.parts)
 
     def fail(self, index: int, error: GatewayError) -> None:  # noqa: ARG002 (it matters where others may be missing)
         """End the waiting with the failure of one model."""
@@ -93,7 +93,7 @@ class Caller:
 
 
 class Answerer(Protocol):
-    """Whoever has the callers of one model answered."""
+    """Whoever has callers answered: those of one model, or of a plan."""
 
     def submit(self, caller: Caller) -> None:
         """Have a caller answered, or refuse it."""
@@ -102,14 +102,14 @@ class Answerer(Protocol):
         """Look whether there is work that nobody waits for any more."""
 
 
-async def predictions(
+async def all_parts(
     answerers: Sequence[Answerer],
     tables: Sequence[Table],
     request_id: str,
     deadline: float,
     address: str = "",
-) -> list[Prediction]:
-    """Hand the rows of one request to each model that it asks, and wait for all of them or for the first failure."""
+) -> list[Part]:
+    """Hand the rows of one request to each that it asks, and wait for all of them or for the first failure."""
     reply = Reply(len(answerers))
     for index, answerer in enumerate(answerers):
         if reply.future.done():
@@ -117,7 +117,7 @@ async def predictions(
         answerer.submit(Caller(reply, index, tables[index], request_id, deadline, address=address))
     future = reply.future
     try:
-        return cast(list[Prediction], await future)
+        return cast(list[Part], await future)
     except BaseException:
         for answerer in answerers:
             answerer.forsake()

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from contract import Table
 from gateway.batching.caller import Answerer, Caller, Reply
-from gateway.batching.prediction import Prediction
+from gateway.batching.prediction import Part
 from gateway.errors import DeadlineExceeded, GatewayError
 
 LEAVE_S, LEAVE_S_PER_ROW, MOST_OF_REST = 0.05, 20e-6, 0.1
@@ -31,10 +31,10 @@ class PartialReply(Reply):
         self.needs = needs
         self.failures: dict[int, GatewayError] = {}
 
-    def answer(self, index: int, prediction: Prediction) -> None:
-        """Take the prediction of one model, unless it comes too late: what is there may be on its way already."""
+    def answer(self, index: int, part: Part) -> None:
+        """Take what one of them answered, unless it comes too late: what is there may be on its way already."""
         if index not in self.failures and not self.future.done():
-            super().answer(index, prediction)
+            super().answer(index, part)
 
     def fail(self, index: int, error: GatewayError) -> None:
         """Do without a model, or end with its failure."""
@@ -43,16 +43,16 @@ class PartialReply(Reply):
         if index in self.needs.require or len(self.needs.models) - len(self.failures) < self.needs.quorum:
             self.future.set_exception(error)
         elif not self.unanswered:
-            self.future.set_result(self.predictions)
+            self.future.set_result(self.parts)
 
     def expire(self) -> None:
         """Do without all models that have not answered yet."""
         for index, model in enumerate(self.needs.models):
-            if self.predictions[index] is None and index not in self.failures and not self.future.done():
+            if self.parts[index] is None and index not in self.failures and not self.future.done():
                 self.fail(index, DeadlineExceeded(f"{model} did not answer in time", model=model))
 
 
-async def partial_predictions(
+async def some_parts(
     answerers: Sequence[Answerer],
     tables: Sequence[Table],
     request_id: str,
@@ -60,8 +60,8 @@ async def partial_predictions(
     needs: Needs,
     *,
     address: str = "",
-) -> tuple[list[Prediction], dict[str, GatewayError]]:
-    """Do what `predictions` does; gives what there is shortly before the deadline, and why each other model is missing.
+) -> tuple[list[Part | None], dict[str, GatewayError]]:
+    """Do what `all_parts` does; gives what there is shortly before the deadline, and why each other is missing.
 
     Raises the failure after which the needs could not be met.
     """
@@ -75,8 +75,7 @@ async def partial_predictions(
         answerer.submit(Caller(reply, index, tables[index], request_id, patience, address=address))
     timer = loop.call_at(patience, reply.expire)
     try:
-        answered = [prediction for prediction in await reply.future if prediction is not None]
-        return answered, {needs.models[index]: error for index, error in sorted(reply.failures.items())}
+        return await reply.future, {needs.models[index]: error for index, error in sorted(reply.failures.items())}
     finally:
         timer.cancel()
         for answerer in answerers:

@@ -2,13 +2,33 @@
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from contract import Interface, Output
+from contract import Interface, Output, Table
 from contract.rows import Row, rows_of
-from contract.table import Columns
+from contract.table import Array, Columns
 from gateway.batching.way import Way
+
+
+class Part(Protocol):
+    """What somebody answered to all rows of a caller: a model, or whoever asks others."""
+
+    @property
+    def outputs(self) -> Sequence[Output]:
+        """Describe the outputs."""
+
+    @property
+    def columns(self) -> Columns:
+        """Give `[rows]` arrays by the name of the output."""
+
+    @property
+    def records(self) -> list[Row]:
+        """Give one JSON object per row."""
+
+    def some(self, start: int, stop: int) -> list[Row]:
+        """Give those of some rows."""
 
 
 class Joint:
@@ -73,6 +93,18 @@ class Prediction:
     def records(self) -> list[Row]:
         """Give one JSON object per row."""
         return self.joint.records[self.start : self.stop]
+
+    def some(self, start: int, stop: int) -> list[Row]:
+        """Give those of some rows, without making all others."""
+        return rows_of({name: column[start:stop] for name, column in self.columns.items()}, self.outputs)
+
+
+class Leaf(NamedTuple):
+    """Hold records of one request, what models predicted for them, and their places in the request, None for all."""
+
+    table: Table
+    predictions: Sequence[Prediction]
+    instances: Array | None
 
 
 def put_together(parts: Sequence[Prediction]) -> Prediction:

@@ -69,8 +69,9 @@ class Accounting:
             self.note_task()
             accounts = self.accounts()
             account = accounts.kind(request_id_of(context), path, caller(context, accounts.proxies))
+            metadata = dict(context.invocation_metadata() or ())
+            account.headers = {name.encode(): str(value).encode() for name, value in metadata.items()}
             if accounts.traced:
-                metadata = dict(context.invocation_metadata() or ())
                 parent, state = (str(metadata.get(name, "")) for name in (TRACEPARENT, TRACESTATE))
                 accounts.trace(account, parent, state)
             try:

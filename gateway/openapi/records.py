@@ -5,7 +5,8 @@ import math
 from contract import Feature, Output
 from gateway.errors import GatewayError
 from gateway.openapi.schema import BOOLEAN, TEXT, Schema, record
-from gateway.plans import Ensemble, Plan
+from gateway.plans import Plan
+from gateway.plans.nested import Tree, tree_of
 
 JSON_TYPES = {"number": "number", "integer": "integer", "boolean": "boolean", "category": "string"}
 
@@ -23,16 +24,11 @@ def request_schema(plan: Plan) -> Schema:
 
 
 def response_schema(plan: Plan) -> Schema:
-    """Describe the answer of a plan; in a partial answer of an ensemble a prediction may be null."""
-    by_model = {
-        contract.name: record({output.name: field_schema(output) for output in contract.outputs})
-        for contract in plan.contracts
-    }
-    prediction = by_model[plan.name] if not isinstance(plan, Ensemble) else record(nullable(by_model))
+    """Describe the answer of a plan; in a partial answer what a member of an ensemble predicts may be null."""
     return record(
         {
             "id": TEXT,
-            "predictions": {"type": "array", "items": prediction},
+            "predictions": {"type": "array", "items": level_schema(tree_of(plan.outputs))},
             "models": {"type": "object", "additionalProperties": record({"version": TEXT})},
         },
         complete=BOOLEAN,
@@ -40,9 +36,14 @@ def response_schema(plan: Plan) -> Schema:
     )
 
 
-def nullable(members: Schema) -> Schema:
-    """Describe members that may be null."""
-    return {name: {"anyOf": [schema, {"type": "null"}]} for name, schema in members.items()}
+def level_schema(tree: Tree) -> Schema:
+    """Describe one level of a prediction; each level below may be null."""
+    return record(
+        {
+            name: {"anyOf": [level_schema(one), {"type": "null"}]} if isinstance(one, dict) else field_schema(one)
+            for name, one in tree.items()
+        }
+    )
 
 
 def field_schema(field: Feature | Output) -> Schema:

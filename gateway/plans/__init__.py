@@ -1,8 +1,10 @@
-"""What a public name runs. Every plan reads checked rows and gives predictions."""
+"""What a public name runs. Every plan reads checked rows and answers them; those above others ask these."""
 
-from gateway.plans.ensemble import Ensemble
+from gateway.plans.answer import NO_WAYS, Answer, Missing, Ways
+from gateway.plans.asked import Asked
+from gateway.plans.making import make_plans
 from gateway.plans.needs import needs_of
-from gateway.plans.plan import Plan, make_plans
+from gateway.plans.plan import Plan
 from gateway.plans.single import Single
 
-__all__ = ["Ensemble", "Plan", "Single", "make_plans", "needs_of"]
+__all__ = ["NO_WAYS", "Answer", "Asked", "Missing", "Plan", "Single", "Ways", "make_plans", "needs_of"]

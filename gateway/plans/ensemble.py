@@ -1,67 +1,61 @@
-"""A plan that asks several models the same records at once."""
+"""A plan that asks several others the same records at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import cast
 
-from contract import ContractError, Feature, Interface, RecordDecoder, Table, Terms, union_of_features
-from gateway.backends import Backend
-from gateway.batching import Needs, Prediction, partial_predictions, predictions
-from gateway.errors import BackendFault, BackendUnavailable, GatewayError
+from contract import Output, Table, Terms
+from gateway.batching import Needs, Prediction, all_parts, some_parts
+from gateway.plans.answer import Answer, OfModels
+from gateway.plans.apart import ask_all, ask_some
+from gateway.plans.asked import Asked
+from gateway.plans.composed import Branch, side_by_side_answer
+from gateway.plans.composite import Composite
+from gateway.plans.outputs import below
+from gateway.plans.plan import Plan
 
 
-class Ensemble:
+class Ensemble(Composite):
     """Fan out to all members; it fails as a whole, at once, and then nobody waits for the others.
 
-    Where a request or the route allows partial answers, it fails only when the models that it needs cannot all answer.
+    Where a request or the route allows partial answers, it fails only when those that it needs cannot all answer.
     """
 
     kind = "ensemble"
 
-    def __init__(self, name: str, members: tuple[Backend, ...], terms: Terms | None = None) -> None:
-        self.name = name
-        self.members = members
-        self.models = [member.name for member in members]
+    def __init__(self, name: str, branches: Mapping[str, Plan], terms: Terms | None = None) -> None:
+        super().__init__(name, branches)
         self.terms = terms
-        self.answerers = [member.batcher for member in members]
-        self.joint: tuple[tuple[Interface, ...], RecordDecoder] | None = None
+        self.models = list(branches)
+        self.plans = list(branches.values())
+        batchers = [plan.batcher for plan in self.plans]
+        self.batchers = [batcher for batcher in batchers if batcher is not None]
+        self.of_models = None not in batchers
 
-    @property
-    def contracts(self) -> list[Interface]:
-        """Give the members' contracts; raises BackendUnknown."""
-        return [member.contract for member in self.members]
+    def give(self) -> Sequence[Output]:
+        """Put each branch's outputs below its name; those that the route does not require may be missing."""
+        lax = [name for name in self.models if self.terms and name not in self.terms.require]
+        return [
+            output for name, plan in self.branches.items() for output in below(name, plan.outputs, nullable=name in lax)
+        ]
 
-    @property
-    def features(self) -> tuple[Feature, ...]:
-        """Give what a record must hold so that each member can read it."""
-        return self.decoder.features
+    async def answer(self, table: Table, asked: Asked, needs: Needs | None = None) -> Answer:
+        """Ask all members."""
+        tables = [self.part_for(plan, table) for plan in self.plans]
+        if self.of_models:
+            return await self.of_all_models(tables, asked, needs)
+        if needs is None:
+            answers: Sequence[Answer | None] = await ask_all(self.plans, tables, asked)
+            missing = None
+        else:
+            answers, missing = await ask_some(self.plans, tables, asked, needs)
+        found = zip(self.models, answers, tables, strict=True)
+        branches = [Branch(name, answer, its, None) for name, answer, its in found if answer is not None]
+        return side_by_side_answer(self.outputs, branches, missing)
 
-    @property
-    def decoder(self) -> RecordDecoder:
-        """Give the reader of records; made anew when a member's contract changes."""
-        known = self.joint
-        if known is None or any(member.current is not old for member, old in zip(self.members, known[0], strict=True)):
-            contracts = tuple(self.contracts)
-            try:
-                features = union_of_features(contract.features for contract in contracts)
-            except ContractError as exc:
-                raise BackendFault(f"the models of {self.name} cannot read the same record: {exc}") from exc
-            self.joint = known = contracts, RecordDecoder(features)
-        return known[1]
-
-    async def predict(self, table: Table, request_id: str, deadline: float, address: str) -> list[Prediction]:
-        """Ask all members; gives their predictions in their order. It fails as a whole, with the first failure."""
-        return await predictions(self.answerers, self.tables(table), request_id, deadline, address)
-
-    async def predict_partly(
-        self, table: Table, request_id: str, deadline: float, address: str, needs: Needs
-    ) -> tuple[list[Prediction], dict[str, GatewayError]]:
-        """Ask all members; gives the predictions of those that answered, and why each other one is missing."""
-        return await partial_predictions(
-            self.answerers, self.tables(table), request_id, deadline, needs, address=address
-        )
-
-    def tables(self, table: Table) -> Sequence[Table]:
-        """Give what each member reads of checked rows."""
-        try:
-            return [table.select(contract.features) for contract in self.contracts]
-        except KeyError as exc:  # a new version came between reading the record and now
-            raise BackendUnavailable(f"the models of {self.name} have just changed their features") from exc
+    async def of_all_models(self, tables: Sequence[Table], asked: Asked, needs: Needs | None) -> OfModels:
+        """Ask members that are all models: nothing is to be put together, and their predictions are handed on."""
+        if needs is None:
+            parts = await all_parts(self.batchers, tables, asked.id, asked.deadline, asked.caller)
+            return OfModels(self.models, cast(Sequence[Prediction], parts), None)
+        some, missing = await some_parts(self.batchers, tables, asked.id, asked.deadline, needs, address=asked.caller)
+        return OfModels(self.models, cast(Sequence[Prediction | None], some), missing)

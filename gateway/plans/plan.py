@@ -1,19 +1,17 @@
-"""The interface of all plans, and how settings become plans."""
+"""The interface of all plans."""
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
-from contract import Feature, Interface, RecordDecoder, Table, Terms
+from contract import Feature, Interface, Output, RecordDecoder, Table, Terms
 from gateway.backends import Backend
-from gateway.batching import Needs, Prediction
-from gateway.errors import GatewayError
-from gateway.plans.ensemble import Ensemble
-from gateway.plans.single import Single
-from gateway.settings import RouteSettings
+from gateway.batching import Answerer, Needs
+from gateway.plans.answer import Answer
+from gateway.plans.asked import Asked
 
 
 class Plan(Protocol):
-    """What the routes ask of a public name."""
+    """What a public name runs, as routes and other plans see it."""
 
     @property
     def name(self) -> str:
@@ -24,12 +22,16 @@ class Plan(Protocol):
         """The word for it in lists."""
 
     @property
+    def branches(self) -> Mapping[str, "Plan"]:
+        """The plans below it, by the names that answers have for them; of a model there are none."""
+
+    @property
     def members(self) -> tuple[Backend, ...]:
         """The backends that it may ask."""
 
     @property
-    def models(self) -> list[str]:
-        """Their names."""
+    def models(self) -> Sequence[str]:
+        """The names that a request may require an answer of."""
 
     @property
     def terms(self) -> Terms | None:
@@ -37,31 +39,30 @@ class Plan(Protocol):
 
     @property
     def contracts(self) -> list[Interface]:
-        """Their contracts; raises BackendUnknown."""
+        """The contracts of its backends; raises BackendUnknown."""
 
     @property
     def features(self) -> tuple[Feature, ...]:
         """What a record must hold; raises BackendUnknown."""
 
     @property
+    def outputs(self) -> Sequence[Output]:
+        """What an answer holds, with a dot in a name for each level of it; raises BackendUnknown."""
+
+    @property
     def decoder(self) -> RecordDecoder:
         """The reader of records; raises BackendUnknown."""
 
-    async def predict(self, table: Table, request_id: str, deadline: float, address: str) -> list[Prediction]:
-        """Answer checked rows by a deadline in the loop's time: one prediction per member that was asked.
+    @property
+    def batcher(self) -> Answerer | None:
+        """Who joins the callers of a model; None of all other plans."""
 
-        Callers of one address share its turns.
-        """
+    @property
+    def told(self) -> Mapping[str, Any]:
+        """What is to be said of it in lists, beside its branches."""
 
-    async def predict_partly(
-        self, table: Table, request_id: str, deadline: float, address: str, needs: Needs
-    ) -> tuple[list[Prediction], dict[str, GatewayError]]:
-        """Do the same with those members that answer, and say why each other one is missing."""
+    async def ready(self) -> bool:
+        """Say whether it can answer now."""
 
-
-def make_plans(backends: Mapping[str, Backend], routes: Mapping[str, RouteSettings]) -> dict[str, Plan]:
-    """Give every public name its plan: each backend under its own name, and the routes."""
-    plans: dict[str, Plan] = {name: Single(backend) for name, backend in backends.items()}
-    for name, route in routes.items():
-        plans[name] = Ensemble(name, tuple(backends[member] for member in route.ensemble), route.terms)
-    return plans
+    async def answer(self, table: Table, asked: Asked, needs: Needs | None = None) -> Answer:
+        """Answer checked rows; `needs` say how complete the answer must be, None that it must be whole."""

@@ -1,9 +1,14 @@
 """A plan of one model."""
 
-from contract import Feature, Interface, RecordDecoder, Table, Terms
+from collections.abc import Mapping
+from typing import Any, cast
+
+from contract import Feature, Interface, Output, RecordDecoder, Table, Terms
 from gateway.backends import Backend
-from gateway.batching import Needs, Prediction, predictions
-from gateway.errors import GatewayError
+from gateway.batching import Answerer, Needs, Prediction, all_parts
+from gateway.plans.answer import OfOne
+from gateway.plans.asked import Asked
+from gateway.plans.plan import Plan
 
 
 class Single:
@@ -11,13 +16,16 @@ class Single:
 
     kind = "model"
     terms: Terms | None = None
+    branches: Mapping[str, Plan] = {}
+    told: Mapping[str, Any] = {}
 
     def __init__(self, backend: Backend) -> None:
         self.name = backend.name
         self.backend = backend
         self.members = (backend,)
         self.models = [backend.name]
-        self.answerers = [backend.batcher]
+        self.batcher: Answerer | None = backend.batcher
+        self.answerers: list[Answerer] = [backend.batcher]
 
     @property
     def contracts(self) -> list[Interface]:
@@ -30,21 +38,20 @@ class Single:
         return self.backend.contract.features
 
     @property
+    def outputs(self) -> tuple[Output, ...]:
+        """Give what an answer holds."""
+        return self.backend.contract.outputs
+
+    @property
     def decoder(self) -> RecordDecoder:
         """Give the reader of records."""
         return self.backend.decoder
 
-    async def predict(self, table: Table, request_id: str, deadline: float, address: str) -> list[Prediction]:
-        """Ask the model."""
-        return await predictions(self.answerers, [table], request_id, deadline, address)
+    async def ready(self) -> bool:
+        """Ask the model, unless it never answered."""
+        return self.backend.current is not None and await self.backend.is_ready()
 
-    async def predict_partly(
-        self,
-        table: Table,
-        request_id: str,
-        deadline: float,
-        address: str,
-        needs: Needs,  # noqa: ARG002 (there is no part of one)
-    ) -> tuple[list[Prediction], dict[str, GatewayError]]:
+    async def answer(self, table: Table, asked: Asked, needs: Needs | None = None) -> OfOne:
         """Ask the model, which cannot be missing."""
-        return await self.predict(table, request_id, deadline, address), {}
+        (part,) = await all_parts(self.answerers, [table], asked.id, asked.deadline, asked.caller)
+        return OfOne(cast(Prediction, part), None if needs is None else {})

@@ -57,7 +57,8 @@ class Layout:
             [self.contract.version] * rows,
         ]
         ids, *others = [Array(text, TYPES["category"]) for text in texts]
-        instances = np.array(list(chain.from_iterable(map(range, counts))), dtype=np.int32)
+        places = [range(one.table.rows) if one.instances is None else one.instances for one, _ in kept]
+        instances = np.array(list(chain.from_iterable(places)), dtype=np.int32)
         asked, answers = columns_of([request.table for request, _ in kept]), answers_of([one for _, one in kept])
         arrays = [Array.from_numpy(times).cast(TIME), ids, Array.from_numpy(instances), *others]
         arrays += [array_of(feature, asked[feature.name]) for feature in self.features]

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 import structlog
 
-from contract import Table
-from gateway.batching import Prediction
+from gateway.batching import Leaf, Prediction
 from gateway.predictions.appending import Appending
 from gateway.predictions.files import Folder
 from gateway.predictions.kept import Kept
@@ -66,20 +65,24 @@ class PredictionLog:
         # As a daemon it cannot keep a process alive whose disk hangs.
         self.thread = threading.Thread(target=self.write_until_ended, name="prediction log", daemon=True)
 
-    def add(self, request_id: str, route: str, table: Table, predictions: Sequence[Prediction]) -> bool:
-        """Keep a request, or one of a sample; say whether it is kept.
+    def add(self, request_id: str, route: str, leaves: Sequence[Leaf]) -> bool:
+        """Keep a request, or one of a sample; say whether all of it is kept.
 
         It costs half a microsecond, and all else is done by the thread.
         """
         sample, waiting = self.settings.sample, self.added - self.taken
         if sample < 1 and random.random() >= sample:  # noqa: S311 (no secret)
             return False
-        if waiting and waiting + table.rows > MOST_ROWS:
-            self.losses.on_loss(QUEUE, table.rows * len(predictions))
-            return False
-        self.added += table.rows
-        self.queue.append(Kept(time.time_ns(), request_id, route, table, predictions))
-        return True
+        now, kept = time.time_ns(), True
+        for leaf in leaves:
+            rows = leaf.table.rows
+            if waiting and waiting + rows > MOST_ROWS:
+                self.losses.on_loss(QUEUE, rows * len(leaf.predictions))
+                kept = False
+                continue
+            self.added += rows
+            self.queue.append(Kept(now, request_id, route, *leaf))
+        return kept
 
     def __enter__(self) -> Self:
         self.feedback.start()

@@ -35,6 +35,7 @@ class Accounted:
         given = headers_of(scope)
         # The listener, which knows the scope that it gave, books what it refuses while the body comes.
         account = self.accounts.kind(request_id(given), asked["path"], caller)
+        account.headers = given
         asked["account"] = scope["account"] = account
         if self.accounts.traced:
             parent, state = (given.get(name, b"").decode("latin-1") for name in (PARENT, STATE))

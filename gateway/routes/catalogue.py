@@ -1,15 +1,17 @@
 """What is served: `GET /v1/models` and the protocol's metadata."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
+from contract import Output
 from gateway.errors import GatewayError
 from gateway.gateway import Gateway
 from gateway.metadata import SERVER, is_ready, plan_metadata
-from gateway.plans import Ensemble, Plan
+from gateway.plans import Plan
 
 router = APIRouter()
 
@@ -26,15 +28,15 @@ Open = Annotated[Gateway, Depends(gateway_of)]
 def described(plan: Plan) -> dict[str, Any]:
     """Describe a public name; what is not known yet is left out."""
     entry: dict[str, Any] = {"name": plan.name, "kind": plan.kind, "known": True}
-    if isinstance(plan, Ensemble):
-        entry["members"] = [member.name for member in plan.members]
+    if plan.branches:
+        entry |= {"members": list(plan.branches), **plan.told}
     try:
-        contracts, features = plan.contracts, plan.features
+        contracts, features, outputs = plan.contracts, plan.features, plan.outputs
     except GatewayError as exc:
         return {**entry, "known": False, "reason": str(exc)}
     entry["features"] = msgspec.to_builtins(features)
-    if isinstance(plan, Ensemble):
-        entry["outputs"] = {contract.name: msgspec.to_builtins(contract.outputs) for contract in contracts}
+    if plan.branches:
+        entry["outputs"] = described_outputs(outputs)
         entry["versions"] = {contract.name: contract.version for contract in contracts}
         entry["changed"] = {member.name: msgspec.to_builtins(member.history.last) for member in plan.members}
         return entry
@@ -54,6 +56,15 @@ def described(plan: Plan) -> dict[str, Any]:
         if hasattr(contract, name):  # a declared contract says less than that of a stored model
             entry[name] = msgspec.to_builtins(getattr(contract, name))
     return entry
+
+
+def described_outputs(outputs: Sequence[Output]) -> Any:
+    """Describe outputs; where all are below a name, in one list for each."""
+    described: dict[str, list[Any]] = {}
+    for output in outputs:
+        level, _, name = output.name.partition(".")
+        described.setdefault(level if name else "", []).append({**msgspec.to_builtins(output), "name": name or level})
+    return msgspec.to_builtins(outputs) if "" in described else described
 
 
 @router.get("/v1/models", tags=["models"])

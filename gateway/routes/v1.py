@@ -1,17 +1,15 @@
 """`POST /v1/predict` and `POST /v1/models/{name}:predict`."""
 
 import asyncio
-from itertools import repeat
 from typing import Any
 
 import msgspec
 
 from contract import MOST_FAULTS, InvalidRecords, MalformedBody, TooManyRows
 from contract.pieces import PIECE
-from contract.rows import Row, rows_of, side_by_side
-from gateway.batching import Prediction
+from contract.rows import Row
 from gateway.errors import InvalidRecord, MalformedRequest, TooLarge, WrongMediaType
-from gateway.plans import Ensemble, Plan
+from gateway.plans import Answer as Given
 from gateway.problems import fields
 from gateway.routes.endpoint import Answer, Call, Endpoint
 from oip import in_turns
@@ -57,8 +55,8 @@ class PredictEndpoint(Endpoint):
             raise InvalidRecord(counted(len(exc.faults)), exc.faults) from exc
         except TooManyRows as exc:
             raise TooLarge(str(exc)) from exc
-        predictions = await call.account.ask(call.plan, table, terms)
-        return Answer(await document(call, predictions), b"application/json", [])
+        answer = await call.account.ask(call.plan, table, terms)
+        return Answer(await document(call, answer), b"application/json", [])
 
 
 def counted(faults: int) -> str:
@@ -68,43 +66,24 @@ def counted(faults: int) -> str:
     return f"{faults} {'field is' if faults == 1 else 'fields are'} wrong"
 
 
-async def document(call: Call, predictions: list[Prediction]) -> bytes:
+async def document(call: Call, given: Given) -> bytes:
     """Write the answer; while it is a large one, others have their turn."""
     found: list[Row] | msgspec.Raw
     if call.account.rows <= ROWS:
-        found = merged(call.plan, predictions, [prediction.records for prediction in predictions])
+        found = given.records
     else:
         pieces = []
         for start in range(0, call.account.rows, ROWS):
-            lists = [records(prediction, start, start + ROWS) for prediction in predictions]
-            pieces.append(ENCODER.encode(merged(call.plan, predictions, lists))[1:-1])
+            pieces.append(ENCODER.encode(given.some(start, start + ROWS))[1:-1])
             await asyncio.sleep(0)
         found = msgspec.Raw(b"[%b]" % b",".join(pieces))
-    models = {prediction.model: Version(prediction.version) for prediction in predictions}
+    models = {prediction.model: Version(prediction.version) for prediction in given.predictions}
     answer = Document(call.account.id, found, models)
-    if (missing := call.account.missing) is not None:
+    if (missing := given.missing) is not None:
         answer.complete = not missing
         if missing:
             answer.errors = {model: fields(error) for model, error in missing.items()}
     return ENCODER.encode(answer)
-
-
-def records(prediction: Prediction, start: int, stop: int) -> list[Row]:
-    """Give some of the rows of a prediction."""
-    return rows_of({name: column[start:stop] for name, column in prediction.columns.items()}, prediction.outputs)
-
-
-def merged(plan: Plan, predictions: list[Prediction], lists: list[list[Row]]) -> list[Row]:
-    """Put what the members predict for each instance together; for one model alone the inner level goes away.
-
-    What is missing is null.
-    """
-    if not isinstance(plan, Ensemble):
-        return lists[0]
-    if len(predictions) < len(plan.models):
-        there = dict(zip([prediction.model for prediction in predictions], lists, strict=True))
-        return side_by_side(plan.models, [there.get(model, repeat(None)) for model in plan.models])
-    return side_by_side([prediction.model for prediction in predictions], lists)
 
 
 def check_media_type(headers: Headers) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import numpy as np
@@ -17,7 +17,7 @@ from contract.table import Array, pack
 from gateway.backends.judge import judged
 from gateway.batching import Prediction
 from gateway.batching.batcher import Batcher
-from gateway.batching.caller import predictions
+from gateway.batching.caller import all_parts
 from gateway.batching.calls import Calls
 from gateway.batching.heard import Heard
 from gateway.batching.queue import Queue
@@ -109,7 +109,7 @@ async def answered(one: Batcher, table: Table, deadline: float, request_id: str 
     """Ask as a request does, which leaves at its deadline; raises GatewayError."""
     try:
         with Deadline(deadline):
-            return await predictions([one], [table], request_id, deadline)
+            return cast(list[Prediction], await all_parts([one], [table], request_id, deadline))
     except TimeoutError as exc:
         raise DeadlineExceeded("did not answer in time") from exc
 

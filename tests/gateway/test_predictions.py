@@ -19,7 +19,7 @@ import pytest
 from arro3.io import read_parquet
 
 from contract import Interface, pack
-from gateway.batching import Prediction
+from gateway.batching import Leaf, Prediction
 from gateway.batching.prediction import Joint
 from gateway.predictions import PredictionLog
 from gateway.predictions.feedback import Line
@@ -240,7 +240,7 @@ def of_plain(stored_plain: Path) -> Interface:
     return Interface.from_json((stored_plain / "contract.json").read_bytes())
 
 
-def answered(contract: Interface, rows: int) -> tuple[Any, list[Prediction]]:
+def answered(contract: Interface, rows: int) -> list[Leaf]:
     """Give records, and what could have been answered to them."""
     table = pack(contract.features, {name: [value] * rows for name, value in PLAIN.items()})
     values: dict[str, Any] = {"number": 0.5, "integer": 1, "boolean": True}
@@ -248,16 +248,16 @@ def answered(contract: Interface, rows: int) -> tuple[Any, list[Prediction]]:
     for output in contract.outputs:
         value = output.categories[0] if output.type == "category" else values[output.type]
         outputs[output.name] = np.array([value] * rows, dtype=object if output.type == "category" else None)
-    return table, [Prediction(Joint(contract, outputs, "call", 1.0, None), 0, rows, 0.0)]
+    return [Leaf(table, [Prediction(Joint(contract, outputs, "call", 1.0, None), 0, rows, 0.0)], None)]
 
 
 def test_a_full_queue_loses_what_comes_and_counts_it(tmp_path: Path, contract: Interface) -> None:
     """Whatever waits is kept; one request that is larger than the queue is taken where nothing waits."""
     log, lost = unwritten(tmp_path)
-    log.add("large", "plain", *answered(contract, MOST_ROWS + 1))
-    log.add("late", "plain", *answered(contract, 2))
+    log.add("large", "plain", answered(contract, MOST_ROWS + 1))
+    log.add("late", "plain", answered(contract, 2))
     log.work(at_end=True)
-    log.add("next", "plain", *answered(contract, 2))
+    log.add("next", "plain", answered(contract, 2))
     log.work(at_end=True)
 
     assert lost == [("queue", 2)]
@@ -371,7 +371,7 @@ def test_a_sample_is_a_share_of_the_requests(tmp_path: Path, contract: Interface
     """With all of their records."""
     log, lost = unwritten(tmp_path, sample=0.5)
     for number in range(400):
-        log.add(str(number), "plain", *answered(contract, 2))
+        log.add(str(number), "plain", answered(contract, 2))
     log.work(at_end=True)
     rows = logged(tmp_path, "plain")
 

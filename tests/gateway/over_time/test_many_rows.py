@@ -15,6 +15,7 @@ from contract import Interface, Output, RecordDecoder
 from contract.pieces import PIECE
 from gateway.batching import Prediction
 from gateway.batching.prediction import Joint
+from gateway.plans.answer import OfOne
 from gateway.routes.v1 import ROWS, document
 from oip import in_turns
 from tests.gateway.conftest import MIXED, PLAIN, settings_of
@@ -83,8 +84,9 @@ def test_others_have_their_turn_while_a_large_answer_is_written() -> None:
     outputs = (Output(name="score", type="number", description="", column=0),)
     contract = Interface(name="many", description="", features=plain.MODEL.features, outputs=outputs, version="1")
     joint = Joint(contract, {"score": np.arange(10_500.0)}, "call", 1.0, None)
-    call: Any = SimpleNamespace(account=SimpleNamespace(id="a", rows=10_500, missing=None), plan=None)
+    call: Any = SimpleNamespace(account=SimpleNamespace(id="a", rows=10_500))
+    answer = OfOne(Prediction(joint, 0, 10_500, 0.0))
 
-    assert asyncio.run(turns_during(document(call, [Prediction(joint, 0, 10_500, 0.0)]))) >= 10
-    written = json.loads(asyncio.run(document(call, [Prediction(joint, 0, 10_500, 0.0)])))
+    assert asyncio.run(turns_during(document(call, answer))) >= 10
+    written = json.loads(asyncio.run(document(call, answer)))
     assert [row["score"] for row in written["predictions"]] == list(range(10_500))

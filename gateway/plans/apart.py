@@ -1,0 +1,84 @@
+"""Asking several plans at once: models through their batchers, all others in tasks of their own."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import cast
+
+import structlog
+
+from contract import Table
+from gateway.batching import Answerer, Caller, Needs, Part, Prediction, all_parts, some_parts
+from gateway.errors import GatewayError, InternalError
+from gateway.plans.answer import Answer, Missing, OfOne
+from gateway.plans.asked import Asked
+from gateway.plans.needs import needs_of
+from gateway.plans.plan import Plan
+
+log = structlog.get_logger()
+
+
+class Apart:
+    """Answer a caller by a plan, for one request."""
+
+    def __init__(self, plan: Plan, asked: Asked) -> None:
+        self.plan = plan
+        self.asked = asked
+        self.caller: Caller | None = None
+        self.task: asyncio.Task[None] | None = None
+
+    def submit(self, caller: Caller) -> None:
+        """Begin the task."""
+        self.caller = caller
+        self.task = asyncio.get_running_loop().create_task(self.carry_out(caller))
+
+    def forsake(self) -> None:
+        """End it where nobody waits for it any more."""
+        if self.task is not None and self.caller is not None and self.caller.gone:
+            self.task.cancel()
+
+    async def carry_out(self, caller: Caller) -> None:
+        """Ask the plan, and hand on what comes of it."""
+        try:
+            part = await answer_of(self.plan, caller.table, self.asked)
+        except GatewayError as exc:
+            caller.fail(exc)
+        except Exception:  # nobody else would hear of it, and the caller would wait
+            log.exception("a plan failed", plan=self.plan.name)
+            caller.fail(InternalError("the gateway failed; its log says why"))
+        else:
+            if not caller.gone:
+                caller.ended = True
+                caller.reply.answer(caller.index, part)
+
+
+def answerer_for(plan: Plan, asked: Asked) -> Answerer:
+    """Give who answers callers of a plan."""
+    return plan.batcher or Apart(plan, asked)
+
+
+def as_answer(part: Part) -> Answer:
+    """Give what a model predicted as the answer of its plan."""
+    return OfOne(part) if isinstance(part, Prediction) else cast(Answer, part)
+
+
+async def answer_of(plan: Plan, table: Table, asked: Asked) -> Answer:
+    """Ask one plan, as complete as its own terms want the answer."""
+    return await plan.answer(table, asked, needs_of(plan.models, plan.terms, None))
+
+
+async def ask_all(plans: Sequence[Plan], tables: Sequence[Table], asked: Asked) -> list[Answer]:
+    """Ask each plan its records; gives their answers in order, or fails with the first failure."""
+    if len(plans) == 1:
+        return [await answer_of(plans[0], tables[0], asked)]
+    answerers = [answerer_for(plan, asked) for plan in plans]
+    parts = await all_parts(answerers, tables, asked.id, asked.deadline, asked.caller)
+    return [as_answer(part) for part in parts]
+
+
+async def ask_some(
+    plans: Sequence[Plan], tables: Sequence[Table], asked: Asked, needs: Needs
+) -> tuple[list[Answer | None], Missing]:
+    """Do so, but with None for those that do not answer, and why; fails when the needs cannot be met any more."""
+    answerers = [answerer_for(plan, asked) for plan in plans]
+    parts, missing = await some_parts(answerers, tables, asked.id, asked.deadline, needs, address=asked.caller)
+    return [None if part is None else as_answer(part) for part in parts], missing

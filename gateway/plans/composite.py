@@ -1,0 +1,101 @@
+"""What plans above others share: what they take and give is derived from those below, and anew when these change."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from operator import is_
+from typing import Any, NamedTuple
+
+from contract import ContractError, Feature, Interface, Output, RecordDecoder, Table, Terms, union_of_features
+from gateway.backends import Backend
+from gateway.batching import Answerer, Needs
+from gateway.errors import BackendFault, BackendUnavailable
+from gateway.plans.answer import Answer
+from gateway.plans.asked import Asked
+from gateway.plans.plan import Plan
+
+
+class Derived(NamedTuple):
+    """Hold what a plan takes and gives, by the contracts of its backends then."""
+
+    current: Sequence[Interface | None]
+    decoder: RecordDecoder
+    outputs: Sequence[Output]
+
+
+class Composite(ABC):
+    """Ask other plans, its branches."""
+
+    kind: str
+    terms: Terms | None = None
+    batcher: Answerer | None = None
+
+    def __init__(self, name: str, branches: Mapping[str, Plan]) -> None:
+        self.name = name
+        self.branches = branches
+        self.members: tuple[Backend, ...] = tuple(
+            {member.name: member for plan in branches.values() for member in plan.members}.values()
+        )
+        self.models: Sequence[str] = [name]
+        self.derived: Derived | None = None
+
+    @abstractmethod
+    def give(self) -> Sequence[Output]:
+        """Derive the outputs from the branches; raises ContractError where these do not fit, and BackendUnknown."""
+
+    @abstractmethod
+    async def answer(self, table: Table, asked: Asked, needs: Needs | None = None) -> Answer:
+        """Answer checked rows; raises GatewayError."""
+
+    def take(self) -> Sequence[Feature]:
+        """Derive the features from the branches: what a record must hold so that each of them can read it."""
+        return union_of_features(plan.features for plan in self.branches.values())
+
+    @property
+    def contracts(self) -> list[Interface]:
+        """Give the contracts of all backends; raises BackendUnknown."""
+        return [member.contract for member in self.members]
+
+    @property
+    def known(self) -> Derived:
+        """Give what is derived; raises BackendUnknown, and BackendFault where the branches do not fit each other."""
+        derived = self.derived
+        current = [member.current for member in self.members]
+        if derived is not None and all(map(is_, current, derived.current)):
+            return derived
+        try:
+            self.derived = derived = Derived(current, RecordDecoder(union_of_features([self.take()])), self.give())
+        except ContractError as exc:
+            raise BackendFault(f"what {self.name} asks does not fit together: {exc}") from exc
+        return derived
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """Give what a record must hold."""
+        return self.known.decoder.features
+
+    @property
+    def outputs(self) -> Sequence[Output]:
+        """Give what an answer holds."""
+        return self.known.outputs
+
+    @property
+    def decoder(self) -> RecordDecoder:
+        """Give the reader of records."""
+        return self.known.decoder
+
+    @property
+    def told(self) -> Mapping[str, Any]:
+        """Say nothing more."""
+        return {}
+
+    async def ready(self) -> bool:
+        """Say whether all branches can answer now."""
+        return all(await asyncio.gather(*[plan.ready() for plan in self.branches.values()]))
+
+    def part_for(self, plan: Plan, table: Table) -> Table:
+        """Give what a branch reads of checked rows; raises BackendUnavailable where it has just changed that."""
+        try:
+            return table.select(plan.features)
+        except KeyError as exc:  # a new version came between reading the record and now
+            raise BackendUnavailable(f"{plan.name} has just changed its features") from exc

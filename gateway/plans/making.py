@@ -1,0 +1,27 @@
+"""How settings become plans."""
+
+from collections.abc import Mapping
+
+from gateway.backends import Backend
+from gateway.plans.ensemble import Ensemble
+from gateway.plans.plan import Plan
+from gateway.plans.single import Single
+from gateway.plans.split import Split
+from gateway.settings_routes import RouteSettings, in_order
+
+
+def make_plans(backends: Mapping[str, Backend], routes: Mapping[str, RouteSettings]) -> dict[str, Plan]:
+    """Give every public name its plan: each backend under its own name, and the routes."""
+    plans: dict[str, Plan] = {name: Single(backend) for name, backend in backends.items()}
+    for name in in_order(routes):
+        plans[name] = make_plan(name, routes[name], plans)
+    return {name: plans[name] for name in (*backends, *routes)}
+
+
+def make_plan(name: str, route: RouteSettings, plans: Mapping[str, Plan]) -> Plan:
+    """Give the plan of a route above others."""
+    branches = {member: plans[member] for _, member in route.named()}
+    if route.ensemble is not None:
+        return Ensemble(name, branches, route.terms)
+    assert route.split is not None
+    return Split(name, branches, route.split.weights, route.split.by)

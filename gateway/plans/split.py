@@ -1,0 +1,104 @@
+"""A plan that sends each request, or each record, to one of several others, by weights."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+
+from contract import ContractError, Output, Table, picked
+from contract.table import from_column
+from gateway.batching import Needs
+from gateway.plans.answer import Answer
+from gateway.plans.apart import ask_all
+from gateway.plans.asked import Asked
+from gateway.plans.composed import Branch, row_by_row_answer
+from gateway.plans.composite import Composite
+from gateway.plans.outputs import either
+from gateway.plans.plan import Plan
+
+
+def position(route: str, key: str) -> float:
+    """Give the place of a key in [0, 1), the same on every replica and for any weights.
+
+    The name of the route is in it, so that one route's callers are not halved alike by the next.
+    """
+    digest = blake2b(f"{route}\n{key}".encode(errors="surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest) / 2**64
+
+
+class Sides:
+    """Say which side a key is on; under other weights it stays, unless it lies between an old cut and the new one.
+
+    Sides with the weight 0 have none.
+    """
+
+    def __init__(self, route: str, weights: Mapping[str, float]) -> None:
+        self.route = route
+        self.weights = dict(weights)
+        asked = {side: weight for side, weight in weights.items() if weight}
+        total = sum(weights.values())
+        self.cuts = [(side, cut / total) for side, cut in zip(asked, accumulate(asked.values()), strict=True)]
+
+    def of(self, key: str) -> str:
+        """Give the side of a key."""
+        place = position(self.route, key)
+        last = self.cuts[-1][0]  # by rounding its cut may be below 1
+        return next((side for side, cut in self.cuts if place < cut), last)
+
+
+class Split(Composite):
+    """Ask one side for each key: a side with half of the weights has half of the keys, and keeps them.
+
+    `by` is what a key is: `caller`, `header NAME`, `feature NAME`, or `request`, whose id is then the key. A request
+    without that header is keyed by its caller.
+    """
+
+    kind = "split"
+
+    def __init__(self, name: str, branches: Mapping[str, Plan], weights: Mapping[str, float], by: str) -> None:
+        super().__init__(name, branches)
+        self.sides = Sides(name, weights)
+        self.by = by
+        self.what, _, self.field = by.partition(" ")
+
+    def give(self) -> Sequence[Output]:
+        """Give what any side gives; raises ContractError where they do not mean the same."""
+        if self.what == "feature" and self.field not in {feature.name for feature in self.take()}:
+            raise ContractError(f"{self.field}: {self.name} is split by it, and no side reads it")
+        return either(self.name, {name: plan.outputs for name, plan in self.branches.items()})
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Say who gets how much, and by what."""
+        return {"weights": self.sides.weights, "by": self.by}
+
+    async def answer(self, table: Table, asked: Asked, needs: Needs | None = None) -> Answer:  # noqa: ARG002
+        """Ask the side of the request, or each side its records."""
+        outputs = self.outputs
+        sides = self.sides_of(table, asked)
+        plans = [self.branches[side] for side in sides]
+        parts = [table if places is None else picked(table, places) for places in sides.values()]
+        tables = [self.part_for(plan, part) for plan, part in zip(plans, parts, strict=True)]
+        answers = await ask_all(plans, tables, asked)
+        found = zip(sides.items(), answers, tables, strict=True)
+        branches = [Branch(side, answer, its, places) for (side, places), answer, its in found]
+        return row_by_row_answer(self.name, outputs, branches, table.rows)
+
+    def sides_of(self, table: Table, asked: Asked) -> dict[str, Any]:
+        """Give the sides that are asked, each with the places of its records, None for all."""
+        if self.what != "feature":
+            return {self.sides.of(self.key_of(asked)): None}
+        feature = table.features.by_name[self.field]
+        places = defaultdict[str, list[int]](list)
+        for index, value in enumerate(from_column(feature, table.columns[self.field])):
+            places[self.sides.of(str(value))].append(index)
+        return {side: np.array(its) if len(its) < table.rows else None for side, its in places.items()}
+
+    def key_of(self, asked: Asked) -> str:
+        """Give the key of a request."""
+        if self.what == "request":
+            return asked.id
+        return (asked.header(self.field) if self.what == "header" else None) or asked.caller

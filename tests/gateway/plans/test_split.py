@@ -1,0 +1,93 @@
+"""A split: who gets what, and that it stays so."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from gateway.plans.split import Sides, position
+from tests.gateway.conftest import MIXED, PLAIN
+from tests.gateway.plans.conftest import Start
+from tests.gateway.test_account import records
+from tests.serving import wait_until
+
+WEIGHTS = {"plain": 60.0, "candidate": 40.0}
+ROUTE = {"split": {"weights": WEIGHTS, "by": "header x-patient"}}
+
+
+def test_only_keys_between_the_cuts_move() -> None:
+    """Of 100,000 keys a tenth moves when 90/10 becomes 80/20, and all of those to the side that grew."""
+    before, after = (Sides("rollout", {"old": old, "new": 100 - old}) for old in (90, 80))
+    keys = [f"patient-{number}" for number in range(100_000)]
+    sides = [(before.of(key), after.of(key)) for key in keys]
+    moved = {key for key, (old, new) in zip(keys, sides, strict=True) if old != new}
+
+    assert Counter(old for old, _ in sides)["new"] == pytest.approx(10_000, rel=0.05)
+    assert {sides[keys.index(key)] for key in list(moved)[:100]} == {("old", "new")}
+    assert moved == {key for key in keys if 0.8 <= position("rollout", key) < 0.9}
+
+
+def test_a_key_keeps_its_side_and_the_answer_says_which(start: Start) -> None:
+    """In each answer, whichever replica gives it; both sides are asked."""
+    client = start({"rollout": ROUTE})
+    sides = {}
+    for patient in range(40):
+        headers = {"x-patient": str(patient)}
+        answers = [client.post("/v1/predict", json={"instances": [PLAIN]}, headers=headers) for _ in range(2)]
+        (row,), (again,) = [answer.json()["predictions"] for answer in answers]
+        assert row == again
+        side = sides[patient] = row["rollout"]
+        assert list(answers[0].json()["models"]) == [side]
+        assert f'rollout;desc="{side}"' in answers[0].headers["server-timing"]
+
+    expected = Sides("rollout", WEIGHTS)
+    assert sides == {patient: expected.of(str(patient)) for patient in range(40)}
+    assert set(sides.values()) == {"plain", "candidate"}
+
+
+def test_records_of_one_request_go_to_their_sides_by_a_feature(start: Start, tmp_path: Path) -> None:
+    """In order, with the answers that each side gives; the record of the request counts the rows of each."""
+    client = start({"rollout": {"split": {"weights": {"plain": 1, "candidate": 1}, "by": "feature width"}}})
+    rows = [{**PLAIN, "width": width / 3} for width in range(30)]
+    answer = client.post("/v1/predict", json={"instances": rows}, headers={"x-request-id": "split"}).json()
+    plain = client.post("/v1/models/plain:predict", json={"instances": rows}).json()["predictions"]
+
+    sides = Counter(row["rollout"] for row in answer["predictions"])
+    assert set(sides) == set(answer["models"]) == {"plain", "candidate"}
+    assert [row["probability"] for row in answer["predictions"]] == [row["probability"] for row in plain]
+    (record,) = wait_until(lambda: records(tmp_path / "gateway.log", "split"))
+    assert record["ways"] == {"rollout": dict(sides)}
+
+
+def test_it_is_a_model_on_each_door(start: Start) -> None:
+    """With the side as an output, whose values are its categories."""
+    client = start({"rollout": ROUTE})
+    listed = client.get("/v1/models/rollout").json()
+    metadata = client.get("/v2/models/rollout").json()
+    inputs = [
+        {"name": name, "shape": [1], "datatype": "INT64" if name == "count" else "FP64", "data": [value]}
+        for name, value in PLAIN.items()
+    ]
+    answer = client.post("/v2/models/rollout/infer", json={"inputs": inputs}).json()
+
+    assert listed["kind"] == "split"
+    assert listed["weights"] == {"plain": 60, "candidate": 40}
+    assert {output["name"] for output in listed["outputs"]} == {"rollout", "label", "probability"}
+    (side,) = [output for output in metadata["outputs"] if output["name"] == "rollout"]
+    assert json.loads(side["parameters"]["categories"]) == ["plain", "candidate"]
+    assert {output["name"]: output["datatype"] for output in answer["outputs"]}["rollout"] == "BYTES"
+    assert client.get("/v2/models/rollout/ready").status_code == 200
+
+
+def test_what_one_side_only_gives_may_be_missing(start: Start) -> None:
+    """The models of an ensemble stand below their names, so an output of one is missing in the other's answer."""
+    client = start(
+        {"rollout": {"split": {"weights": {"plain": 1, "both": 0}}}, "both": {"ensemble": ["plain", "mixed"]}}
+    )
+    answer = client.post("/v1/predict", json={"instances": [{**PLAIN, **MIXED}]}).json()
+
+    (row,) = answer["predictions"]
+    assert row["rollout"] == "plain"
+    assert row["plain"] is None
+    assert row["label"] in ("low", "high")
