@@ -1,9 +1,9 @@
 """The settings of routes: what each public name runs, by the names of backends and of other routes."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from contract import NAME_PATTERN, Terms
 from gateway.settings_backend import Place, Strict, Timeout, fault
@@ -40,7 +40,7 @@ class AggregateSettings(Strict):
     """
 
     by: Literal["mean", "weighted", "median", "vote", "max", "any"]
-    weights: dict[str, Weight] = {}
+    weights: dict[str, Weight] = Field(default={})
     outputs: tuple[str, ...] = ()
 
 
