@@ -274,10 +274,10 @@ def test_a_panic_of_the_library_is_counted_and_ends_nothing(tmp_path: Path, cont
             raise AssertionError
 
     log.make = Panicking
-    log.add("lost", "plain", *answered(contract, 3))
+    log.add("lost", "plain", answered(contract, 3))
     log.work(at_end=True)
     log.make = Growing
-    log.add("kept", "plain", *answered(contract, 2))
+    log.add("kept", "plain", answered(contract, 2))
     log.work(at_end=True)
 
     assert lost == [("fault", 3)]
@@ -287,10 +287,10 @@ def test_a_panic_of_the_library_is_counted_and_ends_nothing(tmp_path: Path, cont
 def test_records_without_what_the_answer_s_contract_reads_are_counted(tmp_path: Path, contract: Interface) -> None:
     """As what they are: a model changed between reading a record and answering it. What fits is kept."""
     log, lost = unwritten(tmp_path)
-    table, predictions = answered(contract, 3)
-    narrower = pack(contract.features[1:], table.columns)
-    log.add("changed", "plain", narrower, predictions)
-    log.add("same", "plain", table, predictions)
+    (leaf,) = answered(contract, 3)
+    narrower = pack(contract.features[1:], leaf.table.columns)
+    log.add("changed", "plain", [leaf._replace(table=narrower)])
+    log.add("same", "plain", [leaf])
     log.work(at_end=True)
 
     assert lost == [("contract", 3)]
@@ -301,8 +301,8 @@ def test_many_small_batches_are_put_together(tmp_path: Path, contract: Interface
     """Ten come a second, and each takes a thousand times what its row does; no row is lost by it."""
     growing = Growing(contract, (), 0.0)
     for number in range(200):
-        table, (prediction,) = answered(contract, 1)
-        growing.add([(Kept(number, str(number), "plain", table, [prediction]), prediction)])
+        (leaf,) = answered(contract, 1)
+        growing.add([(Kept(number, str(number), "plain", *leaf), leaf.predictions[0])])
     (tmp_path / "plain").mkdir()
     (tmp_path / "plain" / "a.parquet").write_bytes(growing.parquet())
 
@@ -315,9 +315,9 @@ def test_a_file_is_complete_when_it_is_large(tmp_path: Path, contract: Interface
     log, lost = unwritten(tmp_path)
     log.settings = log.settings.model_copy(update={"rotate_s": 3600.0})
     other = msgspec.structs.replace(contract, version="other")
-    log.add("small", "plain", *answered(other, 1))
+    log.add("small", "plain", answered(other, 1))
     log.work(at_end=False)
-    log.add("large", "plain", *answered(contract, MOST_VALUES // 10))
+    log.add("large", "plain", answered(contract, MOST_VALUES // 10))
     log.work(at_end=False)
 
     assert not lost
