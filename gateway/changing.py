@@ -9,6 +9,7 @@ import structlog
 
 from gateway.backends import Backend, watch
 from gateway.change import Change, begin
+from gateway.fitting import Fitting, refusal
 from gateway.front import Front
 from gateway.gateway import Gateway
 from gateway.settings import SettingsError
@@ -34,6 +35,7 @@ class Changes:
         self.path = path
         self.front = front
         self.metrics = front.gateway.metrics
+        self.fitting = Fitting(path, self.metrics)
         self.waiting: Change | None = None
         self.left: list[Gateway] = []
         self.dropped: list[Backend] = []
@@ -52,7 +54,8 @@ class Changes:
                     seen = now
                     await self.give_up()
                     await self.consider()
-                self.go_on()
+                await self.go_on()
+                self.fitting.look(self.front.gateway.plans)
                 await self.clear()
             except Exception:  # nobody else would hear of it, and no change would be taken any more
                 self.metrics.reloaded(FILE, "refused")
@@ -66,33 +69,43 @@ class Changes:
             settings = await asyncio.to_thread(read_settings, self.path)
             keys = changed_keys(gateway.settings, settings)
         except SettingsError as exc:
-            self.metrics.reloaded(FILE, "refused")
-            log.warning("a change of the settings is refused, the old ones stay", reason=str(exc))
+            self.refuse(str(exc))
             return
         if not keys:
             self.metrics.reload_refused.labels(FILE).set(0)
             return
         self.waiting = begin(gateway, settings, keys)
 
-    def go_on(self) -> None:
+    def refuse(self, reason: str) -> None:
+        """Tell that what the file holds is not taken."""
+        self.metrics.reloaded(FILE, "refused")
+        log.warning("a change of the settings is refused, the old ones stay", reason=reason)
+
+    async def go_on(self) -> None:
         """Take the change that waits once all its backends have answered; say so where that takes long."""
         waiting = self.waiting
         if waiting is None:
             return
         if not waiting.silent:
-            self.waiting = None
-            self.take(waiting)
+            old = self.front.gateway
+            new = Gateway(waiting.settings, waiting.backends, old.process)
+            if reason := refusal(self.path, old.plans, new.plans):
+                await self.give_up()
+                self.refuse(reason)
+            else:
+                self.waiting = None
+                self.take(waiting, new)
         elif waiting.is_late:
             waiting.told = True
             self.metrics.reloaded(FILE, "refused")
             reason = f"no answer from {', '.join(waiting.silent)}"
             log.warning("a change of the settings waits, the old ones stay meanwhile", reason=reason)
 
-    def take(self, change: Change) -> None:
-        """Answer every new request by these settings."""
+    def take(self, change: Change, new: Gateway) -> None:
+        """Answer every new request by the gateway of these settings."""
         old, backends = self.front.gateway, change.backends
         dropped = [backend for name, backend in old.backends.items() if backends.get(name) is not backend]
-        self.front.take(Gateway(change.settings, backends, old.process))
+        self.front.take(new)
         for backend in dropped:
             backend.retire()
         for backend in change.new:

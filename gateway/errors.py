@@ -15,6 +15,7 @@ GatewayError
 ├── HeadTooLarge          431  head_too_large      too many headers, or too long ones
 ├── InternalError         500  internal            a fault of the gateway's own
 ├── BackendFault          502  backend_fault       a model answered nonsense, or a number that is none
+├── PlanMismatch          502  plan_mismatch       what the models of a route take and give does not fit together
 ├── BackendUnreachable    503  backend_unreachable nobody answers, or the connection was lost
 ├── BackendUnavailable    503  backend_unavailable the model says that it cannot answer now
 ├── BreakerOpen           503  breaker_open        a model has failed several times in a row
@@ -165,6 +166,12 @@ class BackendCorrupt(GatewayError):
     """A model's server answered what no record can be to blame for: no HTTP, no tensors, a redirect."""
 
     status, reason, title = BackendFault.status, BackendFault.reason, BackendFault.title
+
+
+class PlanMismatch(GatewayError):
+    """What the models of a route take and give does not fit together: asking again helps only once one has changed."""
+
+    status, reason, title = 502, "plan_mismatch", "The models of a route do not fit together"
 
 
 class BackendUnreachable(GatewayError):

@@ -130,6 +130,12 @@ class Metrics:
             ("file",),
             registry=self.registry,
         )
+        self.plan_faulty = Gauge(
+            "bentogate_plan_faulty",
+            "1 while the models of a route do not fit together, by their contracts",
+            ("route",),
+            registry=self.registry,
+        )
         self.drift = Exposed()
         self.registry.register(self.drift)
         self.tasks = Gauge("bentogate_tasks", "Tasks of the event loop that are not done", registry=self.registry)

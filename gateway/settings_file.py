@@ -51,6 +51,15 @@ def describe(error: Any, path: Path, node: yaml.Node) -> str:
     return f"{path}, line {line_of(node, place)}: {'.'.join(place)} {message}"
 
 
+def place_in(path: Path, place: list[str]) -> str:
+    """Name the line of a key as the file holds it now; only the file where it cannot be read any more."""
+    try:
+        node = yaml.compose(path.read_text())
+    except (OSError, yaml.YAMLError, UnicodeDecodeError):
+        node = None
+    return str(path) if node is None else f"{path}, line {line_of(node, place)}"
+
+
 def line_of(node: yaml.Node, place: list[str]) -> int:
     """Give the line of a key, or of the deepest part of its way that is in the file."""
     line = node.start_mark.line + 1

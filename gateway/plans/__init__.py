@@ -2,9 +2,21 @@
 
 from gateway.plans.answer import NO_WAYS, Answer, Missing, Ways
 from gateway.plans.asked import Asked
+from gateway.plans.fit import misfits
 from gateway.plans.making import make_plans
 from gateway.plans.needs import needs_of
 from gateway.plans.plan import Plan
 from gateway.plans.single import Single
 
-__all__ = ["NO_WAYS", "Answer", "Asked", "Missing", "Plan", "Single", "Ways", "make_plans", "needs_of"]
+__all__ = [
+    "NO_WAYS",
+    "Answer",
+    "Asked",
+    "Missing",
+    "Plan",
+    "Single",
+    "Ways",
+    "make_plans",
+    "misfits",
+    "needs_of",
+]

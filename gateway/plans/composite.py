@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 from contract import ContractError, Feature, Interface, Output, RecordDecoder, Table, Terms, union_of_features
 from gateway.backends import Backend
 from gateway.batching import Answerer, Needs
-from gateway.errors import BackendFault, BackendUnavailable
+from gateway.errors import BackendUnavailable, PlanMismatch
 from gateway.plans.answer import Answer
 from gateway.plans.asked import Asked
+from gateway.plans.fit import misfit
 from gateway.plans.plan import Plan
 
 
@@ -58,7 +59,7 @@ class Composite(ABC):
 
     @property
     def known(self) -> Derived:
-        """Give what is derived; raises BackendUnknown, and BackendFault where the branches do not fit each other."""
+        """Give what is derived; raises BackendUnknown, and PlanMismatch where the branches do not fit each other."""
         derived = self.derived
         current = [member.current for member in self.members]
         if derived is not None and all(map(is_, current, derived.current)):
@@ -66,7 +67,7 @@ class Composite(ABC):
         try:
             self.derived = derived = Derived(current, RecordDecoder(union_of_features([self.take()])), self.give())
         except ContractError as exc:
-            raise BackendFault(f"what {self.name} asks does not fit together: {exc}") from exc
+            raise PlanMismatch(f"what {self.name} asks does not fit together: {exc}") from exc
         return derived
 
     @property
@@ -90,8 +91,8 @@ class Composite(ABC):
         return {}
 
     async def ready(self) -> bool:
-        """Say whether all branches can answer now."""
-        return all(await asyncio.gather(*[plan.ready() for plan in self.branches.values()]))
+        """Say whether all branches can answer now, and fit each other."""
+        return misfit(self) is None and all(await asyncio.gather(*[plan.ready() for plan in self.branches.values()]))
 
     def part_for(self, plan: Plan, table: Table) -> Table:
         """Give what a branch reads of checked rows; raises BackendUnavailable where it has just changed that."""
