@@ -1,4 +1,4 @@
-"""The command: python -m gateway, which serves, and its parts report and replay, which read a prediction log."""
+"""The command: python -m gateway, which serves, and its parts, of which `--help` has a list."""
 
 import sys
 
@@ -15,6 +15,10 @@ def main() -> int:
         if arguments.command is None:
             run(read_settings(arguments.config), arguments.config)
             return 0
+        if arguments.command == "check":
+            from gateway.checking import check
+
+            return check(arguments.file or arguments.config, arguments.against)
         from gateway.predictions.commands import folder_of, replay, report
 
         folder = folder_of(arguments)

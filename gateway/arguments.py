@@ -14,10 +14,18 @@ def parsed() -> argparse.Namespace:
     )
     config = {"type": Path, "metavar": "FILE", "help": "default: gateway.yaml"}
     parser.add_argument("--config", default=Path("gateway.yaml"), **config)  # type: ignore[arg-type]
-    commands = parser.add_subparsers(dest="command", title="commands that read a prediction log")
-    report = commands.add_parser("report", help="say how well models answer, by the truth that callers told")
+    commands = parser.add_subparsers(dest="command", title="commands")
+    check = commands.add_parser("check", help="say what a file holds, whether that can be, and what differs from it")
+    check.add_argument("file", nargs="?", type=Path, metavar="FILE", help="default: that of --config")
+    check.add_argument("--config", default=argparse.SUPPRESS, **config)  # type: ignore[arg-type]
+    check.add_argument("--against", type=address, metavar="URL", help="a gateway, by whose models it is checked")
+    report = commands.add_parser(
+        "report", help="say of a prediction log how well models answer, by the truth that callers told"
+    )
     report.add_argument("--html", type=Path, metavar="FILE", help="write it as a page too")
-    replay = commands.add_parser("replay", help="ask another server what was asked here, and compare the answers")
+    replay = commands.add_parser(
+        "replay", help="ask another server what a prediction log holds, and compare the answers"
+    )
     replay.add_argument(
         "--against", type=address, required=True, metavar="URL", help="a gateway, or the service of one model"
     )

@@ -30,6 +30,8 @@ def described(plan: Plan) -> dict[str, Any]:
     entry: dict[str, Any] = {"name": plan.name, "kind": plan.kind, "known": True}
     if plan.branches:
         entry |= {"members": list(plan.branches), **plan.told}
+        if plan.terms is not None:
+            entry["terms"] = msgspec.to_builtins(plan.terms)
     try:
         contracts, features, outputs = plan.contracts, plan.features, plan.outputs
     except GatewayError as exc:
