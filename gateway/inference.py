@@ -45,8 +45,8 @@ def terms_of(plan: Plan, request: InferRequest) -> Terms | None:
     if plan.terms is None and said.partial is None and said.require is None and said.quorum is None:
         return None
     names = [name.strip() for name in said.require.split(",")] if said.require else []
-    if plan.models != [plan.name]:
-        names += [output.name.partition(".")[0] for output in request.outputs or ()]
+    if plan.models != [plan.name]:  # an aggregate gives outputs that are of no member, and have no dot
+        names += [output.name.partition(".")[0] for output in request.outputs or () if "." in output.name]
     return Terms(said.partial is not False, tuple(names), said.quorum or 1)
 
 

@@ -43,9 +43,33 @@ class AggregateSettings(Strict):
     weights: dict[str, Weight] = Field(default={})
     outputs: tuple[str, ...] = ()
 
+    @model_validator(mode="after")
+    def outputs_differ(self) -> "AggregateSettings":
+        """Check that no output is named twice."""
+        for index, name in enumerate(self.outputs):
+            if name in self.outputs[:index]:
+                raise fault(("outputs", index), f"names {name!r} a second time")
+        return self
+
+    def check_weights(self, members: tuple[str, ...]) -> None:
+        """Check that each member has a weight where they are weighted, and only then, and that somebody counts."""
+        if self.by != "weighted":
+            if self.weights:
+                raise fault(("aggregate", "weights"), f"are for weighted, and this is {self.by}")
+            return
+        for name in self.weights:
+            if name not in members:
+                raise fault(("aggregate", "weights", name), f"is none of the ensemble, which is {', '.join(members)}")
+        if left := [name for name in members if name not in self.weights]:
+            raise fault(("aggregate", "weights"), f"must have one for each member, and lack {', '.join(left)}")
+        if not any(self.weights.values()):
+            raise fault(("aggregate", "weights"), "must not all be 0")
+
 
 def by_word(value: object) -> object:
-    """Take a word for an aggregate without anything else."""
+    """Take a word for an aggregate without anything else, and `none` for nothing."""
+    if value == "none":
+        return None
     return {"by": value} if isinstance(value, str) else value
 
 
@@ -135,6 +159,13 @@ class RouteSettings(Strict):
             for name in ("aggregate", "partial", "require", "quorum"):
                 if getattr(self, name):
                     raise fault((name,), f"is for an ensemble, and this is a {given[0]}")
+        return self
+
+    @model_validator(mode="after")
+    def weights_fit(self) -> "RouteSettings":
+        """Check the weights of an aggregate."""
+        if self.aggregate is not None:
+            self.aggregate.check_weights(self.ensemble or ())
         return self
 
     @model_validator(mode="after")

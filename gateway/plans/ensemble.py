@@ -5,7 +5,7 @@ from typing import cast
 
 from contract import Output, Table, Terms
 from gateway.batching import Needs, Prediction, all_parts, some_parts
-from gateway.plans.answer import Answer, OfModels
+from gateway.plans.answer import Answer, Missing, OfModels
 from gateway.plans.apart import ask_all, ask_some
 from gateway.plans.asked import Asked
 from gateway.plans.composed import Branch, side_by_side_answer
@@ -43,14 +43,21 @@ class Ensemble(Composite):
         tables = [self.part_for(plan, table) for plan in self.plans]
         if self.of_models:
             return await self.of_all_models(tables, asked, needs)
+        branches, missing = await self.ask_members(tables, asked, needs)
+        return side_by_side_answer(self.outputs, branches, missing)
+
+    async def ask_members(
+        self, tables: Sequence[Table], asked: Asked, needs: Needs | None
+    ) -> tuple[list[Branch], Missing | None]:
+        """Ask each member its records; gives those that answered, and why each other is missing."""
+        answers: Sequence[Answer | None]
+        missing: Missing | None = None
         if needs is None:
-            answers: Sequence[Answer | None] = await ask_all(self.plans, tables, asked)
-            missing = None
+            answers = await ask_all(self.plans, tables, asked)
         else:
             answers, missing = await ask_some(self.plans, tables, asked, needs)
         found = zip(self.models, answers, tables, strict=True)
-        branches = [Branch(name, answer, its, None) for name, answer, its in found if answer is not None]
-        return side_by_side_answer(self.outputs, branches, missing)
+        return [Branch(name, answer, its, None) for name, answer, its in found if answer is not None], missing
 
     async def of_all_models(self, tables: Sequence[Table], asked: Asked, needs: Needs | None) -> OfModels:
         """Ask members that are all models: nothing is to be put together, and their predictions are handed on."""

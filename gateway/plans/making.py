@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from gateway.backends import Backend
+from gateway.plans.aggregated import Aggregated
 from gateway.plans.ensemble import Ensemble
 from gateway.plans.plan import Plan
 from gateway.plans.single import Single
@@ -22,6 +23,8 @@ def make_plan(name: str, route: RouteSettings, plans: Mapping[str, Plan]) -> Pla
     """Give the plan of a route above others."""
     branches = {member: plans[member] for _, member in route.named()}
     if route.ensemble is not None:
+        if route.aggregate is not None:
+            return Aggregated(name, branches, route.aggregate, route.terms)
         return Ensemble(name, branches, route.terms)
     assert route.split is not None
     return Split(name, branches, route.split.weights, route.split.by)

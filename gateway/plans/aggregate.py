@@ -1,0 +1,66 @@
+"""One column out of several: how what the members of an ensemble say of the same rows becomes one answer.
+
+`[members, rows]` arrays of numbers hold NaN where a member says nothing of a row, those of text the empty string; then
+the others count, and what nobody says is missing in the answer too.
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from contract.table import Array
+
+Average = Callable[[Array, Array], Array]
+"""Gives `[rows]` numbers out of `[members, rows]` and a weight for each member."""
+
+
+def mean(values: Array, weights: Array) -> Array:
+    """Give the mean by weights: of each row those of the members that say something of it.
+
+    It lies between what they say: of scores that are all equal to a threshold none may fall below it by rounding.
+    """
+    share = np.where(np.isnan(values), 0.0, weights[:, None])
+    total = share.sum(axis=0)
+    counted = share > 0
+    share = np.divide(share, total, out=share, where=counted)  # before they are used, or large values overflow
+    found = np.where(counted, values, 0.0)
+    low, high = np.where(counted, values, np.inf).min(axis=0), np.where(counted, values, -np.inf).max(axis=0)
+    return np.where(total > 0, np.clip((found * share).sum(axis=0), low, high), np.nan)
+
+
+def median(values: Array, _: Array) -> Array:
+    """Give the middle, or what is halfway between the two in the middle."""
+    ordered = np.sort(values, axis=0)  # NaN comes last
+    there = np.count_nonzero(~np.isnan(ordered), axis=0)
+    rows = np.arange(values.shape[1])
+    low, high = ordered[(there - 1) // 2, rows], ordered[there // 2, rows]
+    found: Array = np.where(low == high, low, low / 2 + high / 2)  # halves, or large values overflow
+    return found
+
+
+def largest(values: Array, _: Array) -> Array:
+    """Give the largest; of booleans it is whether any is true."""
+    found: Array = np.fmax.reduce(values, axis=0)
+    return found
+
+
+AVERAGES: Mapping[str, Average] = {
+    "mean": mean,
+    "weighted": mean,
+    "median": median,
+    "max": largest,
+    "any": largest,
+}
+
+
+def vote(values: Array) -> tuple[Array, Array]:
+    """Give what most say, and the share of those who say so among all who say something.
+
+    Of what equally many say it is what the first member says, or the first of those who say one of these.
+    """
+    there = values != "" if values.dtype == object else ~np.isnan(values)
+    votes = there * np.array([((values == one) & there).sum(axis=0) for one in values])
+    most, rows = votes.argmax(axis=0), np.arange(values.shape[1])
+    said = there.sum(axis=0)
+    share = np.divide(votes[most, rows], said, out=np.full(len(said), np.nan), where=said > 0)
+    return values[most, rows], share

@@ -1,0 +1,94 @@
+"""An ensemble that makes one answer of several, as if a single model had given it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from contract import ContractError, Output, Table, Terms
+from contract.table import Array
+from gateway.batching import Needs
+from gateway.errors import BackendUnavailable
+from gateway.plans.aggregate import AVERAGES, vote
+from gateway.plans.agreed import Agreed, agree, the_same
+from gateway.plans.answer import Answer
+from gateway.plans.asked import Asked
+from gateway.plans.composed import Branch, Composed, as_shown, leaves_of, missing_of, ways_of
+from gateway.plans.ensemble import Ensemble
+from gateway.plans.plan import Plan
+from gateway.settings_routes import AggregateSettings
+
+
+class Aggregated(Ensemble):
+    """Ask all members, and aggregate those of their outputs that mean the same; what is decided follows from that.
+
+    Where members are missing, or say nothing of a row, the others count, by weights as if there were no more.
+    """
+
+    agreed: Agreed
+
+    def __init__(
+        self, name: str, branches: Mapping[str, Plan], how: AggregateSettings, terms: Terms | None = None
+    ) -> None:
+        super().__init__(name, branches, terms)
+        self.how = how
+        most = max(how.weights.values(), default=1.0)
+        self.weights = {member: how.weights.get(member, most) / most for member in branches}  # or they might overflow
+
+    def give(self) -> Sequence[Output]:
+        """Give what the members agree on."""
+        self.agreed = agree(self.how.by, self.how.outputs, self.branches, self.contracts)
+        return self.agreed.outputs
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Say how, and with which weights."""
+        return {"aggregate": self.how.by, **({"weights": self.how.weights} if self.how.weights else {})}
+
+    async def answer(self, table: Table, asked: Asked, needs: Needs | None = None) -> Answer:
+        """Ask all members; raises BackendUnavailable where nobody answers who has a weight."""
+        outputs = self.outputs
+        agreed = self.agreed
+        branches, missing = await self.ask_members([self.part_for(plan, table) for plan in self.plans], asked, needs)
+        for branch in branches:
+            check(branch, agreed)
+        weights = np.array([self.weights[branch.name] for branch in branches])
+        if not weights.any():
+            lost = next((name for name in missing or () if self.weights[name]), None)
+            raise BackendUnavailable(f"of {self.name} only members of the weight 0 answered", model=lost)
+        return Composed(
+            outputs,
+            self.columns(agreed, branches, weights),
+            leaves_of(branches),
+            table.rows,
+            missing=missing_of(branches, missing),
+            ways=ways_of(branches),
+        )
+
+    def columns(self, agreed: Agreed, branches: Sequence[Branch], weights: Array) -> dict[str, Array]:
+        """Give the columns of the answer."""
+        given = [branch.answer.columns for branch in branches]
+        columns: dict[str, Array] = {}
+        for name, output in agreed.read.items():
+            values = np.array([as_shown(output, its[name]) for its in given])
+            if self.how.by == "vote":
+                columns[name], columns[f"{name}_share"] = vote(values)
+            else:
+                columns[name] = AVERAGES[self.how.by](values, weights)
+        for output in agreed.outputs:
+            if (rule := agreed.rules.get(output.name)) is not None:
+                columns[output.name] = rule.decide(output, columns)
+        return columns
+
+
+def check(branch: Branch, agreed: Agreed) -> None:
+    """Raise BackendUnavailable where a member answered as a version whose outputs mean something else."""
+    outputs = branch.answer.outputs
+    if outputs is agreed.given[branch.name]:
+        return
+    given = {output.name: output for output in outputs}
+    try:
+        for name, output in agreed.read.items():
+            the_same(name, {"": {name: output}, branch.name: given})
+    except ContractError as exc:
+        raise BackendUnavailable(f"{branch.name} has just changed its outputs", model=branch.name) from exc
