@@ -78,6 +78,6 @@ def write_response(response: InferResponse, binary: Sequence[bool]) -> tuple[byt
 
 
 def check_finite(tensor: Tensor) -> None:
-    """Raise ProtocolError for a number that JSON has no word for."""
-    if tensor.array.dtype.kind == "f" and 0 in np.isfinite(tensor.array).tobytes():
+    """Raise ProtocolError for a number that JSON has no word for, and which does not stand for null."""
+    if not tensor.nullable and tensor.array.dtype.kind == "f" and 0 in np.isfinite(tensor.array).tobytes():
         raise ProtocolError(f"{tensor.name}: JSON has no NaN and no infinity")

@@ -23,11 +23,12 @@ HEADER_LENGTH = "inference-header-content-length"
 
 # As all that each request makes this is a struct: making a frozen dataclass takes 0.4 µs, a struct 0.07.
 class Tensor(msgspec.Struct, frozen=True):
-    """Hold a named array in one of the protocol's datatypes."""
+    """Hold a named array in one of the protocol's datatypes; of one that is nullable NaN is null in JSON."""
 
     name: str
     datatype: str
     array: NDArray[Any]
+    nullable: bool = False
 
 
 class TensorMessage(msgspec.Struct, omit_defaults=True):
@@ -85,7 +86,7 @@ def raw_elements(message: TensorMessageIn, buffers: memoryview, offset: int, poi
 
 
 def write_json(tensor: Tensor) -> TensorMessage:
-    """Write a tensor with its data, flat; JSON has no NaN: it is null there, which only a request may hold."""
+    """Write a tensor with its data, flat; JSON has no NaN: it is null there."""
     array = tensor.array
     flat = array if array.ndim == 1 else array.reshape(-1)
     return TensorMessage(tensor.name, tensor.datatype, list(array.shape), None, flat.tolist())
