@@ -1,18 +1,17 @@
 """The settings of routes: what each public name runs, by the names of backends and of other routes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from contract import NAME_PATTERN, Terms
-from gateway.settings_backend import Place, Strict, Timeout, fault
+from contract import Terms
+from gateway.settings_backend import Strict, Timeout, fault
+from gateway.settings_branches import FallbackSettings, Named, StoredSettings, SwitchSettings
 
 KINDS = ("ensemble", "split", "shadow", "switch", "sequence", "fallback")
 
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Named = Iterator[tuple[Place, str]]
-"""The places in the settings of a route that name another plan, and the names."""
 
 
 class SplitSettings(Strict):
@@ -86,53 +85,6 @@ class ShadowSettings(Strict):
         yield ("candidate",), self.candidate
 
 
-class StoredSettings(Strict):
-    """Hold an answer that is always the same; null where there is nothing to say. `name` is what answers call it."""
-
-    answer: dict[str, float | bool | str | None] = Field(min_length=1)
-    name: str = Field(default="stored", alias="as", pattern=rf"^{NAME_PATTERN.pattern}$")
-
-
-Chosen = str | StoredSettings
-"""A plan by its name, or a stored answer."""
-
-
-class CaseSettings(Strict):
-    """Say what answers the records of which a condition holds; see `gateway/plans/switch.py`."""
-
-    when: str = Field(min_length=1, max_length=1000)
-    then: Chosen
-
-
-class SwitchSettings(Strict):
-    """Say which of the cases answers a record, the first that holds; conditions may read what is asked before."""
-
-    ask: tuple[str, ...] = ()
-    cases: tuple[CaseSettings, ...] = Field(min_length=1)
-    otherwise: Chosen
-
-    def named(self) -> Named:
-        """Yield all plans."""
-        for index, name in enumerate(self.ask):
-            yield ("ask", index), name
-        for index, case in enumerate(self.cases):
-            if isinstance(case.then, str):
-                yield ("cases", index, "then"), case.then
-        if isinstance(self.otherwise, str):
-            yield ("otherwise",), self.otherwise
-
-
-class FallbackSettings(Strict):
-    """Say who answers, each where those before it cannot within `within_s` seconds."""
-
-    to: tuple[Chosen, ...] = Field(min_length=2)
-    within_s: Timeout | None = None
-
-    def named(self) -> Named:
-        """Yield the plans."""
-        return ((("to", index), one) for index, one in enumerate(self.to) if isinstance(one, str))
-
-
 class RouteSettings(Strict):
     """Say what a public name runs; of an ensemble also how complete an answer must be: whole, unless told otherwise."""
 
@@ -181,10 +133,25 @@ class RouteSettings(Strict):
             raise fault(("partial",), "must not be false beside require or quorum, which allow partial answers")
         return self
 
+    @model_validator(mode="after")
+    def stored_differ(self) -> "RouteSettings":
+        """Check that answers can tell stored ones apart."""
+        known: dict[str, StoredSettings] = {}
+        for one in self.stored:
+            if known.setdefault(one.name, one) != one:
+                raise fault((self.kind,), f"has two different stored answers with the name {one.name!r}")
+        return self
+
     @property
     def kind(self) -> str:
         """Give the word for what it runs."""
         return next(kind for kind in KINDS if getattr(self, kind) is not None)
+
+    @property
+    def stored(self) -> list[StoredSettings]:
+        """Give the stored answers."""
+        chosen = self.switch.answering if self.switch else self.fallback.answering if self.fallback else ()
+        return [one for one in chosen if isinstance(one, StoredSettings)]
 
     @property
     def terms(self) -> Terms | None:
@@ -205,12 +172,16 @@ def check_routes(routes: Mapping[str, RouteSettings], backends: Mapping[str, obj
     """Check that routes name what is there, nothing twice and never themselves; raises pydantic's ValidationError."""
     known = {**backends, **routes}
     for name, route in routes.items():
+        for stored in route.stored:
+            if stored.name in known:
+                told = f"has a stored answer with the name of another, {stored.name!r}"
+                raise fault(("routes", name, route.kind), told)
         seen = set[str]()
         for place, member in route.named():
             at = ("routes", name, *place)
             if member not in known:
                 raise fault(at, f"names {member!r}, but there are {', '.join(known)}")
-            if member in seen and route.ensemble is not None:
+            if member in seen and route.switch is None:
                 raise fault(at, f"names {member!r} a second time")
             seen.add(member)
     for name in routes:

@@ -85,8 +85,13 @@ def side_by_side_answer(outputs: Sequence[Output], branches: Sequence[Branch], m
     )
 
 
-def row_by_row_answer(plan: str, outputs: Sequence[Output], branches: Sequence[Branch], rows: int) -> Composed:
-    """Put together answers to some rows each; the output by the plan's name says who gave each row."""
+def row_by_row_answer(
+    plan: str, outputs: Sequence[Output], branches: Sequence[Branch], rows: int, before: Sequence[Branch] = ()
+) -> Composed:
+    """Put together answers to some rows each; the output by the plan's name says who gave each row.
+
+    Those that were asked `before`, to choose by, are in the books only.
+    """
     columns = {output.name: empty(output, rows) for output in outputs}
     for branch in branches:
         at = slice(None) if branch.instances is None else branch.instances
@@ -97,8 +102,9 @@ def row_by_row_answer(plan: str, outputs: Sequence[Output], branches: Sequence[B
                 columns[output.name][at] = as_shown(output, given[output.name])
             elif not getattr(output, "nullable", False):
                 raise BackendUnavailable(f"{branch.name} has just changed its outputs: {output.name} is missing")
-    ways = {plan: Counter({one.name: one.table.rows for one in branches}), **ways_of(branches)}
-    return Composed(outputs, columns, leaves_of(branches), rows, missing=missing_of(branches), ways=ways)
+    asked = (*before, *branches)
+    ways = {plan: Counter({one.name: one.table.rows for one in branches}), **ways_of(asked)}
+    return Composed(outputs, columns, leaves_of(asked), rows, missing=missing_of(asked), ways=ways)
 
 
 def leaves_of(branches: Sequence[Branch]) -> list[Leaf]:

@@ -54,8 +54,9 @@ class Composite(ABC):
 
     @property
     def contracts(self) -> list[Interface]:
-        """Give the contracts of all backends; raises BackendUnknown."""
-        return [member.contract for member in self.members]
+        """Give the contracts of the backends of all branches; raises BackendUnknown."""
+        found = [contract for plan in self.branches.values() for contract in plan.contracts]
+        return list({contract.name: contract for contract in found}.values())
 
     @property
     def known(self) -> Derived:
@@ -95,8 +96,12 @@ class Composite(ABC):
         return misfit(self) is None and all(await asyncio.gather(*[plan.ready() for plan in self.branches.values()]))
 
     def part_for(self, plan: Plan, table: Table) -> Table:
-        """Give what a branch reads of checked rows; raises BackendUnavailable where it has just changed that."""
+        """Give what a branch reads of checked rows; raises BackendUnavailable where it has just changed that.
+
+        A stored answer reads nothing, and only wants to know how many rows there are.
+        """
+        features = plan.features
         try:
-            return table.select(plan.features)
+            return table.select(features) if features else table
         except KeyError as exc:  # a new version came between reading the record and now
             raise BackendUnavailable(f"{plan.name} has just changed its features") from exc

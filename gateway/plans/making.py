@@ -8,6 +8,8 @@ from gateway.plans.ensemble import Ensemble
 from gateway.plans.plan import Plan
 from gateway.plans.single import Single
 from gateway.plans.split import Split
+from gateway.plans.stored import Stored
+from gateway.settings_branches import name_of
 from gateway.settings_routes import RouteSettings, in_order
 
 
@@ -21,10 +23,16 @@ def make_plans(backends: Mapping[str, Backend], routes: Mapping[str, RouteSettin
 
 def make_plan(name: str, route: RouteSettings, plans: Mapping[str, Plan]) -> Plan:
     """Give the plan of a route above others."""
-    branches = {member: plans[member] for _, member in route.named()}
+    branches: dict[str, Plan] = {member: plans[member] for _, member in route.named()}
     if route.ensemble is not None:
         if route.aggregate is not None:
             return Aggregated(name, branches, route.aggregate, route.terms)
         return Ensemble(name, branches, route.terms)
+    branches |= {one.name: Stored(one.name, one.answer) for one in route.stored}
+    if route.switch is not None:
+        from gateway.plans.switch import Switch  # its parser takes 0.3 s and 37 MB: only who has conditions pays
+
+        cases = [(case.when, name_of(case.then)) for case in route.switch.cases]
+        return Switch(name, branches, route.switch.ask, cases, name_of(route.switch.otherwise))
     assert route.split is not None
     return Split(name, branches, route.split.weights, route.split.by)

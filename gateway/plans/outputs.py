@@ -50,6 +50,8 @@ def either(plan: str, branches: Mapping[str, Sequence[Output]]) -> tuple[Shown, 
     if plan in found:
         raise ContractError(f"{plan}: an output has this name, in which the answer says who gave it")
     for name, output in found.items():
+        if any(other.startswith(f"{name}.") for other in (plan, *found)):
+            raise ContractError(f"{name}: this output of one branch is a level of another's")
         if any(name not in {one.name for one in outputs} for outputs in branches.values()):
             found[name] = msgspec.structs.replace(output, nullable=True)
     said = Shown(name=plan, type="category", description="Who gave this answer", categories=tuple(branches))

@@ -100,6 +100,42 @@ def test_a_route_says_how_complete_its_answers_must_be(tmp_path: Path, said: str
             "{ensemble: [one, all]}",
             "line 6: routes.all.ensemble.1 goes round in a circle: all",
         ),
+        (
+            "{ensemble: [one, two]}",
+            "{switch: {cases: [{when: a >, then: one}], otherwise: two}}",
+            "line 6: routes.all.switch.cases.0.when is no condition: Required keyword",
+        ),
+        (
+            "{ensemble: [one, two]}",
+            "{switch: {cases: [{when: a > 1, then: one}, {when: 'a  > 1', then: two}], otherwise: two}}",
+            "line 6: routes.all.switch.cases.1.when is never reached",
+        ),
+        (
+            "{ensemble: [one, two]}",
+            "{switch: {cases: [{when: a > 1, then: six}], otherwise: two}}",
+            "line 6: routes.all.switch.cases.0.then",
+        ),
+        (
+            "{ensemble: [one, two]}",
+            "{switch: {ask: [six], cases: [{when: a > 1, then: one}], otherwise: two}}",
+            "line 6: routes.all.switch.ask.0 names 'six', but there are one, two, all",
+        ),
+        (
+            "{ensemble: [one, two]}",
+            "{switch: {ask: [one, one], cases: [{when: a > 1, then: one}], otherwise: two}}",
+            "line 6: routes.all.switch.ask.1 names 'one' a second time",
+        ),
+        ("{ensemble: [one, two]}", "{switch: {cases: [{when: a > 1, then: one}]}}", "switch.otherwise is missing"),
+        (
+            "{ensemble: [one, two]}",
+            "{switch: {cases: [{when: a > 1, then: {answer: {b: 1}, as: two}}], otherwise: one}}",
+            "line 6: routes.all.switch has a stored answer with the name of another, 'two'",
+        ),
+        (
+            "{ensemble: [one, two]}",
+            "{switch: {cases: [{when: a > 1, then: {answer: {b: 1}}}], otherwise: {answer: {b: 2}}}}",
+            "routes.all.switch has two different stored answers with the name 'stored'",
+        ),
         ("{ensemble: [one, two]}", "{quorum: 1}", "line 6: routes.all says nothing of what it runs"),
         (
             "{ensemble: [one, two]}",

@@ -1,4 +1,4 @@
-"""A gateway in front of real models: plain, mixed, and `candidate`, which is another plain one under its own name."""
+"""A gateway in front of real models: plain, mixed, and others of the kind of plain: `candidate`, and `sick`."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -7,24 +7,69 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.serving import model_app, running_gateway, served
 
 Start = Callable[..., httpx.Client]
 
 
+class Sick:
+    """A model whose predictions fail with a `status`, or do not come as long as it is 0; None is well.
+
+    It counts who `asked` for them, and for how many of them nobody waited any more (`left`).
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.status: int | None = None
+        self.asked = self.left = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or not."""
+        if not scope["path"].endswith("/infer"):
+            await self.app(scope, receive, send)
+            return
+        self.asked += 1
+        if self.status is None:
+            await self.app(scope, receive, send)
+        elif self.status:
+            await Response(status_code=self.status)(scope, receive, send)
+        else:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            self.left += 1
+
+
 @pytest.fixture(scope="package")
-def backends(stored_plain: Path, stored_mixed: Path) -> Iterator[dict[str, Any]]:
+def sick_app(stored_plain: Path) -> Sick:
+    """Give the app of the sick model."""
+    return Sick(model_app(stored_plain))
+
+
+@pytest.fixture
+def sick(sick_app: Sick) -> Iterator[Sick]:
+    """Give it as it is well, and make it so again."""
+    sick_app.asked = sick_app.left = 0
+    yield sick_app
+    sick_app.status = None
+
+
+@pytest.fixture(scope="package")
+def backends(stored_plain: Path, stored_mixed: Path, sick_app: Sick) -> Iterator[dict[str, Any]]:
     """Serve the models, and give the settings of their backends."""
     with (
         served(model_app(stored_plain)) as plain,
         served(model_app(stored_mixed)) as mixed,
         served(model_app(stored_plain)) as candidate,
+        served(sick_app) as sick,
     ):
         yield {
             "plain": {"url": f"http://127.0.0.1:{plain}"},
             "mixed": {"url": f"http://127.0.0.1:{mixed}"},
             "candidate": {"url": f"http://127.0.0.1:{candidate}", "model": "plain"},
+            "sick": {"url": f"http://127.0.0.1:{sick}", "model": "plain"},
         }
 
 

@@ -1,0 +1,102 @@
+"""The settings of plans whose branches are cases: a switch and a fallback, which may hold stored answers."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, model_validator
+
+from contract import NAME_PATTERN
+from gateway.settings_backend import Place, Strict, Timeout, fault
+
+Named = Iterator[tuple[Place, str]]
+"""The places in the settings of a route that name another plan, and the names."""
+
+
+class StoredSettings(Strict):
+    """Hold an answer that is always the same; null where there is nothing to say. `name` is what answers call it."""
+
+    answer: dict[str, float | bool | str | None] = Field(min_length=1)
+    name: str = Field(default="stored", alias="as", pattern=rf"^{NAME_PATTERN.pattern}$")
+
+
+Chosen = str | StoredSettings
+"""A plan by its name, or a stored answer."""
+
+
+def name_of(chosen: Chosen) -> str:
+    """Give the name of a plan, or what answers call a stored one."""
+    return chosen if isinstance(chosen, str) else chosen.name
+
+
+def readable(text: str) -> str:
+    """Refuse what is no condition; raises ConditionError, a ValueError."""
+    from gateway.conditions import read  # its parser takes 0.3 s and 37 MB: only who has conditions pays for it
+
+    read(text)
+    return text
+
+
+class CaseSettings(Strict):
+    """Say what answers the records of which a condition holds; see `gateway/plans/switch.py`."""
+
+    when: Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(readable)]
+    then: Chosen
+
+
+class SwitchSettings(Strict):
+    """Say which of the cases answers a record, the first that holds; conditions may read what is asked before."""
+
+    ask: tuple[str, ...] = ()
+    cases: tuple[CaseSettings, ...] = Field(min_length=1)
+    otherwise: Chosen
+
+    @model_validator(mode="after")
+    def each_is_reached(self) -> "SwitchSettings":
+        """Check that no condition stands there twice, and nothing is asked twice."""
+        conditions = [" ".join(case.when.split()) for case in self.cases]
+        for index, condition in enumerate(conditions):
+            if condition in conditions[:index]:
+                raise fault(("cases", index, "when"), "is never reached: a case before it has the same condition")
+        for index, name in enumerate(self.ask):
+            if name in self.ask[:index]:
+                raise fault(("ask", index), f"names {name!r} a second time")
+        return self
+
+    @property
+    def answering(self) -> Sequence[Chosen]:
+        """Give who answers, case by case, and last of all otherwise."""
+        return [*(case.then for case in self.cases), self.otherwise]
+
+    def named(self) -> Named:
+        """Yield all plans."""
+        for index, name in enumerate(self.ask):
+            yield ("ask", index), name
+        for index, case in enumerate(self.cases):
+            if isinstance(case.then, str):
+                yield ("cases", index, "then"), case.then
+        if isinstance(self.otherwise, str):
+            yield ("otherwise",), self.otherwise
+
+
+class FallbackSettings(Strict):
+    """Say who answers, each where those before it cannot within `within_s` seconds."""
+
+    to: tuple[Chosen, ...] = Field(min_length=2)
+    within_s: Timeout | None = None
+
+    @model_validator(mode="after")
+    def each_is_reached(self) -> "FallbackSettings":
+        """Check that a stored answer, which is always there, stands at the end, behind models."""
+        for index, one in enumerate(self.to):
+            if isinstance(one, StoredSettings) and index < len(self.to) - 1:
+                raise fault(("to", index), "always answers, so that nothing behind it is ever asked")
+        return self
+
+    @property
+    def answering(self) -> Sequence[Chosen]:
+        """Give who answers."""
+        return self.to
+
+    def named(self) -> Named:
+        """Yield the plans."""
+        return ((("to", index), one) for index, one in enumerate(self.to) if isinstance(one, str))

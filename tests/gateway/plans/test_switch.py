@@ -1,0 +1,123 @@
+"""A switch: each record goes to the first branch whose condition holds."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks.ports import free_ports
+from oip import Tensor
+from tests.gateway.conftest import PLAIN
+from tests.gateway.grpc_client import connected, request
+from tests.gateway.plans.conftest import Sick, Start
+from tests.gateway.test_account import records
+from tests.serving import wait_until
+
+ABSTAIN = {"answer": {"label": None, "probability": None}, "as": "abstain"}
+ROUTE = {
+    "switch": {
+        "cases": [{"when": "width > 6", "then": "candidate"}, {"when": "count = 0", "then": ABSTAIN}],
+        "otherwise": "plain",
+    }
+}
+ROWS = [{**PLAIN, "width": 8.0}, {**PLAIN, "count": 0}, PLAIN, {**PLAIN, "width": 7.0, "count": 0}]
+
+
+def test_each_record_goes_to_its_branch(start: Start, tmp_path: Path) -> None:
+    """In order; the answer says who gave each row, and the record of the request how many each gave."""
+    client = start({"gate": ROUTE})
+    answer = client.post("/v1/predict", json={"instances": ROWS}, headers={"x-request-id": "gate"})
+    plain = client.post("/v1/models/plain:predict", json={"instances": ROWS}).json()["predictions"]
+    rows = answer.json()["predictions"]
+
+    assert [row["gate"] for row in rows] == ["candidate", "abstain", "plain", "candidate"]
+    assert rows[1] == {"gate": "abstain", "label": None, "probability": None}
+    assert [row["probability"] for row in rows[2:]] == [row["probability"] for row in plain[2:]]
+    assert set(answer.json()["models"]) == {"candidate", "plain"}
+    (record,) = wait_until(lambda: records(tmp_path / "gateway.log", "gate"))
+    assert record["ways"] == {"gate": {"candidate": 2, "abstain": 1, "plain": 1}}
+
+
+def test_who_is_not_needed_is_not_asked(start: Start, sick: Sick) -> None:
+    """A model that cannot answer costs the records that go to it, and those of the same request."""
+    sick.status = 500
+    case = {"when": "width > 6", "then": "candidate"}
+    client = start({"gate": {"switch": {"cases": [case], "otherwise": "sick"}}})
+    answer = client.post("/v1/predict", json={"instances": ROWS[:1]})
+    asked = sick.asked
+    failed = client.post("/v1/predict", json={"instances": ROWS})
+
+    assert list(answer.json()["models"]) == ["candidate"]
+    assert asked == 0
+    assert (failed.status_code, failed.json()["model"]) == (502, "sick")
+
+
+def test_conditions_read_what_was_asked_before(start: Start) -> None:
+    """Of the same records; who was asked first and answers as well is asked once."""
+    cases = [{"when": "candidate.label = 'high' and candidate.probability > 0.9", "then": "candidate"}]
+    client = start({"gate": {"switch": {"ask": ["candidate"], "cases": cases, "otherwise": "plain"}}})
+    rows = [{**PLAIN, "width": width} for width in (1.0, 5.0, 20.0)]
+    answer = client.post("/v1/predict", json={"instances": rows}).json()
+    alone = client.post("/v1/models/candidate:predict", json={"instances": rows}).json()["predictions"]
+    last = client.post("/v1/predict", json={"instances": rows[2:]})
+
+    expected = ["candidate" if row["probability"] > 0.9 else "plain" for row in alone]
+    assert {*expected} == {"candidate", "plain"}
+    assert [row["gate"] for row in answer["predictions"]] == expected
+    assert [row["probability"] for row in answer["predictions"]] == [row["probability"] for row in alone]
+    assert list(last.json()["models"]) == ["candidate"]
+    assert 'gate;desc="candidate"' in last.headers["server-timing"]
+
+
+def test_it_is_a_model_on_each_door(start: Start) -> None:
+    """A row of a stored answer says nothing where it is null."""
+    (port,) = free_ports(1)
+    client = start({"gate": ROUTE}, grpc_port=port)
+    listed = client.get("/v1/models/gate").json()
+    values = {name: [row[name] for row in ROWS] for name in PLAIN}
+    tensors = [
+        Tensor(name, "INT64" if name == "count" else "FP64", np.array(column, "i8" if name == "count" else "f8"))
+        for name, column in values.items()
+    ]
+    inputs = [{"name": one.name, "shape": [4], "datatype": one.datatype, "data": one.array.tolist()} for one in tensors]
+    answer = client.post("/v2/models/gate/infer", json={"inputs": inputs}).json()
+    with connected(port) as (_, stubs):
+        streamed = stubs.ModelInfer(request("gate", tensors))
+
+    assert listed["kind"] == "switch"
+    assert listed["otherwise"] == "plain"
+    assert listed["members"] == ["candidate", "plain", "abstain"]
+    assert {output["name"]: output.get("nullable", False) for output in listed["outputs"]} == {
+        "gate": False,
+        "label": True,
+        "probability": True,
+    }
+    found = {output["name"]: output["data"] for output in answer["outputs"]}
+    assert found["gate"] == ["candidate", "abstain", "plain", "candidate"]
+    assert found["label"][1] == ""
+    assert found["probability"][1] is None
+    assert [output.name for output in streamed.outputs] == ["gate", "label", "probability"]
+    assert client.get("/v2/models/gate/ready").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("case", "told"),
+    [
+        ({"when": "weight > 1", "then": "plain"}, "weight: there is none of this name"),
+        ({"when": "width = 'x'", "then": "plain"}, "width = 'x': compares a number with a category"),
+        ({"when": "width >= 0", "then": "plain"}, "width >= 0: is the same for all that the contract allows"),
+        ({"when": "width > 1", "then": {"answer": {"other": None}}}, "other: is null in the stored answer stored"),
+        ({"when": "width > 1", "then": {"answer": {"label": 1}}}, "label: is category, and in the stored answer"),
+    ],
+)
+def test_what_does_not_fit_is_told(start: Start, case: dict[str, Any], told: str) -> None:
+    """By the list of models, and to callers as a fault of the gateway's side."""
+    client = start({"gate": {"switch": {"cases": [case], "otherwise": "plain"}}})
+    listed = client.get("/v1/models/gate").json()
+    answer = client.post("/v1/predict", json={"instances": [PLAIN]})
+
+    assert told in listed["reason"]
+    assert answer.status_code == 502
+    assert json.loads(answer.content)["reason"] == "backend_fault"
