@@ -20,7 +20,7 @@ from gateway.gateway import Gateway
 from gateway.metadata import VERSION
 from gateway.openapi import describe
 from gateway.problems import rendered
-from gateway.routes import Accounted, Dispatch, catalogue, drift, feedback, health
+from gateway.routes import Accounted, Dispatch, catalogue, drift, feedback, health, plans
 from oip import HEADER_LENGTH, REQUEST_ID, SERVER_TIMING
 
 DESCRIPTION = """One request, answered by every model behind the gateway.
@@ -62,6 +62,7 @@ def health_app(*, console: bool) -> FastAPI:
     """Make what answers on the admin listener, which no Ingress shows."""
     app = FastAPI(title="Bentogate, the admin side", openapi_url=None)
     app.include_router(health.router)
+    app.include_router(plans.router)
     if console:
         app.include_router(console_router)
         app.include_router(drift.router)

@@ -61,7 +61,7 @@ class Gateway:
         self.process = process
         self.metrics, self.ending, self.shedding = process.metrics, process.ending, process.shedding
         self.backends = backends
-        self.plans = make_plans(backends, settings.routes)
+        self.plans = make_plans(backends, settings.routes, process.metrics.reports)
         proxies = Proxies(settings.trusted_proxies) if settings.trusted_proxies else None
         tracing = process.tracing
         accounts = Accounts if tracing is None else partial(TracedAccounts, tracing)

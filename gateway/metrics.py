@@ -11,8 +11,10 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from gateway.drift import Exposed
 from gateway.errors import UNANSWERED, GatewayError
+from gateway.reports import Reports
 from gateway.rows import Rows, RowsOfModel
 from gateway.seconds import Seconds
+from gateway.sides import SidesExposed
 
 
 class BatchMetrics(NamedTuple):
@@ -138,6 +140,9 @@ class Metrics:
         )
         self.drift = Exposed()
         self.registry.register(self.drift)
+        self.reports = Reports()
+        self.sides = SidesExposed(self.reports)
+        self.registry.register(self.sides)
         self.tasks = Gauge("bentogate_tasks", "Tasks of the event loop that are not done", registry=self.registry)
         self.tasks.set_function(lambda: len(asyncio.all_tasks()))
         # Looking a label up costs as much as counting: each is looked up once.
@@ -209,6 +214,7 @@ class Metrics:
                 remove(metric, name)
         self.seconds.routes.pop(name, None)
         self.rows.models.pop(name, None)
+        self.reports.forget(name)
         self.request_counter.cache_clear()
 
 

@@ -21,7 +21,7 @@ from contract.contract import Task
 from gateway.drift import Exposed
 from gateway.errors import UNANSWERED, GatewayError
 from gateway.metrics import Metrics
-from gateway.routes import catalogue, feedback, health
+from gateway.routes import catalogue, feedback, health, plans
 from gateway.routes.dispatch import V1, V2
 from gateway.rows import Rows
 from gateway.seconds import Seconds
@@ -30,6 +30,7 @@ from gateway.settings_backend import BackendSettings, BreakerSettings, RetrySett
 from gateway.settings_drift import DriftSettings
 from gateway.settings_predictions import PredictionLogSettings
 from gateway.settings_routes import RouteSettings
+from gateway.sides import SidesExposed
 from models import catalog, model_names
 from stack.procfile import read_procfile
 from tests.conftest import ROOT, run
@@ -111,7 +112,10 @@ def test_every_metric_is_listed_with_its_labels() -> None:
     }
     real |= {metric.name: metric.labels for metric in registered if isinstance(metric, Seconds)}
     real |= {
-        name: metric.labels for metric in registered if isinstance(metric, Exposed | Rows) for name in metric.names
+        name: metric.labels
+        for metric in registered
+        if isinstance(metric, Exposed | Rows | SidesExposed)
+        for name in metric.names
     }
 
     assert listed == real
@@ -127,7 +131,7 @@ def test_every_path_is_listed() -> None:
     listed = set(re.findall(r"`(?:GET|POST) (/[^`]*)`", DOCS["api"].split("## Failures")[0]))
     own = {
         route.path
-        for router in (catalogue.router, health.router, feedback.router)
+        for router in (catalogue.router, health.router, feedback.router, plans.router)
         for route in router.routes
         if isinstance(route, APIRoute)
     }

@@ -9,19 +9,23 @@ from gateway.plans.plan import Plan
 from gateway.plans.single import Single
 from gateway.plans.split import Split
 from gateway.plans.stored import Stored
+from gateway.reports import Reports
 from gateway.settings_branches import name_of
 from gateway.settings_routes import RouteSettings, in_order
+from gateway.sides import SidesReport
 
 
-def make_plans(backends: Mapping[str, Backend], routes: Mapping[str, RouteSettings]) -> dict[str, Plan]:
+def make_plans(
+    backends: Mapping[str, Backend], routes: Mapping[str, RouteSettings], reports: Reports
+) -> dict[str, Plan]:
     """Give every public name its plan: each backend under its own name, and the routes."""
     plans: dict[str, Plan] = {name: Single(backend) for name, backend in backends.items()}
     for name in in_order(routes):
-        plans[name] = make_plan(name, routes[name], plans)
+        plans[name] = make_plan(name, routes[name], plans, reports)
     return {name: plans[name] for name in (*backends, *routes)}
 
 
-def make_plan(name: str, route: RouteSettings, plans: Mapping[str, Plan]) -> Plan:
+def make_plan(name: str, route: RouteSettings, plans: Mapping[str, Plan], reports: Reports) -> Plan:
     """Give the plan of a route above others."""
     branches: dict[str, Plan] = {member: plans[member] for _, member in route.named()}
     if route.ensemble is not None:
@@ -35,4 +39,4 @@ def make_plan(name: str, route: RouteSettings, plans: Mapping[str, Plan]) -> Pla
         cases = [(case.when, name_of(case.then)) for case in route.switch.cases]
         return Switch(name, branches, route.switch.ask, cases, name_of(route.switch.otherwise))
     assert route.split is not None
-    return Split(name, branches, route.split.weights, route.split.by)
+    return Split(name, branches, route.split.weights, route.split.by, reports.of(name, SidesReport))

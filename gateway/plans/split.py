@@ -1,5 +1,6 @@
 """A plan that sends each request, or each record, to one of several others, by weights."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
@@ -11,6 +12,7 @@ import numpy as np
 from contract import ContractError, Output, Table, picked
 from contract.table import from_column
 from gateway.batching import Needs
+from gateway.errors import DeadlineExceeded, GatewayError
 from gateway.plans.answer import Answer
 from gateway.plans.apart import ask_all
 from gateway.plans.asked import Asked
@@ -18,6 +20,7 @@ from gateway.plans.composed import Branch, row_by_row_answer
 from gateway.plans.composite import Composite
 from gateway.plans.outputs import either
 from gateway.plans.plan import Plan
+from gateway.sides import SidesReport, is_own
 
 
 def position(route: str, key: str) -> float:
@@ -53,15 +56,23 @@ class Split(Composite):
     """Ask one side for each key: a side with half of the weights has half of the keys, and keeps them.
 
     `by` is what a key is: `caller`, `header NAME`, `feature NAME`, or `request`, whose id is then the key. A request
-    without that header is keyed by its caller.
+    without that header is keyed by its caller. What the sides answer is counted in `report`.
     """
 
     kind = "split"
 
-    def __init__(self, name: str, branches: Mapping[str, Plan], weights: Mapping[str, float], by: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        branches: Mapping[str, Plan],
+        weights: Mapping[str, float],
+        by: str,
+        report: SidesReport | None = None,
+    ) -> None:
         super().__init__(name, branches)
         self.sides = Sides(name, weights)
         self.by = by
+        self.report = report or SidesReport()
         self.what, _, self.field = by.partition(" ")
 
     def give(self) -> Sequence[Output]:
@@ -82,10 +93,36 @@ class Split(Composite):
         plans = [self.branches[side] for side in sides]
         parts = [table if places is None else picked(table, places) for places in sides.values()]
         tables = [self.part_for(plan, part) for plan, part in zip(plans, parts, strict=True)]
-        answers = await ask_all(plans, tables, asked)
+        answers = await self.counted(list(sides), plans, tables, asked)
         found = zip(sides.items(), answers, tables, strict=True)
         branches = [Branch(side, answer, its, places) for (side, places), answer, its in found]
         return row_by_row_answer(self.name, outputs, branches, table.rows)
+
+    async def counted(
+        self, sides: Sequence[str], plans: Sequence[Plan], tables: Sequence[Table], asked: Asked
+    ) -> list[Answer]:
+        """Ask sides, and count what they answered or that they failed.
+
+        To count costs a request of one row 2 microseconds where it has two outputs, and one of 10,000 rows 100.
+        """
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            answers = await ask_all(plans, tables, asked)
+        except GatewayError as exc:
+            if is_own(exc):
+                self.report.failed(whose(exc, sides, plans), exc.reason)
+            raise
+        except asyncio.CancelledError:
+            if loop.time() >= asked.deadline:  # otherwise its caller has gone
+                self.report.failed(sides, DeadlineExceeded.reason)
+            raise
+        ms = 1000 * (loop.time() - began)
+        for side, plan, answer, table in zip(sides, plans, answers, tables, strict=True):
+            outputs = plan.outputs if plan.branches else answer.outputs  # of all, whoever is missing now
+            version = self.report.answered(side, version_of(answer), table.rows)
+            version.add(outputs, answer.columns, table.rows, ms)
+        return answers
 
     def sides_of(self, table: Table, asked: Asked) -> dict[str, Any]:
         """Give the sides that are asked, each with the places of its records, None for all."""
@@ -102,3 +139,14 @@ class Split(Composite):
         if self.what == "request":
             return asked.id
         return (asked.header(self.field) if self.what == "header" else None) or asked.caller
+
+
+def whose(error: GatewayError, sides: Sequence[str], plans: Sequence[Plan]) -> list[str]:
+    """Name the sides that a failure is of: those that ask the model, or all where none is named."""
+    found = [side for side, plan in zip(sides, plans, strict=True) if error.model in {one.name for one in plan.members}]
+    return found or list(sides)
+
+
+def version_of(answer: Answer) -> str:
+    """Name the version that answered, or those of all models that did."""
+    return answer.version or ",".join([f"{one.model}={one.version}" for one in answer.predictions])

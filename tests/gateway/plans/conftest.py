@@ -73,13 +73,45 @@ def backends(stored_plain: Path, stored_mixed: Path, sick_app: Sick) -> Iterator
         }
 
 
+class Sick:
+    """Serve a model that fails one in so many requests for a prediction, none by default; `settings` are its backend's.
+
+    Others are answered as by the model itself.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.every: int | None = None
+        self.asked = 0
+        self.settings: dict[str, Any] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Fail, or answer."""
+        if scope["path"].endswith("/infer") and self.every:
+            self.asked += 1
+            if self.asked % self.every == 0:
+                await send({"type": "http.response.start", "status": 500, "headers": [(b"content-length", b"0")]})
+                await send({"type": "http.response.body", "body": b""})
+                return
+        await self.app(scope, receive, send)
+
+
+@pytest.fixture
+def sick(stored_plain: Path) -> Iterator[Sick]:
+    """Serve one."""
+    app = Sick(model_app(stored_plain))
+    with served(app) as port:
+        app.settings = {"url": f"http://127.0.0.1:{port}", "model": "plain"}
+        yield app
+
+
 @pytest.fixture
 def start(tmp_path: Path, backends: dict[str, Any]) -> Iterator[Start]:
     """Give what runs a gateway with routes, the first of which is the default, and other settings."""
     with ExitStack() as stack:
 
         def run(routes: dict[str, Any], **more: Any) -> httpx.Client:
-            settings = {"backends": backends, "routes": routes, "default": next(iter(routes)), **more}
+            settings: dict[str, Any] = {"backends": backends, "routes": routes, "default": next(iter(routes)), **more}
             return stack.enter_context(running_gateway(tmp_path, settings))
 
         yield run

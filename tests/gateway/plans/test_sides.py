@@ -1,0 +1,86 @@
+"""What a split tells of its sides, on the admin side and in the metrics."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from gateway.sides.moments import Measure
+from tests.gateway.conftest import PLAIN
+from tests.gateway.plans.conftest import Sick, Start
+from tests.serving import wait_until
+
+WEIGHTS = {"plain": 1, "candidate": 1}
+
+
+def report(client: httpx.Client, name: str = "rollout") -> Any:
+    """Read the report of a route."""
+    return httpx.get(f"{client.headers['x-admin']}/plans/{name}").json()
+
+
+def ask(client: httpx.Client, rows: int = 1, patient: str = "x") -> httpx.Response:
+    """Ask for some rows."""
+    return client.post("/v1/predict", json={"instances": [PLAIN] * rows}, headers={"x-patient": patient})
+
+
+def test_moments_are_those_of_requests() -> None:
+    """A mean's error follows from whole requests, whose rows may be alike; what is missing has a cell of its own."""
+    measure = Measure([0.5])
+    measure.count([0.25, 0.75, 0.75, float("nan")], [1, 3])
+    moments = measure.moments
+
+    assert moments.sizes == (2, 4, 10)
+    sums, squares, crosses, row_squares = np.array(moments.sums).tolist()
+    assert sums == [1.75, 1, 2, 1]
+    assert squares == [0.25**2 + 1.5**2, 1, 4, 1]
+    assert crosses == [0.25 + 4.5, 1, 6, 3]
+    assert row_squares == [0.25**2 + 2 * 0.75**2, 1, 2, 1]
+    assert moments.plus(moments, -1).sizes == (0, 0, 0)
+
+
+def test_a_report_has_each_side_and_outlives_a_change(start: Start, tmp_path: Path) -> None:
+    """Requests, rows, times and outputs by version; with other weights it goes on."""
+    client = start({"rollout": {"split": {"weights": WEIGHTS, "by": "header x-patient"}}})
+    sides = [ask(client, rows=2, patient=str(patient)).json()["predictions"][0]["rollout"] for patient in range(30)]
+    before = report(client)
+    (version,) = before["sides"]["candidate"]
+    counts = before["sides"]["candidate"][version]
+    file = tmp_path / "gateway.yaml"
+    settings = json.loads(file.read_text())
+    settings["routes"]["rollout"]["split"]["weights"] = {"plain": 0, "candidate": 1}
+    file.write_text(json.dumps(settings))
+    wait_until(lambda: report(client)["weights"]["plain"] == 0)
+    ask(client)
+    after = report(client)
+
+    asked = sides.count("candidate")
+    assert (counts["requests"], counts["rows"], counts["failed"]) == (asked, 2 * asked, 0)
+    assert counts["outputs"]["probability"]["sizes"] == [asked, 2 * asked, 4 * asked]
+    assert counts["latency"]["sizes"] == [asked, asked, asked]
+    assert set(counts["outputs"]) == {"label", "probability"}
+    assert after["process"] == before["process"]
+    assert after["sides"]["candidate"][version]["requests"] == asked + 1
+    metrics = httpx.get(f"{client.headers['x-admin']}/metrics").text
+    assert f'bentogate_split_requests_total{{route="rollout",side="candidate"}} {asked + 1}.0' in metrics
+    assert report(client, "plain")["kind"] == "model"
+    assert "sides" not in report(client, "plain")
+
+
+@pytest.mark.parametrize("by", ["request", "feature width"])
+def test_a_failure_is_of_the_side_that_failed(start: Start, backends: dict[str, Any], sick: Sick, by: str) -> None:
+    """By its reason; what a caller did wrong is in no report."""
+    sick.every = 1
+    routes = {"rollout": {"split": {"weights": {"plain": 1, "sick": 1}, "by": by}}}
+    client = start(routes, backends={**backends, "sick": sick.settings})
+    rows = [{**PLAIN, "width": width / 3} for width in range(20)]
+    statuses = [client.post("/v1/predict", json={"instances": rows}).status_code for _ in range(20)]
+    assert client.post("/v1/predict", json={"instances": [{}]}).status_code == 422
+    sides = report(client)["sides"]
+
+    (failing,) = sides["sick"].values()
+    assert failing["requests"] == failing["failed"] == sum(status >= 500 for status in statuses) > 0
+    assert sum(failing["failures"].values()) == failing["failed"]
+    assert all(one["failed"] == 0 for one in sides.get("plain", {}).values())
