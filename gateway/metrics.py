@@ -14,6 +14,7 @@ from gateway.errors import UNANSWERED, GatewayError
 from gateway.reports import Reports
 from gateway.rows import Rows, RowsOfModel
 from gateway.seconds import Seconds
+from gateway.shadows import FailuresExposed, ShadowsExposed
 from gateway.sides import SidesExposed
 
 
@@ -143,6 +144,9 @@ class Metrics:
         self.reports = Reports()
         self.sides = SidesExposed(self.reports)
         self.registry.register(self.sides)
+        self.shadows, self.shadow_failures = ShadowsExposed(self.reports), FailuresExposed(self.reports)
+        self.registry.register(self.shadows)
+        self.registry.register(self.shadow_failures)
         self.tasks = Gauge("bentogate_tasks", "Tasks of the event loop that are not done", registry=self.registry)
         self.tasks.set_function(lambda: len(asyncio.all_tasks()))
         # Looking a label up costs as much as counting: each is looked up once.

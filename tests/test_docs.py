@@ -30,6 +30,7 @@ from gateway.settings_backend import BackendSettings, BreakerSettings, RetrySett
 from gateway.settings_drift import DriftSettings
 from gateway.settings_predictions import PredictionLogSettings
 from gateway.settings_routes import RouteSettings
+from gateway.shadows import FailuresExposed, ShadowsExposed
 from gateway.sides import SidesExposed
 from models import catalog, model_names
 from stack.procfile import read_procfile
@@ -114,7 +115,7 @@ def test_every_metric_is_listed_with_its_labels() -> None:
     real |= {
         name: metric.labels
         for metric in registered
-        if isinstance(metric, Exposed | Rows | SidesExposed)
+        if isinstance(metric, Exposed | Rows | SidesExposed | ShadowsExposed | FailuresExposed)
         for name in metric.names
     }
 

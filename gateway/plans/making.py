@@ -6,12 +6,14 @@ from gateway.backends import Backend
 from gateway.plans.aggregated import Aggregated
 from gateway.plans.ensemble import Ensemble
 from gateway.plans.plan import Plan
+from gateway.plans.shadow import Shadow
 from gateway.plans.single import Single
 from gateway.plans.split import Split
 from gateway.plans.stored import Stored
 from gateway.reports import Reports
 from gateway.settings_branches import name_of
 from gateway.settings_routes import RouteSettings, in_order
+from gateway.shadows import Watch
 from gateway.sides import SidesReport
 
 
@@ -38,5 +40,7 @@ def make_plan(name: str, route: RouteSettings, plans: Mapping[str, Plan], report
 
         cases = [(case.when, name_of(case.then)) for case in route.switch.cases]
         return Switch(name, branches, route.switch.ask, cases, name_of(route.switch.otherwise))
+    if route.shadow is not None:
+        return Shadow(name, branches, route.shadow, reports.of(name, Watch))
     assert route.split is not None
     return Split(name, branches, route.split.weights, route.split.by, reports.of(name, SidesReport))

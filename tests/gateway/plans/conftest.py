@@ -18,12 +18,14 @@ Start = Callable[..., httpx.Client]
 class Sick:
     """A model whose predictions fail with a `status`, or do not come as long as it is 0; None is well.
 
-    It counts who `asked` for them, and for how many of them nobody waited any more (`left`).
+    Of predictions that are well one in `every` fails, where that is set. It counts who `asked` for them, and for how
+    many of them nobody waited any more (`left`).
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self.status: int | None = None
+        self.every: int | None = None
         self.asked = self.left = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -32,10 +34,11 @@ class Sick:
             await self.app(scope, receive, send)
             return
         self.asked += 1
-        if self.status is None:
+        status = 500 if self.status is None and self.every and self.asked % self.every == 0 else self.status
+        if status is None:
             await self.app(scope, receive, send)
-        elif self.status:
-            await Response(status_code=self.status)(scope, receive, send)
+        elif status:
+            await Response(status_code=status)(scope, receive, send)
         else:
             while (await receive())["type"] != "http.disconnect":
                 pass
@@ -53,7 +56,7 @@ def sick(sick_app: Sick) -> Iterator[Sick]:
     """Give it as it is well, and make it so again."""
     sick_app.asked = sick_app.left = 0
     yield sick_app
-    sick_app.status = None
+    sick_app.status = sick_app.every = None
 
 
 @pytest.fixture(scope="package")
@@ -71,38 +74,6 @@ def backends(stored_plain: Path, stored_mixed: Path, sick_app: Sick) -> Iterator
             "candidate": {"url": f"http://127.0.0.1:{candidate}", "model": "plain"},
             "sick": {"url": f"http://127.0.0.1:{sick}", "model": "plain"},
         }
-
-
-class Sick:
-    """Serve a model that fails one in so many requests for a prediction, none by default; `settings` are its backend's.
-
-    Others are answered as by the model itself.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-        self.every: int | None = None
-        self.asked = 0
-        self.settings: dict[str, Any] = {}
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Fail, or answer."""
-        if scope["path"].endswith("/infer") and self.every:
-            self.asked += 1
-            if self.asked % self.every == 0:
-                await send({"type": "http.response.start", "status": 500, "headers": [(b"content-length", b"0")]})
-                await send({"type": "http.response.body", "body": b""})
-                return
-        await self.app(scope, receive, send)
-
-
-@pytest.fixture
-def sick(stored_plain: Path) -> Iterator[Sick]:
-    """Serve one."""
-    app = Sick(model_app(stored_plain))
-    with served(app) as port:
-        app.settings = {"url": f"http://127.0.0.1:{port}", "model": "plain"}
-        yield app
 
 
 @pytest.fixture

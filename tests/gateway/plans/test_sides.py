@@ -70,11 +70,11 @@ def test_a_report_has_each_side_and_outlives_a_change(start: Start, tmp_path: Pa
 
 
 @pytest.mark.parametrize("by", ["request", "feature width"])
-def test_a_failure_is_of_the_side_that_failed(start: Start, backends: dict[str, Any], sick: Sick, by: str) -> None:
+def test_a_failure_is_of_the_side_that_failed(start: Start, sick: Sick, by: str) -> None:
     """By its reason; what a caller did wrong is in no report."""
     sick.every = 1
     routes = {"rollout": {"split": {"weights": {"plain": 1, "sick": 1}, "by": by}}}
-    client = start(routes, backends={**backends, "sick": sick.settings})
+    client = start(routes)
     rows = [{**PLAIN, "width": width / 3} for width in range(20)]
     statuses = [client.post("/v1/predict", json={"instances": rows}).status_code for _ in range(20)]
     assert client.post("/v1/predict", json={"instances": [{}]}).status_code == 422

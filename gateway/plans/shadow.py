@@ -1,0 +1,164 @@
+"""A plan that answers by one plan, and has a candidate answer the same records besides, for a comparison only."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+
+from contract import Feature, Interface, Output, RecordDecoder, Table
+from gateway.batching import Needs
+from gateway.errors import BackendUnknown, GatewayError
+from gateway.plans.answer import Answer
+from gateway.plans.apart import answer_of
+from gateway.plans.asked import Asked
+from gateway.plans.composite import Composite
+from gateway.plans.plan import Plan
+from gateway.plans.split import position
+from gateway.settings_routes import ShadowSettings
+from gateway.shadows import REFUSED, Answered, Comparison, Fit, Versions, Watch, fit
+
+PATIENCE_S = 5.0
+"""The candidate has so long for a request, whatever its caller's deadline was."""
+
+log = structlog.get_logger()
+
+
+class Shadow(Composite):
+    """Give what `of` answers, as it answers it; callers learn nothing of the candidate.
+
+    The candidate is asked for a `sample` of the requests, after these are answered: their callers wait for nothing of
+    it, and it is bounded by the watch. Where both ask the same backend, it is left out while rows wait there.
+    """
+
+    kind = "shadow"
+
+    def __init__(self, name: str, branches: Mapping[str, Plan], settings: ShadowSettings, watch: Watch) -> None:
+        super().__init__(name, branches)
+        self.of, self.candidate = branches[settings.of], branches[settings.candidate]
+        self.settings = settings
+        self.watch = watch
+        self.members = self.of.members
+        self.models = [name] if self.of.models == [self.of.name] else self.of.models
+        self.terms = self.of.terms
+        self.shared = [one for one in self.candidate.members if one in self.of.members]
+        self.fitted: tuple[Sequence[Any], Fit] | None = None
+
+    def give(self) -> Sequence[Output]:
+        """Give what callers get."""
+        return self.of.outputs
+
+    @property
+    def contracts(self) -> list[Interface]:
+        """Give the contracts of those whose answers callers get."""
+        return self.of.contracts
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """Give what these need of a record: callers are asked nothing for the candidate."""
+        return self.of.features
+
+    @property
+    def outputs(self) -> Sequence[Output]:
+        """Give what they give."""
+        return self.of.outputs
+
+    @property
+    def decoder(self) -> RecordDecoder:
+        """Give their reader of records."""
+        return self.of.decoder
+
+    @property
+    def told(self) -> Mapping[str, Any]:
+        """Say who is who, and why the candidate is not asked, if it is not."""
+        asked = {"of": self.settings.of, "candidate": self.settings.candidate, "sample": self.settings.sample}
+        try:
+            refused = self.fit().refused
+        except GatewayError as exc:
+            refused = str(exc)
+        return {**asked, "refused": refused} if refused else asked
+
+    async def ready(self) -> bool:
+        """Say whether callers can be answered now."""
+        return await self.of.ready()
+
+    async def answer(self, table: Table, asked: Asked, needs: Needs | None = None) -> Answer:
+        """Answer, and have the candidate asked later."""
+        began = time.perf_counter()
+        answer = await self.of.answer(table, asked, needs)
+        sample = self.settings.sample
+        if sample == 1 or position(self.name, asked.id) < sample:
+            self.offer(table, answer, asked, (time.perf_counter() - began) * 1000)
+        return answer
+
+    def offer(self, table: Table, answer: Answer, asked: Asked, ms: float) -> None:
+        """Have the candidate asked, unless there is no room: then the request is dropped and counted."""
+        if self.watch.has_room(table.rows) and not any(one.batcher.queue.held for one in self.shared):
+            self.watch.begin(table.rows, self.compare(table, answer, asked, ms))
+        else:
+            self.watch.drop()
+
+    def fit(self) -> Fit:
+        """Say what can be compared; derived anew when one changes its contract. Raises GatewayError."""
+        by = (self.of.features, self.of.outputs, self.candidate.features, self.candidate.outputs)
+        if self.fitted is None or any(one is not known for one, known in zip(by, self.fitted[0], strict=True)):
+            self.fitted = by, fit(*by)
+        return self.fitted[1]
+
+    @property
+    def versions(self) -> Versions:
+        """Name the models and versions of both; raises GatewayError."""
+        was, now = (tuple((one.name, one.version) for one in plan.contracts) for plan in (self.of, self.candidate))
+        return was, now
+
+    async def compare(self, table: Table, answer: Answer, asked: Asked, ms: float) -> None:
+        """Ask the candidate, and note what comes of it."""
+        watch = self.watch
+        try:
+            fitting, versions = self.fit(), self.versions
+        except GatewayError as exc:
+            watch.refuse(BackendUnknown.reason, str(exc))
+            return
+        if fitting.refused is not None:
+            watch.refuse(REFUSED, fitting.refused)
+            return
+        comparison = watch.comparison(versions, fitting)
+        began = time.perf_counter()
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                theirs = await self.ask(table, asked)
+        except TimeoutError:
+            watch.fail(comparison, "deadline_exceeded", f"no answer within {PATIENCE_S:g} s")
+        except GatewayError as exc:
+            watch.fail(comparison, exc.reason, str(exc))
+        except Exception:  # nobody else would hear of it
+            if "internal" not in comparison.failures:
+                log.exception("a candidate could not be asked", route=self.name)
+            watch.fail(comparison, "internal", "the gateway failed; its log says why")
+        else:
+            self.note(comparison, answer, theirs, asked, (ms, (time.perf_counter() - began) * 1000))
+
+    async def ask(self, table: Table, asked: Asked) -> Answer:
+        """Ask the candidate, which has its turns as a caller of its own."""
+        deadline = asyncio.get_running_loop().time() + PATIENCE_S
+        own = Asked(asked.id, f"shadow {self.name}", deadline, asked.headers)
+        return await answer_of(self.candidate, self.part_for(self.candidate, table), own)
+
+    def note(self, comparison: Comparison, answer: Answer, theirs: Answer, asked: Asked, ms: Sequence[float]) -> None:
+        """Take what both answered, but nothing of versions that have just changed, or of models that callers miss."""
+        known = {name for side in comparison.versions for name in side}
+        if any((one.model, one.version) not in known for one in (*answer.predictions, *theirs.predictions)):
+            return
+        names = [output.name for output, _ in comparison.outputs]
+        was, now = answer.columns, theirs.columns
+        if not all(name in was for name in names):
+            return
+        if missing := [name for name in names if name not in now]:
+            self.watch.fail(comparison, "missing", f"{missing[0]} is missing in its answer")
+            return
+        # Copies: a column is a view of the answer to a joined call, which would wait with it.
+        was, now = ({name: columns[name].copy() for name in names} for columns in (was, now))
+        comparison.again += any(one.joint.way is not None and one.joint.way.again for one in theirs.predictions)
+        rows = len(was[names[0]])
+        self.watch.add(comparison, Answered(asked.id, rows, was, now), ms[0], ms[1])
