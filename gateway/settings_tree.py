@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from gateway.settings_routes import Chosen, RouteSettings, StoredSettings
+from gateway.settings_branches import Chosen, StoredSettings
+from gateway.settings_routes import RouteSettings
 
 Parts = list[tuple[str, Chosen]]
 """The branches of a route, each after what it is there."""

@@ -14,6 +14,7 @@ from gateway.checking.served import Served, Unanswered, ask
 from gateway.fitting import refusal
 from gateway.metrics import Metrics
 from gateway.plans import Plan, make_plans
+from gateway.reports import Reports
 from gateway.settings import Settings, SettingsError
 from gateway.settings_file import read_settings
 from gateway.settings_tree import tree_of
@@ -47,7 +48,7 @@ def plans_of(settings: Settings, served: Mapping[str, Interface]) -> dict[str, P
     for name, its in settings.backends.items():
         declared = None if its.contract is None else msgspec.structs.replace(its.contract, name=name)
         backends[name].current = declared or served.get(name)
-    return make_plans(backends, settings.routes)
+    return make_plans(backends, settings.routes, Reports())
 
 
 def as_text(path: Path, settings: Settings, plans: Mapping[str, Plan]) -> str:

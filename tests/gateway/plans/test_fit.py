@@ -11,6 +11,7 @@ from gateway.backends import Backend
 from gateway.errors import PlanMismatch
 from gateway.metrics import Metrics
 from gateway.plans import make_plans, misfits
+from gateway.reports import Reports
 from gateway.settings_backend import BackendSettings
 from gateway.settings_routes import RouteSettings
 from tests.gateway.conftest import PLAIN
@@ -91,7 +92,7 @@ def test_a_new_contract_is_looked_at() -> None:
     """What fitted fits no more, and what did not fit does, as soon as the model has told another contract."""
     backends = {"old": backend("old", "number"), "new": backend("new")}
     route = RouteSettings.model_validate({"split": {"weights": {"old": 1, "new": 1}}})
-    plans = make_plans(backends, {"rollout": route, "twice": RouteSettings(ensemble=("rollout",))})
+    plans = make_plans(backends, {"rollout": route, "twice": RouteSettings(ensemble=("rollout",))}, Reports())
     assert misfits(plans) == {}
 
     backends["new"].current = backend("new", "boolean").current
