@@ -17,15 +17,16 @@ Average = Callable[[Array, Array], Array]
 def mean(values: Array, weights: Array) -> Array:
     """Give the mean by weights: of each row those of the members that say something of it.
 
-    It lies between what they say: of scores that are all equal to a threshold none may fall below it by rounding.
+    It lies between what they say, whatever rounding does: of scores that are all equal to a threshold none falls below.
+    The sum of all weights is 1 at most, or large values would overflow.
     """
-    share = np.where(np.isnan(values), 0.0, weights[:, None])
-    total = share.sum(axis=0)
-    counted = share > 0
-    share = np.divide(share, total, out=share, where=counted)  # before they are used, or large values overflow
-    found = np.where(counted, values, 0.0)
-    low, high = np.where(counted, values, np.inf).min(axis=0), np.where(counted, values, -np.inf).max(axis=0)
-    return np.where(total > 0, np.clip((found * share).sum(axis=0), low, high), np.nan)
+    counts = np.where(np.isnan(values), 0.0, weights[:, None])
+    total, heard = counts.sum(axis=0), counts > 0
+    low, high = np.where(heard, values, np.inf).min(axis=0), np.where(heard, values, -np.inf).max(axis=0)
+    weighted = (np.where(heard, values, 0.0) * counts).sum(axis=0)
+    found: Array = np.divide(weighted, total, out=np.full(len(total), np.nan), where=total > 0)
+    np.clip(found, low, high, out=found, where=total > 0)
+    return found
 
 
 def median(values: Array, _: Array) -> Array:

@@ -1,5 +1,6 @@
 """An ensemble that makes one answer of several, as if a single model had given it."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -32,8 +33,10 @@ class Aggregated(Ensemble):
     ) -> None:
         super().__init__(name, branches, terms)
         self.how = how
-        most = max(how.weights.values(), default=1.0)
-        self.weights = {member: how.weights.get(member, most) / most for member in branches}  # or they might overflow
+        weights = {member: how.weights.get(member, 1.0) for member in branches}
+        # Their sum is made 1 at most by a power of two, after which means are as exact as before.
+        exponent = math.frexp(max(weights.values()))[1] + len(branches).bit_length()
+        self.weights = {member: math.ldexp(weight, -exponent) for member, weight in weights.items()}
 
     def give(self) -> Sequence[Output]:
         """Give what the members agree on."""

@@ -1,6 +1,6 @@
 """The outputs of a plan, derived from those of the models below it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -40,7 +40,7 @@ def either(plan: str, branches: Mapping[str, Sequence[Output]]) -> tuple[Shown, 
     """Give the outputs of an answer that comes from one of several branches, row by row.
 
     What only some of them give may be missing. The first output, by the plan's name, says which branch it was. Raises
-    ContractError where two give the same name another meaning.
+    ContractError where two give the same name another meaning, or to one it is a level of the answer.
     """
     found: dict[str, Shown] = {}
     for branch, outputs in branches.items():
@@ -50,12 +50,17 @@ def either(plan: str, branches: Mapping[str, Sequence[Output]]) -> tuple[Shown, 
     if plan in found:
         raise ContractError(f"{plan}: an output has this name, in which the answer says who gave it")
     for name, output in found.items():
-        if any(other.startswith(f"{name}.") for other in (plan, *found)):
-            raise ContractError(f"{name}: this output of one branch is a level of another's")
+        if level := next((level for level in levels_of(name) if level in found), None):
+            raise ContractError(f"{level}: to one branch of {plan} it is an output, and to another {name} is below it")
         if any(name not in {one.name for one in outputs} for outputs in branches.values()):
             found[name] = msgspec.structs.replace(output, nullable=True)
     said = Shown(name=plan, type="category", description="Who gave this answer", categories=tuple(branches))
     return said, *found.values()
+
+
+def levels_of(name: str) -> Iterator[str]:
+    """Give the levels above an output, as names."""
+    return (name[:place] for place, letter in enumerate(name) if letter == ".")
 
 
 def joined(one: Shown, other: Output, branch: str) -> Shown:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from contract import ContractError, Output
+from gateway.plans.outputs import below, either
 from gateway.plans.split import Sides, position
 from tests.gateway.conftest import MIXED, PLAIN
 from tests.gateway.plans.conftest import Start
@@ -91,3 +93,10 @@ def test_what_one_side_only_gives_may_be_missing(start: Start) -> None:
     assert row["rollout"] == "plain"
     assert row["plain"] is None
     assert row["label"] in ("low", "high")
+
+
+def test_a_name_is_an_output_or_a_level() -> None:
+    """Where one side has an output by a name below which another has some, no answer could hold both."""
+    output = Output(name="inner", type="number", description="A number")
+    with pytest.raises(ContractError, match=r"^inner: to one branch of rollout it is an output"):
+        either("rollout", {"one": [output], "other": below("inner", [output])})

@@ -1,0 +1,219 @@
+"""Plans of random shape above models of random contracts answer as a reference interpreter does."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from contract import Feature, union_of_features
+from contract.table import DTYPES, from_column, pack_rows
+from gateway.errors import GatewayError
+from gateway.plans import Answer, Asked, Plan, make_plans, needs_of
+from gateway.settings_routes import RouteSettings
+from tests.contract.strategies import records
+from tests.gateway.plans.reference import Failed, Reference, Row, Said
+from tests.gateway.plans.stubs import OUTPUTS, backend, said
+
+HEADER = "x-key"
+TYPES = {output.name: output.type for output in OUTPUTS}
+TAKEN_OF = {"vote": {"category", "boolean"}, "any": {"boolean"}}
+FEATURES = {
+    "x": Feature(name="x", type="number", description="A number", example=1.0),
+    "n": Feature(name="n", type="integer", description="A whole number", example=1, minimum=-5, maximum=5),
+    "b": Feature(name="b", type="boolean", description="True or not", example=True),
+    "c": Feature(name="c", type="category", description="One of two", example="u", categories=("u", "v w")),
+}
+
+
+class Model(NamedTuple):
+    """What a model reads and gives, and whether it fails."""
+
+    features: tuple[Feature, ...]
+    outputs: frozenset[str]
+    ill: bool
+
+
+class World(NamedTuple):
+    """Models, the routes above them, which of these is asked, and what asks."""
+
+    models: dict[str, Model]
+    reference: Reference
+    top: str
+    asked: dict[str, str]
+    rows: list[Row]
+
+
+@st.composite
+def models(draw: st.DrawFn) -> Model:
+    """Draw a model; one that decides gives the score too."""
+    names = draw(st.lists(st.sampled_from([*FEATURES]), min_size=1, unique=True))
+    features = tuple(msgspec.structs.replace(FEATURES[name], nullable=draw(st.booleans())) for name in names)
+    scored = draw(st.sampled_from([["probability", "label"], ["probability", "label"], ["probability"], []]))
+    others = draw(st.lists(st.sampled_from(["flag", "kind", "count"]), min_size=not scored, unique=True))
+    return Model(features, frozenset([*scored, *others]), draw(st.integers(0, 7)) == 7)
+
+
+def weights(draw: st.DrawFn, members: Sequence[str]) -> dict[str, float]:
+    """Draw weights, of which one at least is not 0."""
+    drawn = {member: float(draw(st.integers(0, 3))) for member in members}
+    return drawn if any(drawn.values()) else dict.fromkeys(members, 1.0)
+
+
+def ensembles(draw: st.DrawFn, _reference: Reference, members: list[str], _: Iterable[str]) -> dict[str, Any]:
+    """Draw an ensemble, and how complete its answer must be."""
+    needs: list[dict[str, Any]] = [{}, {"partial": True}, {"require": members[:1]}, {"quorum": len(members)}]
+    return {"ensemble": members, **draw(st.sampled_from(needs))}
+
+
+def aggregates(draw: st.DrawFn, reference: Reference, members: list[str], _: Iterable[str]) -> dict[str, Any]:
+    """Draw one with an aggregate of outputs that it can be taken of; it may have no such."""
+    by = draw(st.sampled_from(["mean", "weighted", "median", "max", "vote", "any"]))
+    types = [reference.types[member] for member in members]
+    shared = [name for name in types[0] if all(one.get(name) == types[0][name] for one in types) and "." not in name]
+    shared = [name for name in shared if name not in reference.routes]
+    can = [name for name in shared if types[0][name] in TAKEN_OF.get(by, {"number", "integer"})]
+    if by not in TAKEN_OF and "probability" in can and "label" in shared:
+        can.append("label")
+    route = ensembles(draw, reference, members, ())
+    if not can:
+        return route
+    chosen = draw(st.lists(st.sampled_from(can), min_size=1, unique=True))
+    if by not in TAKEN_OF and "label" in chosen and "probability" not in chosen:
+        chosen.append("probability")
+    more = {"weights": weights(draw, members)} if by == "weighted" else {}
+    every = {name for name in types[0] if all(name in one for one in types)} - reference.routes.keys()
+    whole = set(chosen) == every and draw(st.booleans())
+    return {**route, "aggregate": {"by": by, **more, **({} if whole else {"outputs": chosen})}}
+
+
+def splits(draw: st.DrawFn, reference: Reference, members: list[str], features: Iterable[str]) -> dict[str, Any]:
+    """Draw a split among those that mean the same by what they give."""
+    fitting = members[:1]
+    for member in members[1:]:
+        known = {name: kind for one in fitting for name, kind in reference.types[one].items()}
+        its = reference.types[member]
+        names = [f"{name}." for name in (*known, *its)]
+        levels = any(one.startswith(other) for one in names for other in names if one != other)
+        if not levels and all(known.get(name, kind) == kind for name, kind in its.items()):
+            fitting.append(member)
+    by = ["request", "caller", f"header {HEADER}", *[f"feature {name}" for name in features]]
+    return {"split": {"weights": weights(draw, fitting), "by": draw(st.sampled_from(by))}}
+
+
+KINDS: Sequence[Callable[[st.DrawFn, Reference, list[str], Iterable[str]], dict[str, Any]]] = (
+    ensembles,
+    aggregates,
+    aggregates,
+    splits,
+    splits,
+)
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    """Draw models, and routes above them, each above any that come before it."""
+    its = {f"m{index}": one for index, one in enumerate(draw(st.lists(models(), min_size=1, max_size=4)))}
+    asked = {"request": draw(st.text(max_size=3)), "caller": "caller", "header": draw(st.sampled_from(["", "k", "l"]))}
+    types = {name: {output: TYPES[output] for output in TYPES if output in one.outputs} for name, one in its.items()}
+
+    def say(model: str, record: Row) -> Row:
+        if its[model].ill:
+            raise Failed
+        read = {feature.name: record[feature.name] for feature in its[model].features}
+        return {name: value for name, value in said(model, read).items() if name in its[model].outputs}
+
+    reference = Reference(types, say, {**asked, "header": asked["header"] or "caller"})
+    features = {name: {feature.name for feature in one.features} for name, one in its.items()}
+    top = ""
+    for index in range(draw(st.integers(1, 5))):
+        members = draw(st.lists(st.sampled_from([*reference.types]), min_size=1, max_size=3, unique=True))
+        top = f"r{index}"
+        route = draw(st.sampled_from(KINDS))(draw, reference, members, sorted(features[members[0]]))
+        reference.add(top, route)
+        features[top] = set().union(*[features[member] for member in below(route)])
+    known = union_of_features(one.features for one in its.values())
+    return World(its, reference, top, asked, draw(st.lists(records(known), min_size=1, max_size=6)))
+
+
+def below(route: Mapping[str, Any]) -> list[str]:
+    """Name the plans that a route asks."""
+    return [name for _, name in RouteSettings.model_validate(route).named()]
+
+
+async def ask(plan: Plan, rows: list[dict[str, Any]], asked: Mapping[str, str]) -> Answer:
+    """Ask a plan as a request does."""
+    features = plan.features
+    table = pack_rows(features, [[row[feature.name] for feature in features] for row in rows])
+    headers = {HEADER.encode(): asked["header"].encode()} if asked["header"] else {}
+    deadline = asyncio.get_running_loop().time() + 60
+    request = Asked(asked["request"], asked["caller"], deadline, headers)
+    return await plan.answer(table, request, needs_of(plan.models, plan.terms, None))
+
+
+def nested(row: Row, names: Iterable[str]) -> Row:
+    """Give a row by its levels: what is not there is null, and so is a level of nothing else."""
+    tree: Row = {}
+    for name in names:
+        *levels, last = name.split(".")
+        at = tree
+        for level in levels:
+            at = at.setdefault(level, {})
+        at[last] = row.get(name)
+
+    def pruned(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        its = {name: pruned(one) for name, one in value.items()}
+        return its if any(one is not None for one in its.values()) else None
+
+    return {name: pruned(value) for name, value in tree.items()}
+
+
+def check(plan: Plan, answer: Answer, expected: Said, types: Mapping[str, str]) -> None:
+    """Compare an answer with the reference: rows, columns, and what the books are told."""
+    rows = [nested(row, types) for row in expected.rows]
+    assert {output.name: output.type for output in plan.outputs} == types
+    assert msgspec.to_builtins(answer.records) == rows
+    assert msgspec.to_builtins(answer.some(1, 3)) == rows[1:3]
+    assert {plan: Counter(its) for plan, its in answer.ways.items()} == expected.ways
+    assert (None if answer.missing is None else set(answer.missing)) == expected.missing
+    for output in plan.outputs:
+        values = [row.get(output.name) for row in expected.rows]
+        if output.name not in answer.columns:
+            assert set(values) == {None}
+            continue
+        assert [from_column(output, answer.columns[output.name])] == [values]
+    for output in answer.outputs:
+        if output.name in answer.columns:
+            assert answer.columns[output.name].dtype == DTYPES[output.datatype]
+
+
+async def compare(world: World) -> None:
+    """Ask the plan and the reference."""
+    made = {name: backend(name, one.features, one.outputs, ill=one.ill) for name, one in world.models.items()}
+    routes = {name: RouteSettings.model_validate(route) for name, route in world.reference.routes.items()}
+    plan = make_plans(made, routes)[world.top]
+    try:
+        expected = world.reference.ask(world.top, world.rows)
+    except Failed:
+        event("fails")
+        with pytest.raises(GatewayError):
+            await ask(plan, world.rows, world.asked)
+    else:
+        event(f"answers, {world.reference.kind(world.top)}")
+        check(plan, await ask(plan, world.rows, world.asked), expected, world.reference.types[world.top])
+    finally:
+        for one in made.values():
+            await one.close()
+
+
+@given(worlds())
+@settings(max_examples=300)
+def test_plans_answer_as_the_reference_does(world: World) -> None:
+    """Rows, columns, ways and who is missing, whatever is above what, and whichever models fail."""
+    asyncio.run(compare(world))
