@@ -19,6 +19,10 @@ def main() -> int:
             from gateway.checking import check
 
             return check(arguments.file or arguments.config, arguments.against)
+        if arguments.command == "canary":
+            from gateway.canary.command import canary
+
+            return canary(arguments)
         from gateway.predictions.commands import folder_of, replay, report
 
         folder = folder_of(arguments)

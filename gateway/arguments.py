@@ -1,7 +1,10 @@
 """The arguments of the command."""
 
 import argparse
+import itertools
+import math
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 
@@ -35,9 +38,35 @@ def parsed() -> argparse.Namespace:
     replay.add_argument("--max-changed", type=share, default=0.01, help="share of decisions (default: 0.01)")
     replay.add_argument("--max-difference", type=limit, help="of any score; without it none is too large")
     replay.add_argument("--max-p99-ms", type=limit, help="of a request; without it none is too slow")
+    add_canary(commands)
     for one in (report, replay):
         one.add_argument("--log", type=Path, metavar="FOLDER", help="without it, that of the settings")
     return parser.parse_args()
+
+
+def add_canary(commands: Any) -> None:
+    """Add the arguments of the command that moves a split."""
+    canary = commands.add_parser("canary", help="move a split to its candidate step by step, or roll it back")
+    canary.add_argument("route", help="the split, which has two sides")
+    canary.add_argument("--candidate", metavar="SIDE", help="without it the second side")
+    canary.add_argument("--config", type=Path, default=argparse.SUPPRESS, metavar="FILE", help="where the weights are")
+    canary.add_argument("--configmap", metavar="NAME", help="the weights are in this ConfigMap; kubectl is asked")
+    canary.add_argument("--namespace", help="of the ConfigMap; without it that of kubectl")
+    canary.add_argument("--key", default="gateway.yaml", help="in the ConfigMap (default: gateway.yaml)")
+    canary.add_argument(
+        "--admin", type=address, action="append", default=[], metavar="URL", help="the admin side of a replica"
+    )
+    canary.add_argument("--admin-dns", type=host, metavar="HOST:PORT", help="a name with an address for each replica")
+    canary.add_argument("--steps", type=steps, default=(1, 5, 25, 100), help="in percent (default: 1,5,25,100)")
+    canary.add_argument("--min-rows", type=positive, default=2000, help="of the candidate in each step (default: 2000)")
+    canary.add_argument("--step-timeout", type=seconds, default=3600, metavar="S", help="default: 3600")
+    canary.add_argument("--every", type=seconds, default=5, metavar="S", help="between two looks (default: 5)")
+    canary.add_argument("--max-failures", type=ratio, default=1.5, help="times the other side's share (default: 1.5)")
+    canary.add_argument("--max-latency", type=ratio, default=1.5, help="times the other side's (default: 1.5)")
+    canary.add_argument("--max-shift", type=limit, default=0, help="of means, in standard deviations (default: 0)")
+    canary.add_argument("--error", type=chance, default=0.01, help="of rolling back for nothing (default: 0.01)")
+    canary.add_argument("--dry-run", action="store_true", help="say what would be done")
+    canary.add_argument("--roll-back", action="store_true", help="give the candidate nothing any more, and end")
 
 
 def positive(text: str) -> int:
@@ -67,3 +96,40 @@ def address(text: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
         raise argparse.ArgumentTypeError(f"{text!r} is no address such as http://127.0.0.1:8001")
     return text
+
+
+def host(text: str) -> str:
+    """Read an argument that is a name and a port."""
+    name, _, port = text.rpartition(":")
+    if not name or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is no name with a port such as gateway-admin:8081")
+    return text
+
+
+def steps(text: str) -> tuple[float, ...]:
+    """Read an argument that lists percentages in ascending order."""
+    found = tuple(map(float, text.split(",")))
+    if not all(0 < one <= 100 for one in found) or any(a >= b for a, b in itertools.pairwise(found)):
+        raise argparse.ArgumentTypeError(f"{text} are no steps such as 1,5,25,100")
+    return found
+
+
+def seconds(text: str) -> float:
+    """Read an argument that is a time."""
+    if not 0 < (number := float(text)) < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is no time: more than 0")
+    return number
+
+
+def ratio(text: str) -> float:
+    """Read an argument that says how many times as much something may be."""
+    if not 1 <= (number := float(text)) < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is too little: 1 or more")
+    return number
+
+
+def chance(text: str) -> float:
+    """Read an argument that is a probability, neither 0 nor 1."""
+    if not 0 < (number := float(text)) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is none: between 0 and 1")
+    return number

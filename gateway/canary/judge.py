@@ -1,0 +1,188 @@
+"""Judging a candidate by what both sides of a split answered in the same time, without asking anybody anything."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from gateway.canary.evidence import Doubles, Failures, mean_of, mixture
+from gateway.sides import Moments, SideCounts
+
+FEWEST = 100
+"""So many requests of each side are behind a mean before it is looked at: its error is known well enough then."""
+
+FEWEST_IN_CELL = 25
+"""So many requests of the candidate are to be expected in a cell, and outside of it, before its share is."""
+
+DENSEST = 0.4
+"""No share below a bound moves by more than this where a normal distribution moves by one standard deviation."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Say what a candidate is allowed: times the failures, times the milliseconds, standard deviations of its means.
+
+    `error` is the probability that one which does no more is ever found guilty; its parts go to failures, time and
+    predictions.
+    """
+
+    failures: float = 1.5
+    latency: float = 1.5
+    shift: float = 0.0
+    error: float = 0.01
+    parts: tuple[float, float, float] = (0.2, 0.2, 0.6)
+
+
+class Finding(NamedTuple):
+    """Hold one test: how far its evidence is on the way to what is enough, 1 and above, and what it saw."""
+
+    what: str
+    weight: float
+    seen: str
+
+    @property
+    def guilty(self) -> bool:
+        """Say that it is enough."""
+        return self.weight >= 1
+
+
+class Difference(NamedTuple):
+    """Hold differences of means, candidate less stable, their standard errors, and the deviation of a row.
+
+    There is one for each measure, NaN where too little is known.
+    """
+
+    mean: Doubles
+    error: Doubles
+    spread: Doubles
+
+
+def difference(candidate: Moments, stable: Moments) -> Difference:
+    """Compare the measures of an output.
+
+    The mean over rows is a ratio of two sums over requests, with the variance of Σ(x - m·n)² (Cochran, Sampling
+    Techniques, 1977, section 6.3), so rows of one request may be alike. Both sides together tell it, as they do where
+    they do not differ: the candidate's few requests alone would tell too little.
+    """
+    sides = (candidate, stable)
+    sums = [np.array(side.sums) for side in sides]
+    requests, rows, square_rows = np.array([side.sizes for side in sides], dtype=np.float64).T
+    x, squares, crosses, row_squares = sums[0] + sums[1]
+    mean = x / rows.sum()
+    of_requests = (squares - 2 * mean * crosses + mean**2 * square_rows.sum()) / requests.sum()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        error = np.sqrt(np.maximum(of_requests, 0) * (requests / rows**2).sum())
+        spread = np.sqrt(np.maximum(row_squares / rows.sum() - mean**2, 0))
+        few = requests[0] * np.minimum(mean, 1 - mean) < FEWEST_IN_CELL
+        few[0] = requests.min() < FEWEST
+        unknown = few | (requests.min() < FEWEST) | ~(error > 0)
+        found = sums[0][0] / rows[0] - sums[1][0] / rows[1]
+    return Difference(*(np.where(unknown, np.nan, one) for one in (found, error, spread)))
+
+
+def together(steps: Sequence[Difference]) -> Difference:
+    """Put the differences of several steps together, each by its information: weights and traffic differ in each."""
+    mean, error, spread = (np.array(one) for one in zip(*steps, strict=True))
+    information = np.where(np.isnan(error), 0, error**-2.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        total = information.sum(axis=0)
+        parts = [np.where(information > 0, one, 0) * information for one in (mean, spread)]
+        return Difference(parts[0].sum(axis=0) / total, total**-0.5, parts[1].sum(axis=0) / total)
+
+
+class Judge:
+    """Weigh what is seen step by step; all steps together have one budget of error."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.failures = Failures(limits.failures)
+        self.past: dict[str, list[Difference]] = {}
+        self.now: dict[str, Difference] = {}
+        self.seen: tuple[SideCounts | None, SideCounts | None] = (None, None)
+
+    def begin(self) -> None:
+        """Begin a step: what both sides answer from now on is compared with nothing before it."""
+        for name, found in self.now.items():
+            self.past.setdefault(name, []).append(found)
+        self.now = {}
+        self.seen = (None, None)
+
+    def look(self, candidate: SideCounts, stable: SideCounts) -> list[Finding]:
+        """Judge by all that both sides answered since the step began, and by the steps before."""
+        since = [counted(new, old) for new, old in zip((candidate, stable), self.seen, strict=True)]
+        self.failures.add(since[0], since[1])
+        self.seen = candidate, stable
+        pairs = {f"output {name}": (its, stable.outputs.get(name)) for name, its in candidate.outputs.items()}
+        pairs["latency"] = (candidate.latency, stable.latency)
+        for name, (one, other) in pairs.items():
+            if other is not None and one.sizes[0] and other.sizes[0]:
+                self.now[name] = difference(one, other)
+        return [self.of_failures(candidate, stable), self.of_latency(), *self.of_outputs()]
+
+    def finding(self, what: str, log_e: float, part: int, seen: str) -> Finding:
+        """Give a test that has a part of the budget."""
+        enough = -math.log(self.limits.error * self.limits.parts[part])
+        return Finding(what, max(0.0, log_e) / enough, seen)
+
+    def of_failures(self, candidate: SideCounts, stable: SideCounts) -> Finding:
+        """Judge that the candidate fails too often."""
+        told = [f"{one.failed} of {one.requests}" for one in (candidate, stable)]
+        return self.finding("failures", self.failures.log_e, 0, f"{told[0]} requests, the other side {told[1]}")
+
+    def of_latency(self) -> Finding:
+        """Judge that it is too slow in the geometric mean: one slow answer in a thousand moves it little."""
+        found = self.difference("latency")
+        if found is None or np.isnan(found.mean[0]):
+            return self.finding("latency", 0, 1, "too few requests")
+        beyond = np.maximum(found.mean[:1] - math.log(self.limits.latency), 0)
+        log_e = float(mixture(beyond, found.error[:1], found.spread[:1])[0])
+        return self.finding("latency", log_e, 1, f"{math.exp(found.mean[0]):.2f} times the other side's")
+
+    def of_outputs(self) -> list[Finding]:
+        """Judge that it predicts otherwise, by all outputs together; there is one finding, on what differs most."""
+        weighed: Mapping[str, float] = {
+            name: self.weighed(found)
+            for name in self.names
+            if name != "latency" and (found := self.difference(name)) is not None
+        }
+        if not weighed:
+            return [self.finding("predictions", 0, 2, "too few rows")]
+        log_e = mean_of(np.array(list(weighed.values())))
+        worst = max(weighed, key=weighed.__getitem__)
+        found = self.difference(worst)
+        assert found is not None
+        return [self.finding("predictions", log_e, 2, f"{worst}: {described(found)}")]
+
+    def weighed(self, found: Difference) -> float:
+        """Weigh an output: half on its mean, and half on all cells, of which a category has nothing else."""
+        allowed = np.full(len(found.mean), DENSEST * self.limits.shift)
+        allowed[0] = self.limits.shift * found.spread[0]
+        beyond = np.maximum(np.abs(found.mean) - allowed, 0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            logs = np.nan_to_num(mixture(beyond, found.error, found.spread), nan=0.0)
+        return mean_of(np.array([logs[0], mean_of(logs[1:])]))
+
+    @property
+    def names(self) -> list[str]:
+        """Name what was compared in any step."""
+        return list(dict.fromkeys([*self.past, *self.now]))
+
+    def difference(self, name: str) -> Difference | None:
+        """Give a difference over all steps."""
+        steps = [*self.past.get(name, []), *([self.now[name]] if name in self.now else [])]
+        return together(steps) if steps else None
+
+
+def counted(new: SideCounts, old: SideCounts | None) -> tuple[int, int]:
+    """Give failures and requests since the last look."""
+    return (new.failed - old.failed, new.requests - old.requests) if old else (new.failed, new.requests)
+
+
+def described(found: Difference) -> str:
+    """Say how a mean, or of a category the share that moved most, differs."""
+    if not np.isnan(found.mean[0]) and found.spread[0] > 0:
+        return f"its mean differs by {found.mean[0]:+.4g}, {found.mean[0] / found.spread[0]:+.3f} standard deviations"
+    shares = np.nan_to_num(found.mean[1:])
+    return f"a share differs by {shares[np.abs(shares).argmax()]:+.2%}" if len(shares) else "too few rows"

@@ -1,0 +1,157 @@
+"""What all replicas of a gateway tell of a split, read from their admin sides and summed up."""
+
+import contextlib
+import http.client
+import socket
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+from gateway.sides import SideCounts
+
+TIMEOUT_S = 5.0
+MOST_AT_ONCE = 16
+
+
+class Incomparable(Exception):
+    """Report that what was counted cannot be summed up: a side has another version, or other outputs, than before."""
+
+
+class Report(msgspec.Struct):
+    """Mirror what a replica tells of a split: counts by side and version."""
+
+    process: str
+    weights: dict[str, float]
+    sides: dict[str, dict[str, SideCounts]] = {}
+
+    def share(self, side: str) -> float:
+        """Give how much a side has of all, from 0 to 1."""
+        return self.weights.get(side, 0.0) / sum(self.weights.values())
+
+
+class Heard(NamedTuple):
+    """Hold the reports of those that answered, and why others did not."""
+
+    reports: list[Report]
+    silent: dict[str, str]
+
+
+class Replicas:
+    """Ask the admin sides at these addresses, and at all that a name, `host:port`, stands for when it is asked."""
+
+    def __init__(self, addresses: Sequence[str], name: str | None) -> None:
+        self.addresses = addresses
+        self.name = name
+
+    def urls(self) -> list[str]:
+        """Give all addresses now."""
+        if self.name is None:
+            return list(self.addresses)
+        host, _, port = self.name.rpartition(":")
+        with contextlib.suppress(OSError):
+            found = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)
+            hosts = dict.fromkeys(f"[{one[4][0]}]" if ":" in str(one[4][0]) else str(one[4][0]) for one in found)
+            return [*self.addresses, *(f"http://{one}:{port}" for one in hosts)]
+        return list(self.addresses)
+
+    def ask(self, route: str) -> Heard:
+        """Read all reports of a route."""
+        urls = self.urls()
+        with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
+            found = dict(zip(urls, pool.map(lambda url: report_of(url, route), urls), strict=True))
+        return Heard(
+            [one for one in found.values() if isinstance(one, Report)],
+            {url: one for url, one in found.items() if isinstance(one, str)},
+        )
+
+
+def report_of(url: str, route: str) -> Report | str:
+    """Read the report of one replica, or say why that is not possible."""
+    parts = urlsplit(url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_S)
+    try:
+        connection.request("GET", f"{parts.path.rstrip('/')}/plans/{quote(route)}")
+        response = connection.getresponse()
+        body = response.read()
+        if response.status != 200:
+            return f"{response.status}: {body[:200].decode(errors='replace')}"
+        return msgspec.json.decode(body, type=Report)
+    except (OSError, http.client.HTTPException) as exc:
+        return str(exc) or type(exc).__name__
+    except msgspec.MsgspecError as exc:
+        return f"no report of a split: {exc}"
+    finally:
+        connection.close()
+
+
+class Tally:
+    """Sum up what replicas counted since a step began.
+
+    A process begins with its first report, so one that started again loses what it counted up to that, and nothing is
+    counted twice. What one has counted stays where it is gone.
+    """
+
+    def __init__(self) -> None:
+        self.last: dict[str, Report] = {}
+        self.versions: dict[str, str] = {}
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin a step."""
+        self.sums: dict[str, SideCounts] = {}
+
+    def add(self, reports: Iterable[Report]) -> None:
+        """Take reports; raises Incomparable."""
+        for report in reports:
+            before = self.last.get(report.process)
+            self.last[report.process] = report
+            if before is None:
+                continue
+            for side, versions in report.sides.items():
+                for version, counts in versions.items():
+                    old = before.sides.get(side, {}).get(version)
+                    new = counts if old is None else plus(counts, old, -1)
+                    if new.requests > 0:
+                        self.take(side, version, new)
+
+    def take(self, side: str, version: str, new: SideCounts) -> None:
+        """Add what a version on a side was asked; until one answered, failures are of none."""
+        known = self.versions.setdefault(side, version) or version
+        self.versions[side] = known
+        if version not in ("", known):
+            raise Incomparable(f"{side} answers as version {version} now, after {known}")
+        sums = self.sums.get(side)
+        self.sums[side] = new if sums is None else plus(sums, new)
+
+    def of(self, side: str) -> SideCounts | None:
+        """Give what a side was asked since then, None for nothing."""
+        return self.sums.get(side)
+
+
+def plus(one: SideCounts, other: SideCounts, sign: int = 1) -> SideCounts:
+    """Add counts, or take them away; raises Incomparable."""
+    try:
+        return SideCounts(
+            one.requests + sign * other.requests,
+            one.failed + sign * other.failed,
+            one.rows + sign * other.rows,
+            added(one.failures, other.failures, sign),
+            one.latency.plus(other.latency, sign),
+            {
+                name: one.outputs[name].plus(other.outputs[name], sign)
+                if name in one.outputs and name in other.outputs
+                else one.outputs.get(name) or other.outputs[name]
+                for name in {**one.outputs, **other.outputs}
+            },
+        )
+    except ValueError as exc:
+        raise Incomparable(str(exc)) from exc
+
+
+def added(one: Mapping[str, int], other: Mapping[str, int], sign: int) -> dict[str, int]:
+    """Add failures by their reasons."""
+    return {reason: one.get(reason, 0) + sign * other.get(reason, 0) for reason in {**one, **other}}

@@ -1,0 +1,175 @@
+"""One rollout: weights are set, taken over and judged, step by step."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from gateway.canary.judge import FEWEST, Finding, Judge
+from gateway.canary.replicas import Heard, Incomparable, Replicas, Report, Tally
+from gateway.canary.weights import Place, PlaceError, weights_in, with_weights
+from gateway.sides import SideCounts
+
+TRIES = 5
+"""So often it is tried to roll back, a second apart: somebody else may write in the same place."""
+
+DONE, ROLLED_BACK, UNJUDGED = 0, 1, 2
+
+
+class Unjudged(Exception):
+    """Report that a step came to no verdict; weights stay as they are."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Say which percentages there are, and when each ends: with so many rows of the candidate, or without a verdict."""
+
+    steps: Sequence[float]
+    min_rows: int
+    timeout_s: float
+    every_s: float
+
+
+class Rollout:
+    """Move the split of a route towards its candidate, the second of its two sides unless it is named.
+
+    `say` shows a line. Nothing is kept but the weights: where they are says how far it is.
+    """
+
+    def __init__(
+        self,
+        route: str,
+        place: Place,
+        replicas: Replicas,
+        judge: Judge,
+        pace: Pace,
+        *,
+        say: Callable[[str], None],
+        candidate: str | None = None,
+    ) -> None:
+        self.route = route
+        self.place = place
+        self.replicas = replicas
+        self.judge = judge
+        self.pace = pace
+        self.say = say
+        sides = list(weights_in(place.read(), route))
+        if candidate is not None and candidate not in sides:
+            raise PlaceError(f"{route} has no side {candidate!r}, but {' and '.join(sides)}")
+        self.candidate = candidate or sides[1]
+        self.stable = next(side for side in sides if side != self.candidate)
+        self.tally = Tally()
+
+    @property
+    def percent(self) -> float:
+        """Give what the candidate has now; raises PlaceError."""
+        weights = weights_in(self.place.read(), self.route)
+        return 100 * weights[self.candidate] / sum(weights.values())
+
+    @property
+    def ahead(self) -> list[float]:
+        """Give the steps that are left; the one that the weights are at is judged anew."""
+        now = self.percent
+        return [step for step in self.pace.steps if step >= now - 1e-6]
+
+    def run(self) -> int:
+        """Go through all steps; gives the exit code. Raises Unjudged, and PlaceError."""
+        for step in self.ahead:
+            self.set(step)
+            if guilty := self.found_guilty(step):
+                self.roll_back(guilty)
+                return ROLLED_BACK
+        self.say(f"done: {self.candidate} has {self.percent:g} % of {self.route}")
+        return DONE
+
+    def found_guilty(self, percent: float) -> list[Finding]:
+        """Carry a step out; gives what the candidate is guilty of. At 100 % there is nobody to compare it with."""
+        try:
+            self.wait(percent)
+            return self.judged(percent) if percent < 100 else []
+        except Incomparable as exc:
+            return [Finding("versions", 1.0, str(exc))]
+
+    def set(self, percent: float) -> None:
+        """Set the weights; raises PlaceError."""
+        text = self.place.read()
+        weights = {self.stable: 100 - percent, self.candidate: percent}
+        if weights_in(text, self.route) != weights:
+            self.place.write(with_weights(text, self.route, weights))
+
+    def wait(self, percent: float) -> None:
+        """Wait until all replicas have taken the weights over; raises Unjudged and Incomparable."""
+        until = time.monotonic() + self.pace.timeout_s
+        while True:
+            heard = self.replicas.ask(self.route)
+            late = [one for one in heard.reports if not self.has_taken(one.share(self.candidate), percent)]
+            if heard.reports and not heard.silent and not late:
+                break
+            if time.monotonic() > until:
+                raise Unjudged(f"not all replicas have taken {percent:g} % over: {len(late)} have not{told(heard)}")
+            time.sleep(min(1.0, self.pace.every_s))
+        self.say(f"{percent:g} %: taken over by {len(heard.reports)} replicas")
+        self.judge.begin()
+        self.tally.add(heard.reports)
+        self.tally.begin()
+
+    def has_taken(self, share: float, percent: float) -> bool:
+        """Say that a share is that of the step."""
+        return abs(100 * share - percent) < 1e-6
+
+    def judged(self, percent: float) -> list[Finding]:
+        """Judge a step until it has rows enough; gives what the candidate is guilty of.
+
+        Raises Unjudged and Incomparable.
+        """
+        until = time.monotonic() + self.pace.timeout_s
+        while True:
+            time.sleep(self.pace.every_s)
+            heard = self.replicas.ask(self.route)
+            self.tally.add(self.those_that_have_taken(heard, percent))
+            candidate, stable = (self.tally.of(side) for side in (self.candidate, self.stable))
+            if candidate and stable:
+                findings = self.judge.look(candidate, stable)
+                self.say(progress(percent, candidate, stable, findings) + told(heard))
+                if guilty := [finding for finding in findings if finding.guilty]:
+                    return guilty
+                if candidate.rows >= self.pace.min_rows and stable.requests >= FEWEST:
+                    return []
+            if time.monotonic() > until:
+                rows = candidate.rows if candidate else 0
+                raise Unjudged(
+                    f"{self.candidate} has answered {rows} rows within {self.pace.timeout_s:g} s{told(heard)}"
+                )
+
+    def those_that_have_taken(self, heard: Heard, percent: float) -> list[Report]:
+        """Leave out a replica that is new and may have old weights yet; raises Unjudged where others have changed."""
+        taken = [one for one in heard.reports if self.has_taken(one.share(self.candidate), percent)]
+        for one in heard.reports:
+            if one not in taken and one.process in self.tally.last:
+                raise Unjudged(f"somebody else has changed the weights to {one.weights}")
+        return taken
+
+    def roll_back(self, guilty: Sequence[Finding]) -> None:
+        """Give the candidate nothing any more, and say why; raises PlaceError."""
+        for left in range(TRIES - 1, -1, -1):
+            try:
+                self.set(0)
+                break
+            except PlaceError:
+                if not left:
+                    raise
+                time.sleep(1)
+        reasons = "; ".join(f"{finding.what}: {finding.seen}" for finding in guilty)
+        self.say(f"rolled back: {self.candidate} has 0 % of {self.route}. {reasons}")
+
+
+def progress(percent: float, candidate: SideCounts, stable: SideCounts, findings: Sequence[Finding]) -> str:
+    """Say how far a step is, and how much evidence there is against the candidate, of what is enough."""
+    weights = ", ".join(f"{one.what} {min(one.weight, 1):.0%}" for one in findings)
+    rows = f"{candidate.rows} rows beside {stable.rows}, {candidate.failed} failures beside {stable.failed}"
+    return f"{percent:g} %: {rows}; evidence: {weights}"
+
+
+def told(heard: Heard) -> str:
+    """Say who did not answer."""
+    silent = "; ".join(f"{url}: {why}" for url, why in heard.silent.items())
+    return f" (no answer from {silent})" if silent else ""

@@ -1,0 +1,140 @@
+"""The one place that holds the weights of a split: the file of the settings, or a ConfigMap through kubectl."""
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any, Protocol
+
+import yaml
+
+KUBECTL_S = 30
+
+
+class PlaceError(Exception):
+    """Report that the place cannot be read or written, or holds no such split."""
+
+
+class Place(Protocol):
+    """Where the settings are."""
+
+    def read(self) -> str:
+        """Give the settings as they are; raises PlaceError."""
+
+    def write(self, text: str) -> None:
+        """Put others in their place, all at once, unless they have changed since they were read; raises PlaceError."""
+
+
+class File:
+    """Hold the settings in a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.text = ""
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def read(self) -> str:
+        """Read the file."""
+        try:
+            self.text = self.path.read_text()
+        except (OSError, UnicodeDecodeError) as exc:
+            raise PlaceError(f"{self.path} cannot be read: {exc}") from exc
+        return self.text
+
+    def write(self, text: str) -> None:
+        """Write another file, and put it in the place of the first."""
+        before = self.text
+        if self.read() != before:
+            raise PlaceError(f"{self.path} has changed meanwhile")
+        path = self.path.resolve()  # a link stays one
+        try:
+            with NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}-", delete=False) as new:
+                new.write(text)
+                new.flush()
+                os.fsync(new.fileno())
+            Path(new.name).chmod(path.stat().st_mode)
+            Path(new.name).replace(path)
+        except OSError as exc:
+            raise PlaceError(f"{self.path} cannot be written: {exc}") from exc
+        self.text = text
+
+
+class ConfigMap:
+    """Hold the settings in a key of a ConfigMap; the API server refuses a patch of a version that is not the last."""
+
+    def __init__(self, name: str, namespace: str | None, key: str) -> None:
+        self.name = name
+        self.key = key
+        self.options = ["--namespace", namespace] if namespace else []
+        self.version = ""
+
+    def __str__(self) -> str:
+        return f"ConfigMap {self.name}"
+
+    def read(self) -> str:
+        """Ask for it."""
+        document: Any = json.loads(self.kubectl("get", "configmap", self.name, "--output", "json"))
+        text = document.get("data", {}).get(self.key)
+        if text is None:
+            raise PlaceError(f"ConfigMap {self.name} has no key {self.key}")
+        self.version = document["metadata"]["resourceVersion"]
+        return str(text)
+
+    def write(self, text: str) -> None:
+        """Patch it."""
+        patch = {"metadata": {"resourceVersion": self.version}, "data": {self.key: text}}
+        self.kubectl("patch", "configmap", self.name, "--type", "merge", "--patch", json.dumps(patch))
+
+    def kubectl(self, *arguments: str) -> str:
+        """Run kubectl; raises PlaceError with what it says."""
+        command = ["kubectl", *self.options, *arguments]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=KUBECTL_S, check=True)  # noqa: S603
+        except subprocess.CalledProcessError as exc:
+            raise PlaceError(f"kubectl {arguments[0]}: {exc.stderr.strip()}") from exc
+        except (OSError, subprocess.TimeoutExpired) as exc:
+            raise PlaceError(f"kubectl cannot be asked: {exc}") from exc
+        return done.stdout
+
+
+def weights_in(text: str, route: str) -> dict[str, float]:
+    """Give the weights of a split; raises PlaceError where there is none of two sides."""
+    try:
+        document = yaml.safe_load(text)
+        weights = document["routes"][route]["split"]["weights"]
+        found = {str(side): float(weight) for side, weight in weights.items()}
+    except (yaml.YAMLError, LookupError, TypeError, ValueError, AttributeError) as exc:
+        raise PlaceError(f"there is no split {route!r} in the settings") from exc
+    if len(found) != 2 or not sum(found.values()):
+        raise PlaceError(f"{route} has the sides {', '.join(found)}: a canary is between two")
+    return found
+
+
+def with_weights(text: str, route: str, weights: Mapping[str, float]) -> str:
+    """Give the same text with other weights, and every other character, comments too, as it is; raises PlaceError."""
+    node: Any = yaml.compose(text)
+    for step in ("routes", route, "split", "weights"):
+        node = child(node, step)
+    spans = [(node_of.start_mark.index, node_of.end_mark.index, weights[side]) for side, node_of in sides(node)]
+    changed = text
+    for start, end, weight in sorted(spans, reverse=True):
+        changed = f"{changed[:start]}{weight:g}{changed[end:]}"
+    expected = yaml.safe_load(text)
+    expected["routes"][route]["split"]["weights"] = dict(weights)
+    if yaml.safe_load(changed) != expected:  # an alias stands for a node elsewhere
+        raise PlaceError(f"the weights of {route} are not written in their place alone: write them out there")
+    return changed
+
+
+def sides(node: Any) -> list[tuple[str, Any]]:
+    """Give the nodes of all weights by their sides."""
+    return [(key.value, value) for key, value in node.value]
+
+
+def child(node: Any, step: str) -> Any:
+    """Give what a mapping has under a key."""
+    return next(value for key, value in node.value if key.value == step)

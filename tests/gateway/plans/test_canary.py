@@ -1,0 +1,262 @@
+"""A canary: two replicas in front of real models, and a candidate that is brought in or thrown out."""
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+import yaml
+
+from benchmarks.ports import free_ports
+from gateway.canary.replicas import Incomparable, Report, Tally
+from gateway.canary.weights import ConfigMap, File, PlaceError, weights_in, with_weights
+from gateway.sides import SideCounts
+from gateway.sides.moments import Measure
+from tests.conftest import ROOT
+from tests.gateway.conftest import PLAIN
+from tests.gateway.plans.conftest import Sick
+from tests.serving import answers, wait_until
+
+TEXT = """# What is served
+routes:
+  other: {split: {weights: {a: 1, b: 1}}}
+  rollout: # moved by python -m gateway canary
+    split:
+      weights: {"stable": 100, candidate: 0.0}  # in percent
+      by: request
+"""
+
+
+def test_only_the_weights_change_in_the_text() -> None:
+    """Comments, quotes and order stay as they are; a text that shares its weights by an alias is refused."""
+    changed = with_weights(TEXT, "rollout", {"stable": 95, "candidate": 5})
+
+    assert changed == TEXT.replace('{"stable": 100, candidate: 0.0}', '{"stable": 95, candidate: 5}')
+    assert weights_in(changed, "rollout") == {"stable": 95, "candidate": 5}
+    shared = TEXT.replace("weights: {a: 1, b: 1}", "weights: &w {a: 1, b: 1}").replace(
+        '{"stable": 100, candidate: 0.0}', "*w"
+    )
+    with pytest.raises(PlaceError, match="in their place alone"):
+        with_weights(shared, "rollout", {"a": 2, "b": 3})
+    with pytest.raises(PlaceError, match="no split"):
+        weights_in(TEXT, "none")
+
+
+def test_a_file_that_somebody_else_changed_is_not_overwritten(tmp_path: Path) -> None:
+    """Nor is a link to it replaced, and its mode stays."""
+    path, link = tmp_path / "real.yaml", tmp_path / "gateway.yaml"
+    path.write_text(TEXT)
+    path.chmod(0o640)
+    link.symlink_to(path)
+    place = File(link)
+    place.read()
+    place.write("routes: {}\n")
+    assert path.read_text() == "routes: {}\n"
+    assert link.is_symlink()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    path.write_text(TEXT)
+
+    with pytest.raises(PlaceError, match="meanwhile"):
+        place.write("routes: {}\n")
+    assert [one.name for one in sorted(tmp_path.iterdir())] == ["gateway.yaml", "real.yaml"]
+
+
+KUBECTL = """#!{python}
+import json, sys
+path = {path!r}
+arguments = sys.argv[1:]
+held = json.load(open(path))
+assert arguments[:2] == ["--namespace", "ml"], arguments
+if arguments[2] == "get":
+    print(json.dumps(held))
+else:
+    patch = json.loads(arguments[arguments.index("--patch") + 1])
+    if patch["metadata"]["resourceVersion"] != held["metadata"]["resourceVersion"]:
+        sys.exit("Error from server (Conflict): the object has been modified")
+    held["data"] |= patch["data"]
+    held["metadata"]["resourceVersion"] += "1"
+    json.dump(held, open(path, "w"))
+"""
+
+
+def test_a_config_map_is_patched_by_kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the key that holds the settings, and only where nobody else has changed it since it was read."""
+    store, kubectl = tmp_path / "store.json", tmp_path / "bin" / "kubectl"
+    store.write_text(json.dumps({"metadata": {"resourceVersion": "7"}, "data": {"gateway.yaml": TEXT, "more": "x"}}))
+    kubectl.parent.mkdir()
+    kubectl.write_text(KUBECTL.format(python=sys.executable, path=str(store)))
+    kubectl.chmod(0o755)
+    monkeypatch.setenv("PATH", str(kubectl.parent), prepend=os.pathsep)
+    place = ConfigMap("gateway-abc", "ml", "gateway.yaml")
+    assert place.read() == TEXT
+    place.write("routes: {}\n")
+
+    assert json.loads(store.read_text())["data"] == {"gateway.yaml": "routes: {}\n", "more": "x"}
+    with pytest.raises(PlaceError, match="has been modified"):
+        place.write(TEXT)
+    with pytest.raises(PlaceError, match="no key"):
+        ConfigMap("gateway-abc", "ml", "other").read()
+
+
+def counts(requests: int, failed: int = 0) -> SideCounts:
+    """Give what a side counted."""
+    latency = Measure([1.0])
+    latency.count([0.5] * requests, [1] * requests)
+    return SideCounts(requests, failed, requests - failed, {"internal": failed}, latency.moments, {})
+
+
+def test_what_replicas_counted_is_summed_up() -> None:
+    """From each one's first report on; what one counted before it started again stays, and nothing counts twice."""
+    tally = Tally()
+    tally.add([Report("one", {}, {"new": {"1": counts(10)}}), Report("two", {}, {})])
+    tally.begin()
+    tally.add([Report("one", {}, {"new": {"1": counts(13, 2)}}), Report("two", {}, {"new": {"1": counts(4)}})])
+    tally.add([Report("again", {}, {"new": {"1": counts(2)}})])
+    tally.add([Report("again", {}, {"new": {"1": counts(5)}})])
+    found = tally.of("new")
+
+    assert found is not None
+    assert (found.requests, found.failed, found.latency.sizes[0]) == (3 + 4 + 3, 2, 10)
+    with pytest.raises(Incomparable, match="version 2"):
+        tally.add([Report("two", {}, {"new": {"1": counts(4), "2": counts(1)}})])
+
+
+class Replicas:
+    """Two gateways of one file, and callers who ask them."""
+
+    def __init__(self, path: Path, clients: list[httpx.Client], admin: list[str]) -> None:
+        self.path = path
+        self.clients = clients
+        self.admin = admin
+
+    def command(self, *more: str) -> list[str]:
+        """Give the command of a canary."""
+        admin = [word for url in self.admin for word in ("--admin", url)]
+        pace = ["--steps", "30,60,100", "--every", "0.2", "--min-rows", "150", "--step-timeout", "60"]
+        loose = ["--max-latency", "20"]  # both sides share two cores with whatever else is tested
+        command = [sys.executable, "-m", "gateway", "canary", "rollout", "--config", str(self.path)]
+        return [*command, *admin, *pace, *loose, *more]
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Give the weights in the file."""
+        return weights_in(self.path.read_text(), "rollout")
+
+    @contextmanager
+    def asked(self) -> Iterator[None]:
+        """Have both asked as long as this lasts."""
+        over = threading.Event()
+        random = np.random.default_rng(1)
+
+        def ask(client: httpx.Client, widths: list[float]) -> None:
+            for width in widths:
+                if over.is_set():
+                    return
+                client.post("/v1/predict", json={"instances": [{**PLAIN, "width": width}]})
+
+        threads = [
+            threading.Thread(target=ask, args=(client, random.uniform(0, 10, 100_000).tolist()))
+            for client in self.clients
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            for thread in threads:
+                thread.join()
+
+
+@pytest.fixture
+def replicas(tmp_path: Path, backends: dict[str, Any], sick: Sick) -> Iterator[Replicas]:
+    """Run both; the candidate fails where it is told to."""
+    path = tmp_path / "gateway.yaml"
+    settings = {
+        "backends": {"plain": backends["plain"], "sick": sick.settings},
+        "routes": {"rollout": {"split": {"weights": {"plain": 100, "sick": 0}}}},
+        "default": "rollout",
+    }
+    path.write_text(f"# Kept\n{yaml.safe_dump(settings)}")
+    with ExitStack() as stack:
+        clients, admin = [], []
+        for _ in range(2):
+            port, admin_port = free_ports(2)
+            environment = {**os.environ, "GATEWAY_PORT": str(port), "GATEWAY_ADMIN_PORT": str(admin_port)}
+            log = stack.enter_context((tmp_path / f"{port}.log").open("w"))
+            command = [sys.executable, "-m", "gateway", "--config", str(path)]
+            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+            stack.callback(process.wait, 10)
+            stack.callback(process.terminate)
+            wait_until(partial(answers, f"http://127.0.0.1:{port}/readyz"))
+            clients.append(stack.enter_context(httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=40)))
+            admin.append(f"http://127.0.0.1:{admin_port}")
+        yield Replicas(path, clients, admin)
+
+
+def run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run a canary to its end."""
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_a_good_candidate_is_brought_in_though_it_is_stopped_on_the_way(replicas: Replicas) -> None:
+    """It begins where the weights are; the file keeps its comments."""
+    dry = run(replicas.command("--dry-run"))
+    assert (dry.returncode, dry.stderr) == (0, "")
+    assert "would set {'plain': 70.0, 'sick': 30.0}" in dry.stdout
+    assert replicas.weights == {"plain": 100, "sick": 0}
+    with replicas.asked():
+        process = subprocess.Popen(
+            replicas.command("--min-rows", "1000000"),
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        wait_until(lambda: "evidence" in (process.stdout.readline() if process.stdout else ""))
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=20)
+        assert process.returncode == 2
+        assert "goes on from there" in told
+        assert replicas.weights == {"plain": 70, "sick": 30}
+        done = run(replicas.command())
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "30 %: taken over by 2 replicas" in done.stdout
+    assert replicas.weights == {"plain": 0, "sick": 100}
+    assert replicas.path.read_text().startswith("# Kept\n")
+    assert run(replicas.command("--roll-back")).returncode == 1
+    assert replicas.weights == {"plain": 100, "sick": 0}
+
+
+def test_a_candidate_that_fails_is_rolled_back(replicas: Replicas, sick: Sick) -> None:
+    """At once, and the line says by what evidence."""
+    sick.every = 3
+    with replicas.asked():
+        done = run(replicas.command("--min-rows", "1000000"))
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "rolled back: sick has 0 % of rollout. failures: " in done.stdout
+    assert replicas.weights == {"plain": 100, "sick": 0}
+
+
+def test_without_callers_there_is_no_verdict(replicas: Replicas) -> None:
+    """The weights stay, and it is told how to go on."""
+    done = run(replicas.command("--step-timeout", "3"))
+
+    assert done.returncode == 2
+    assert "has answered 0 rows" in done.stderr
+    assert replicas.weights == {"plain": 70, "sick": 30}
+    assert run(replicas.command("--candidate", "none")).returncode == 2
