@@ -180,11 +180,11 @@ class Replicas:
 
 
 @pytest.fixture
-def replicas(tmp_path: Path, backends: dict[str, Any], sick: Sick) -> Iterator[Replicas]:
+def replicas(tmp_path: Path, backends: dict[str, Any]) -> Iterator[Replicas]:
     """Run both; the candidate fails where it is told to."""
     path = tmp_path / "gateway.yaml"
     settings = {
-        "backends": {"plain": backends["plain"], "sick": sick.settings},
+        "backends": {"plain": backends["plain"], "sick": backends["sick"]},
         "routes": {"rollout": {"split": {"weights": {"plain": 100, "sick": 0}}}},
         "default": "rollout",
     }

@@ -14,6 +14,7 @@ from contract import Feature, union_of_features
 from contract.table import DTYPES, from_column, pack_rows
 from gateway.errors import GatewayError
 from gateway.plans import Answer, Asked, Plan, make_plans, needs_of
+from gateway.reports import Reports
 from gateway.settings_routes import RouteSettings
 from tests.contract.strategies import records
 from tests.gateway.plans.reference import Failed, Reference, Row, Said
@@ -197,7 +198,7 @@ async def compare(world: World) -> None:
     """Ask the plan and the reference."""
     made = {name: backend(name, one.features, one.outputs, ill=one.ill) for name, one in world.models.items()}
     routes = {name: RouteSettings.model_validate(route) for name, route in world.reference.routes.items()}
-    plan = make_plans(made, routes)[world.top]
+    plan = make_plans(made, routes, Reports())[world.top]
     try:
         expected = world.reference.ask(world.top, world.rows)
     except Failed:
