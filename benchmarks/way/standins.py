@@ -21,7 +21,7 @@ MOST_BYTES = 2**26
 
 
 class Remembered:
-    """Answer every request as the app did the first time that it came, after so many seconds."""
+    """Answer every request as the app did the first time that it came; a call takes so many seconds."""
 
     def __init__(self, app: ASGIApp, seconds: float = 0) -> None:
         self.app, self.seconds = app, seconds
@@ -33,7 +33,7 @@ class Remembered:
         asked = scope["path"], body
         if asked not in self.answers:
             self.answers[asked] = await self.answer(scope, body, receive)
-        if self.seconds:
+        if self.seconds and scope["method"] == "POST":
             await asyncio.sleep(self.seconds)
         for message in self.answers[asked]:
             await send(message)
