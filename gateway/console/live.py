@@ -11,6 +11,7 @@ import structlog
 
 from gateway.backends import Backend
 from gateway.console.figures import Answers, Look, Work, look, of_model, of_route
+from gateway.console.plans import mark_of, routes_of
 from gateway.errors import TooManyConnections
 from gateway.gateway import Gateway
 
@@ -119,6 +120,7 @@ class Live:
             "memory": round(gateway.shedding.ratio, 4),
             "seconds": round(seconds, 2),
             "routes": routes,
+            "mark": mark_of(routes_of(gateway)),
             "models": {name: {**its, **state_of(gateway.backends[name], self.ready)} for name, its in models.items()},
             "number": self.told,
             "records": records,

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import msgspec
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
@@ -66,6 +67,12 @@ async def console_state(gateway: Open) -> JSONResponse:
 async def console_model(name: str, gateway: Open) -> JSONResponse:
     """Give contract and profile of a model."""
     return JSONResponse(await details(backend_of(gateway, name)))
+
+
+@router.get("/console/routes/{name}")
+async def console_route(name: str, gateway: Open) -> JSONResponse:
+    """Give what a route takes."""
+    return JSONResponse({"features": msgspec.to_builtins(gateway.plan(name).features)})
 
 
 @router.get("/console/models/{name}/report")

@@ -9,6 +9,7 @@ import msgspec
 
 from gateway.backends import Backend
 from gateway.console.live import state_of
+from gateway.console.plans import mark_of, routes_of
 from gateway.errors import GatewayError
 from gateway.gateway import Gateway
 from gateway.metadata import VERSION
@@ -16,7 +17,7 @@ from gateway.metadata import VERSION
 
 async def state(gateway: Gateway) -> dict[str, Any]:
     """Describe all of it; each model is asked whether it is ready. `replica` is the name of the host or of the pod."""
-    settings = gateway.settings
+    settings, routes = gateway.settings, routes_of(gateway)
     answers = await asyncio.gather(*(backend.is_ready() for backend in gateway.backends.values()))
     ready = dict(zip(gateway.backends, answers, strict=True))
     return {
@@ -30,16 +31,8 @@ async def state(gateway: Gateway) -> dict[str, Any]:
         "port": settings.port,
         "root_path": settings.root_path,
         "default": settings.default,
-        "routes": [
-            {
-                "name": plan.name,
-                "kind": plan.kind,
-                "models": plan.models,
-                "terms": msgspec.to_builtins(plan.terms),
-                "timeout_s": settings.timeouts[plan.name],
-            }
-            for plan in gateway.plans.values()
-        ],
+        "routes": routes,
+        "mark": mark_of(routes),
         "models": [model(backend, ready) for backend in gateway.backends.values()],
     }
 

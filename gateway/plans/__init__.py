@@ -2,7 +2,7 @@
 
 from gateway.plans.answer import NO_WAYS, Answer, Missing, Ways
 from gateway.plans.asked import Asked
-from gateway.plans.fit import misfits
+from gateway.plans.fit import misfit, misfits
 from gateway.plans.making import make_plans
 from gateway.plans.needs import needs_of
 from gateway.plans.plan import Plan
@@ -17,6 +17,7 @@ __all__ = [
     "Single",
     "Ways",
     "make_plans",
+    "misfit",
     "misfits",
     "needs_of",
 ]

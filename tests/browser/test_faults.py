@@ -136,9 +136,9 @@ def test_markup_in_what_others_wrote_is_text(look: Look, tmp_path: Path, models:
 
     def marked(route: Route) -> None:
         document = route.fetch().json()
-        contract = document["contract"]
-        contract["description"] = MARKUP
-        for feature in contract["features"]:
+        features = document.get("features") or document["contract"]["features"]
+        document.get("contract", {})["description"] = MARKUP
+        for feature in features:
             feature |= {"description": MARKUP, "unit": MARKUP, "name": f"{feature['name']}{MARKUP}"}
         route.fulfill(json=document)
 
@@ -146,11 +146,15 @@ def test_markup_in_what_others_wrote_is_text(look: Look, tmp_path: Path, models:
         looked = look(at=client)
         page = looked.page
         page.route("**/console/models/plain", marked)
+        page.route("**/console/routes/plain", marked)
+        page.route("**/console/state", lambda route: route.fulfill(json=planned(route)))
         page.route("**/console/requests", lambda route: route.fulfill(json=strange(route)))
         client.post("/v1/predict", json=BOTH)
         looked.go("try/plain")
         expect(page.locator(".entry label").first).to_contain_text(MARKUP)
         page.goto(f"{looked.admin}/#map")
+        for place in (".branch .label", ".branch b", ".branch .quiet", ".routes .trouble"):
+            expect(page.locator(place).first).to_contain_text(MARKUP)
         page.locator(".models button.card").filter(has_text="plain").click()
         expect(page.get_by_role("dialog").locator(".lead")).to_have_text(MARKUP)
         page.keyboard.press("Escape")
@@ -159,6 +163,15 @@ def test_markup_in_what_others_wrote_is_text(look: Look, tmp_path: Path, models:
 
         assert page.title() != "done"
         assert page.locator("img[src=x]").count() == 0
+
+
+def planned(route: Route) -> dict[str, Any]:
+    """Give the state with a branch that has markup in its words, such as its condition, on each route."""
+    document = route.fetch().json()
+    branch = {"name": MARKUP, "kind": "stored", "label": MARKUP, "told": MARKUP}
+    for one in document["routes"]:
+        one |= {"misfit": MARKUP, "tree": {**one["tree"], "branches": [branch]}}
+    return dict(document)
 
 
 def strange(route: Route) -> dict[str, Any]:

@@ -6,14 +6,44 @@ import { below, picture, place, range } from "./distribution.js";
 
 /** Draw the first prediction of an answer, and where the record lies in the population. */
 export function answers(document, route, models, record) {
-  const first = document.predictions[0],
-    per = route.kind === "ensemble" ? first : { [route.name]: first };
-  const parts = Object.entries(per).map(([name, prediction]) =>
-    prediction === null
-      ? missing(name, document.errors?.[name])
-      : model(name, prediction, models[name], document.models[name]),
-  );
-  return [...parts, population(models, record)];
+  return [...drawn(route.tree, document.predictions[0], { document, models }), population(models, record)];
+}
+
+/** Draw what a plan answered: a model as a picture, an ensemble by its members, and of all others who it was. */
+function drawn(node, prediction, given) {
+  const { document, models } = given,
+    branches = node.branches ?? [];
+  if (prediction === null) return [missing(node.name, document.errors?.[node.name])];
+  if (models[node.name]?.contract.outputs.every(({ name }) => name in prediction))
+    return [model(node.name, prediction, models[node.name], document.models[node.name])];
+  if (node.kind === "ensemble" && branches.every(({ name }) => typeof prediction[name] === "object"))
+    return branches.flatMap((branch) => drawn(branch, prediction[branch.name], given));
+  const who = answering(node, branches, prediction);
+  if (!who) return [values(node.name, prediction)];
+  const way = h("p", {}, `${node.name} → `, h("strong", { text: who.name }), " ", quiet(who.label));
+  return [way, ...drawn(who, prediction, given)];
+}
+
+/** Give the branch whose answer it is: the answer has its name below that of the plan, or there is one only. */
+function answering(node, branches, prediction) {
+  if (node.kind === "shadow") return branches[0];
+  if (node.kind === "sequence") return branches.at(-1);
+  return branches.find(({ name }) => name === prediction[node.name]);
+}
+
+/** List what is no picture. */
+function values(title, prediction) {
+  const lines = (document, at) =>
+    Object.entries(document).flatMap(([name, value]) =>
+      value !== null && typeof value === "object"
+        ? lines(value, `${at}${name}.`)
+        : h("p", {}, h("strong", { text: typeof value === "number" ? number(value) : String(value) }), " ", quiet(at + name)),
+    );
+  return h("article", { class: "card" }, h("h3", { text: title }), lines(prediction, ""));
+}
+
+function quiet(text) {
+  return h("span", { class: "quiet", text: text ?? "" });
 }
 
 function missing(name, problem) {

@@ -43,7 +43,7 @@ function show() {
   }
 }
 
-/** Ask for what is served: at first, and whenever an event names models, versions or routes that are not known. */
+/** Ask for what is served: at first, and whenever an event names models or versions that are not known, or routes have changed. */
 async function learn() {
   try {
     const { document: state } = await ask("console/state");
@@ -65,20 +65,20 @@ function head() {
   write(byId("replica"), `replica ${known.replica} · version ${known.version} · up ${up}`);
 }
 
-/** Say what the figures show: an event's models and routes, each with its version. */
-function parts(routes, models) {
-  return JSON.stringify([routes, models.map(([name, version]) => `${name} ${version}`)]);
+/** Say what the figures show: the mark of what is said of routes, and models with their versions. */
+function parts(mark, models) {
+  return JSON.stringify([mark, models.map(([name, version]) => `${name} ${version}`)]);
 }
 
 function take(event) {
   const told = parts(
-    Object.keys(event.routes),
+    event.mark,
     Object.entries(event.models).map(([name, its]) => [name, its.version]),
   );
   const now =
     known &&
     parts(
-      known.routes.map((route) => route.name),
+      known.mark,
       known.models.map((its) => [its.name, its.version]),
     );
   if (told !== now && learning === null) learning = learn().finally(() => (learning = null));

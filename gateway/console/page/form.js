@@ -8,28 +8,11 @@ import { read, valueOf } from "./values.js";
 const ANY = "any";
 
 export class RecordForm {
-  constructor(models, onChange) {
-    const features = new Map();
+  constructor(features, models, onChange) {
+    this.features = features;
     this.profiles = {};
-    for (const { contract, profile } of Object.values(models)) {
-      for (const feature of contract.features) {
-        const known = features.get(feature.name);
-        // Together the models take what each takes: the narrower bounds, and null only where all do.
-        features.set(
-          feature.name,
-          known
-            ? {
-                ...known,
-                nullable: known.nullable && feature.nullable,
-                minimum: larger(known.minimum, feature.minimum),
-                maximum: smaller(known.maximum, feature.maximum),
-              }
-            : feature,
-        );
-        this.profiles[feature.name] ??= profile?.features?.[feature.name];
-      }
-    }
-    this.features = [...features.values()];
+    for (const { contract, profile } of Object.values(models))
+      for (const { name } of contract.features) this.profiles[name] ??= profile?.features?.[name];
     this.onChange = onChange;
     this.fields = new Map(this.features.map((feature) => [feature.name, this.field(feature)]));
     this.element = h(
@@ -176,14 +159,6 @@ export class RecordForm {
     first?.focus();
     return others;
   }
-}
-
-function larger(one, other) {
-  return one === undefined ? other : other === undefined ? one : Math.max(one, other);
-}
-
-function smaller(one, other) {
-  return one === undefined ? other : other === undefined ? one : Math.min(one, other);
 }
 
 /** Make what a feature is typed or chosen in. */

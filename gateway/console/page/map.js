@@ -3,6 +3,7 @@
 import { badge, h, write } from "./dom.js";
 import { count, ms, percent } from "./figures.js";
 import { HISTORY, spark } from "./spark.js";
+import { branches, what } from "./plan.js";
 import { health, Wires } from "./wires.js";
 
 export class MapView {
@@ -66,7 +67,6 @@ export class MapView {
       spark: h("div"),
       trouble: h("p", { class: "trouble" }),
     };
-    const what = route.kind === "ensemble" ? `asks ${route.models.join(" and ")}` : "one model";
     const element = h(
       "button",
       { class: "card", type: "button", onclick: () => this.onRoute(route.name), title: `Try ${route.name}` },
@@ -76,7 +76,8 @@ export class MapView {
         h("strong", { text: route.name }),
         route.name === this.state.default ? h("span", { class: "tag", text: "default" }) : null,
       ),
-      h("span", { class: "quiet", text: what }),
+      h("span", { class: "quiet", text: route.kind === "model" ? "one model" : what(route.tree) }),
+      branches(route.tree),
       h("span", { class: "row" }, h("span", { class: "big" }, cells.rate, " a second"), cells.spark),
       h("span", { class: "pairs" }, h("span", {}, "p50 ", cells.p50), h("span", {}, "p99 ", cells.p99)),
       cells.trouble,
@@ -138,7 +139,7 @@ export class MapView {
   }
 
   takeRoute(name, its) {
-    const { cells } = this.routes.get(name),
+    const { cells, of } = this.routes.get(name),
       history = this.history.get(name) ?? [];
     this.history.set(name, history);
     history.push(its.rate);
@@ -147,11 +148,12 @@ export class MapView {
     write(cells.p50, ms(its.p50_ms));
     write(cells.p99, ms(its.p99_ms));
     const told = [
+      of.misfit ? `cannot be asked: ${of.misfit}` : "",
       its.failed ? `${percent(its.failed)} failed` : "",
       its.refused ? `${percent(its.refused)} refused` : "",
     ];
     write(cells.trouble, told.filter(Boolean).join(", "));
-    cells.trouble.classList.toggle("bad", its.failed > 0);
+    cells.trouble.classList.toggle("bad", its.failed > 0 || Boolean(of.misfit));
     cells.spark.replaceChildren(spark(history, `${name} in the last minute: now ${count(its.rate)} requests a second`));
   }
 

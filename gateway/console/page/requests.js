@@ -170,7 +170,14 @@ export class RequestsView {
       {},
       h("td", { text: clock(one.time) }),
       h("td", {}, button),
-      h("td", { text: one.route }),
+      h(
+        "td",
+        {},
+        one.route,
+        one.ways?.[one.route]
+          ? h("span", { class: "quiet", text: ` → ${Object.keys(one.ways[one.route]).join(", ")}` })
+          : null,
+      ),
       h("td", {}, ending(one)),
       h("td", { text: one.reason ?? (one.missing ? `without ${Object.keys(one.missing).join(", ")}` : "") }),
       h("td", { class: "n", text: one.rows }),

@@ -117,10 +117,12 @@ export class TryView {
     this.form = null;
     this.send.disabled = true;
     try {
-      const told = await Promise.all(this.route.models.map((model) => ask(`console/models/${model}`)));
+      const [route, ...told] = await Promise.all(
+        [`routes/${name}`, ...this.route.models.map((model) => `models/${model}`)].map((at) => ask(`console/${at}`)),
+      );
       if (this.route?.name !== name) return;
       this.models = Object.fromEntries(told.map(({ document }, index) => [this.route.models[index], document]));
-      this.form = new RecordForm(this.models, () => this.renew());
+      this.form = new RecordForm(route.document.features, this.models, () => this.renew());
       this.fields.replaceChildren(this.form.element);
       this.send.disabled = false;
       this.fill();

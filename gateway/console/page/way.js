@@ -65,6 +65,13 @@ export function way(one) {
     ]),
     ...Object.entries(one.missing ?? {}).map(([model, reason]) => [`Without ${model}`, reason]),
   ];
+  for (const [plan, rows] of Object.entries(one.ways ?? {}))
+    facts.push([
+      `Way of ${plan}`,
+      Object.entries(rows)
+        .map(([branch, count]) => `${branch}: ${count} row${count === 1 ? "" : "s"}`)
+        .join(", "),
+    ]);
   if (one.kept) facts.push(["Prediction log", "kept, under this id"]);
   if (one.reason)
     facts.unshift([

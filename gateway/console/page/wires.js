@@ -2,6 +2,7 @@
 
 import { s } from "./dom.js";
 import { count } from "./figures.js";
+import { always } from "./plan.js";
 
 /** Say how a model is in one word: what is worst first. */
 export function health(model) {
@@ -26,9 +27,12 @@ export class Wires {
   join(gate, routes, models) {
     this.pairs = [];
     for (const { element, of } of routes.values()) {
-      this.pairs.push({ from: gate, to: element, route: of.name });
-      for (const name of of.models)
-        this.pairs.push({ from: element, to: models.get(name).element, route: of.name, model: name });
+      this.pairs.push({ from: gate, to: element, route: of.name, misfit: of.misfit });
+      const sure = always(of.tree);
+      for (const name of of.models) {
+        const part = !sure.includes(name);
+        this.pairs.push({ from: element, to: models.get(name).element, route: of.name, model: name, part });
+      }
     }
     this.draw();
   }
@@ -55,13 +59,14 @@ export class Wires {
   /** Have each wire show how much flows, and whether it does well. */
   flow(event) {
     this.event = event;
-    for (const { line, label, route, model } of this.lines) {
+    for (const { line, label, route, model, misfit, part } of this.lines) {
       const its = event.routes[route] ?? { rate: 0, failed: 0 },
         end = model && event.models[model];
-      const kind = (end && health(end)[0] === "bad") || its.failed > 0.5 ? "bad" : its.rate ? "flows" : "";
+      const kind = misfit || (end && health(end)[0] === "bad") || its.failed > 0.5 ? "bad" : its.rate && !(part && !end?.calls) ? "flows" : "";
       if (line.getAttribute("class") !== kind) line.setAttribute("class", kind);
       line.style.strokeWidth = `${1.5 + Math.min(5, Math.log10(1 + its.rate) * 1.6)}px`;
-      label.textContent = its.rate ? `${count(its.rate)}/s` : "";
+      // How much of a split, say, goes to a model is not known here.
+      label.textContent = its.rate && !part ? `${count(its.rate)}/s` : "";
     }
   }
 }

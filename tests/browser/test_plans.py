@@ -1,0 +1,146 @@
+"""Routes above others: drawn with their branches, tried, and followed on the way that a request took."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.browser.conftest import BOTH, PHONE, WIDE, Look
+from tests.browser.test_views import SERIOUS
+from tests.gateway.conftest import MIXED, PLAIN
+from tests.serving import running_gateway
+
+ROUTES: dict[str, Any] = {
+    "rollout": {"split": {"weights": {"plain": 100, "candidate": 0}, "by": "header x-patient"}},
+    "both": {"ensemble": ["rollout", "mixed"], "require": ["rollout"]},
+    "odd": {"split": {"weights": {"plain": 1, "both": 1}, "by": "feature shade"}},
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of the gateway's file."""
+    return tmp_path_factory.mktemp("plans")
+
+
+@pytest.fixture(scope="module")
+def planned(folder: Path, models: dict[str, int]) -> Iterator[httpx.Client]:
+    """Run a gateway with a split, an ensemble above it, and a route that does not fit."""
+    backends: dict[str, Any] = {name: {"url": f"http://127.0.0.1:{port}"} for name, port in models.items()}
+    backends["candidate"] = {**backends["plain"], "model": "plain"}
+    with running_gateway(folder, {"backends": backends, "routes": ROUTES, "default": "both"}) as client:
+        client.post("/v1/predict", json=BOTH).raise_for_status()
+        yield client
+
+
+def branches(route: str) -> str:
+    """Find the branches of a route in the map, at any depth."""
+    return f".routes button.card:has(.head strong:text-is('{route}')) .branch"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_a_map_with_plans_is_for_everybody(look: Look, planned: httpx.Client, scheme: str, size: Any) -> None:
+    """Axe finds no serious fault, and nothing is wider than the screen or than its card."""
+    page = look(size, scheme, planned).go("map")
+    expect(page.locator(branches("both"))).to_have_count(4)
+    violations = Axe().run(page).response["violations"]
+
+    assert [one["id"] for one in violations if one["impact"] in SERIOUS] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    assert page.evaluate(WIDER) == []
+
+
+WIDER = """() => [...document.querySelectorAll(".routes button.card")]
+    .filter(card => card.scrollWidth > card.clientWidth).map(card => card.textContent)"""
+
+
+def test_the_map_draws_what_each_route_runs(look: Look, planned: httpx.Client) -> None:
+    """Branches below branches, each with its weight or what else it is; a route that does not fit says why."""
+    page = look(at=planned).go("map")
+    both = page.locator(branches("both"))
+
+    expect(both.nth(0)).to_contain_text("rollout split by header x-patient")
+    assert [" ".join(text.split()) for text in both.all_text_contents()[1:]] == [
+        "100 % plain",
+        "0 % candidate",
+        "may be missing mixed",
+    ]
+    odd = page.locator(".routes button.card").filter(has_text="odd")
+    expect(odd.locator(".trouble.bad")).to_contain_text("shade: odd is split by it, and no side reads it")
+    expect(page.locator(".wires path.bad").first).to_be_attached()
+
+
+def test_a_wire_tells_only_what_is_known(look: Look, planned: httpx.Client) -> None:
+    """Which part of a split went to a model is not: no rate, and nothing flows to a side that nobody asks."""
+    page = look(at=planned).go("map")
+    told = page.evaluate(ALWAYS)
+
+    assert told == {"rollout": [], "both": ["mixed"], "plain": ["plain"]}
+    for _ in range(100):
+        planned.post("/v1/models/rollout:predict", json={"instances": [PLAIN]}).raise_for_status()
+        if page.locator(".wires path.flows").count():
+            break
+        page.wait_for_timeout(50)
+    expect(page.locator(".wires path.flows")).to_have_count(2)
+
+
+ALWAYS = """async () => {
+    const [{ always }, { routes }] = [
+        await import("./console/page/plan.js"), await (await fetch("console/state")).json()];
+    const of = name => [name, always(routes.find(one => one.name === name).tree)];
+    return Object.fromEntries(["rollout", "both", "plain"].map(of));
+}"""
+
+
+def test_a_changed_weight_is_drawn(look: Look, planned: httpx.Client, folder: Path) -> None:
+    """While somebody looks, although no name and no version has changed."""
+    page = look(at=planned).go("map")
+    path = folder / "gateway.yaml"
+    before = path.read_text()
+    expect(page.locator(branches("rollout")).first).to_contain_text("100 %")
+    path.write_text(json.dumps(json.loads(before)).replace('"candidate": 0', '"candidate": 300'))
+    expect(page.locator(branches("rollout")).first).to_contain_text("25 %")
+
+    path.write_text(before)
+    expect(page.locator(branches("rollout")).first).to_contain_text("100 %")
+
+
+def test_a_try_says_which_way_it_went(look: Look, planned: httpx.Client) -> None:
+    """Above the picture of the model that answered, in a split and below an ensemble."""
+    for route in ("rollout", "both"):
+        page = look(at=planned).go(f"try/{route}")
+        expect(page.get_by_label("width")).to_have_value("5")
+        page.get_by_role("button", name="Ask", exact=True).click()
+        answer = page.get_by_role("region", name="Answer", exact=True)
+
+        expect(answer.get_by_text("rollout → plain")).to_be_visible()
+        expect(answer.locator("article", has=page.get_by_role("heading", name="plain"))).to_contain_text("label: ")
+    expect(answer.locator("article", has=page.get_by_role("heading", name="mixed"))).to_contain_text("label: ")
+
+
+def test_a_request_shows_which_branch_it_took(look: Look, planned: httpx.Client) -> None:
+    """In its line, and with the rows of each branch in its way."""
+    page = look(at=planned).go("requests")
+    records = {"instances": [PLAIN, PLAIN]}
+    planned.post("/v1/models/rollout:predict", json=records, headers={"x-request-id": "two-rows"}).raise_for_status()
+    row = page.locator("tr", has=page.get_by_role("button", name="The way of two-rows"))
+
+    expect(row).to_contain_text("rollout → plain")
+    row.get_by_role("button").click()
+    expect(page.locator("tr.way")).to_contain_text("Way of rollout")
+    expect(page.locator("tr.way")).to_contain_text("plain: 2 rows")
+
+
+def test_a_route_takes_what_its_branches_take(planned: httpx.Client) -> None:
+    """The console is told by the gateway; of a route that does not fit nothing is known."""
+    admin = planned.headers["x-admin"]
+    features = httpx.get(f"{admin}/console/routes/both").json()["features"]
+
+    assert {feature["name"] for feature in features} == {*PLAIN, *MIXED}
+    assert httpx.get(f"{admin}/console/routes/odd").status_code == 502
