@@ -54,7 +54,7 @@ def test_a_route_that_does_not_fit_is_told_everywhere(start: Start, tmp_path: Pa
     assert lines["rollout"]["place"] == f"{tmp_path}/gateway.yaml, line 1"
 
     put(tmp_path, routes={"plain2": {"ensemble": ["plain"]}, "rollout": BAD})
-    wait_until(lambda: served_names(client) == {"plain", "mixed", "candidate", "plain2", "rollout"})
+    wait_until(lambda: served_names(client) == {"plain", "mixed", "candidate", "sick", "plain2", "rollout"})
     put(tmp_path, routes={"plain2": {"ensemble": ["plain"]}, "rollout": GOOD})
     wait_until(lambda: f"{FAULTY} 0.0" in metrics(client))
     assert ask(client, "rollout", PLAIN) == 200
