@@ -4,7 +4,7 @@ from gateway.batching.batcher import Batcher
 from gateway.batching.caller import Answerer, Caller, all_parts
 from gateway.batching.calls import Calls
 from gateway.batching.heard import Heard
-from gateway.batching.partial import Needs, some_parts
+from gateway.batching.partial import Needs, some_parts, time_to_write
 from gateway.batching.prediction import Joint, Leaf, Part, Prediction
 from gateway.batching.queue import Queue
 from gateway.batching.traced import TracedBatcher, TracedCalls
@@ -27,4 +27,5 @@ __all__ = [
     "Way",
     "all_parts",
     "some_parts",
+    "time_to_write",
 ]

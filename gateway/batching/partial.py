@@ -68,7 +68,7 @@ async def some_parts(
     loop = asyncio.get_running_loop()
     reply = PartialReply(needs)
     rest = max(0.0, deadline - loop.time())
-    patience = deadline - min(LEAVE_S + LEAVE_S_PER_ROW * tables[0].rows, MOST_OF_REST * rest)
+    patience = deadline - time_to_write(rest, tables[0].rows)
     for index, answerer in enumerate(answerers):
         if reply.future.done():
             break
@@ -81,3 +81,8 @@ async def some_parts(
         for answerer in answerers:
             answerer.forsake()
         del reply, timer  # an error holds this frame, which may not hold the error
+
+
+def time_to_write(rest: float, rows: int) -> float:
+    """Give what is left of the rest of a request's time for writing its answer, in seconds."""
+    return min(LEAVE_S + LEAVE_S_PER_ROW * rows, MOST_OF_REST * rest)

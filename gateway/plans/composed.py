@@ -135,6 +135,16 @@ def ways_of(branches: Sequence[Branch]) -> dict[str, Counter[str]]:
     return found
 
 
+def columns_of(answer: Answer, outputs: Sequence[Output], rows: int) -> Columns:
+    """Give the columns of an answer by the names of these outputs; what is missing, and may be, is null."""
+    given = answer.columns
+    return {
+        output.name: given[output.name] if output.name in given else empty(output, rows)
+        for output in outputs
+        if output.name in given or getattr(output, "nullable", False)
+    }
+
+
 def as_shown(output: Output, column: Array) -> Array:
     """Give a column in the datatype of an output: what may be missing is a double."""
     wanted = DTYPES[output.datatype]

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from gateway.backends import Backend
 from gateway.plans.aggregated import Aggregated
 from gateway.plans.ensemble import Ensemble
+from gateway.plans.fallback import Fallback
 from gateway.plans.plan import Plan
+from gateway.plans.sequence import Steps
 from gateway.plans.shadow import Shadow
 from gateway.plans.single import Single
 from gateway.plans.split import Split
@@ -42,5 +44,9 @@ def make_plan(name: str, route: RouteSettings, plans: Mapping[str, Plan], report
         return Switch(name, branches, route.switch.ask, cases, name_of(route.switch.otherwise))
     if route.shadow is not None:
         return Shadow(name, branches, route.shadow, reports.of(name, Watch))
+    if route.sequence is not None:
+        return Steps(name, branches)
+    if route.fallback is not None:
+        return Fallback(name, branches, route.fallback.within_s)
     assert route.split is not None
     return Split(name, branches, route.split.weights, route.split.by, reports.of(name, SidesReport))

@@ -13,7 +13,7 @@ from gateway.errors import BackendUnavailable
 from gateway.plans.answer import Answer
 from gateway.plans.apart import ask_all
 from gateway.plans.asked import Asked
-from gateway.plans.composed import Branch, Composed, empty, row_by_row_answer
+from gateway.plans.composed import Branch, Composed, columns_of, row_by_row_answer
 from gateway.plans.composite import Composite
 from gateway.plans.outputs import either
 from gateway.plans.plan import Plan
@@ -83,12 +83,8 @@ class Switch(Composite):
         """Give what conditions may name; of a partial answer, what is missing is null."""
         columns = dict(table.columns)
         for name, branch in first.items():
-            given = branch.answer.columns
-            for output in self.branches[name].outputs:
-                if output.name in given:
-                    columns[f"{name}.{output.name}"] = given[output.name]
-                elif getattr(output, "nullable", False):
-                    columns[f"{name}.{output.name}"] = empty(output, table.rows)
+            its = columns_of(branch.answer, self.branches[name].outputs, table.rows)
+            columns |= {f"{name}.{output}": column for output, column in its.items()}
         return columns
 
     def places(self, conditions: Sequence[Condition], columns: Columns, rows: int) -> dict[str, Array | None]:

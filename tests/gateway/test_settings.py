@@ -136,6 +136,15 @@ def test_a_route_says_how_complete_its_answers_must_be(tmp_path: Path, said: str
             "{switch: {cases: [{when: a > 1, then: {answer: {b: 1}}}], otherwise: {answer: {b: 2}}}}",
             "routes.all.switch has two different stored answers with the name 'stored'",
         ),
+        ("{ensemble: [one, two]}", "{sequence: [one]}", "line 6: routes.all.sequence"),
+        ("{ensemble: [one, two]}", "{sequence: [one, one]}", "routes.all.sequence.1 names 'one' a second time"),
+        ("{ensemble: [one, two]}", "{fallback: {to: [one]}}", "line 6: routes.all.fallback.to"),
+        ("{ensemble: [one, two]}", "{fallback: {to: [one, one]}}", "routes.all.fallback.to.1 names 'one' a second"),
+        (
+            "{ensemble: [one, two]}",
+            "{fallback: {to: [{answer: {b: 1}}, one]}}",
+            "line 6: routes.all.fallback.to.0 always answers, so that nothing behind it is ever asked",
+        ),
         ("{ensemble: [one, two]}", "{quorum: 1}", "line 6: routes.all says nothing of what it runs"),
         (
             "{ensemble: [one, two]}",

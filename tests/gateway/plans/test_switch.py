@@ -120,4 +120,4 @@ def test_what_does_not_fit_is_told(start: Start, case: dict[str, Any], told: str
 
     assert told in listed["reason"]
     assert answer.status_code == 502
-    assert json.loads(answer.content)["reason"] == "backend_fault"
+    assert json.loads(answer.content)["reason"] == "plan_mismatch"

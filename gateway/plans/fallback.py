@@ -1,0 +1,109 @@
+"""A plan that asks the next of several where one cannot answer."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from contract import Feature, Interface, Output, Table, union_of_features
+from gateway.batching import Needs, time_to_write
+from gateway.errors import BackendUnknown, DeadlineExceeded, GatewayError
+from gateway.plans.answer import Answer
+from gateway.plans.apart import answer_of
+from gateway.plans.asked import Asked
+from gateway.plans.composed import Branch, row_by_row_answer
+from gateway.plans.composite import Composite
+from gateway.plans.fit import misfit
+from gateway.plans.outputs import either
+from gateway.plans.plan import Plan
+from gateway.plans.stored import Stored, outputs_beside
+
+
+class Fallback(Composite):
+    """Ask one branch after another until one answers; what the caller did wrong is no reason to ask the next.
+
+    Each but the last has `within_s` seconds, without it an equal part of the time that is left. A branch whose
+    contract is not known yet takes no part.
+    """
+
+    kind = "fallback"
+
+    def __init__(self, name: str, branches: Mapping[str, Plan], within_s: float | None) -> None:
+        super().__init__(name, branches)
+        self.within_s = within_s
+
+    @property
+    def known_branches(self) -> dict[str, Plan]:
+        """Give those that know what they take and give; raises BackendUnknown where no model does."""
+        found = {name: plan for name, plan in self.branches.items() if isinstance(plan, Stored) or is_known(plan)}
+        if all(isinstance(plan, Stored) for plan in found.values()):
+            raise BackendUnknown(f"no model of {self.name} has told its contract yet")
+        return found
+
+    @property
+    def contracts(self) -> list[Interface]:
+        """Give the contracts of those; raises BackendUnknown."""
+        found = [contract for plan in self.known_branches.values() for contract in plan.contracts]
+        return list({contract.name: contract for contract in found}.values())
+
+    def take(self) -> Sequence[Feature]:
+        """Give what those read."""
+        return union_of_features(plan.features for plan in self.known_branches.values())
+
+    def give(self) -> Sequence[Output]:
+        """Give what any of those gives; raises ContractError where they do not mean the same."""
+        return either(self.name, outputs_beside(self.known_branches))
+
+    @property
+    def told(self) -> Mapping[str, Any]:
+        """Say how long each may take."""
+        return {} if self.within_s is None else {"within_s": self.within_s}
+
+    async def ready(self) -> bool:
+        """Say whether any branch can answer now, and all that are known fit each other."""
+        return misfit(self) is None and any(await asyncio.gather(*[plan.ready() for plan in self.branches.values()]))
+
+    async def answer(self, table: Table, asked: Asked, needs: Needs | None = None) -> Answer:  # noqa: ARG002
+        """Ask until one answers; raises what the first failed by where none does, and what is the caller's fault."""
+        failed: list[GatewayError] = []
+        for index, plan in enumerate(self.branches.values()):
+            outcome = await self.outcome(plan, table, asked, self.until(index, table.rows, asked.deadline))
+            if isinstance(outcome, GatewayError):
+                failed.append(outcome)
+                continue
+            return row_by_row_answer(self.name, self.outputs, [outcome], table.rows)
+        raise failed[0].again()
+
+    async def outcome(self, plan: Plan, table: Table, asked: Asked, until: float) -> Branch | GatewayError:
+        """Give what a branch answers until then, or what it fails by."""
+        try:
+            part = self.part_for(plan, table)
+            async with asyncio.timeout_at(until):
+                answer = await answer_of(plan, part, msgspec.structs.replace(asked, deadline=until))
+            return Branch(plan.name, answer, part, None)
+        except TimeoutError:
+            return DeadlineExceeded(f"{plan.name} did not answer in time", model=plan.name)
+        except GatewayError as exc:
+            if exc.status < 500:
+                raise
+            return exc
+
+    def until(self, index: int, rows: int, deadline: float) -> float:
+        """Give the time until which a branch may answer, so that those behind it have theirs."""
+        plans = list(self.branches.values())[index:]
+        if len(plans) == 1:
+            return deadline
+        now = asyncio.get_running_loop().time()
+        left = max(0.0, deadline - now)
+        models = sum(not isinstance(plan, Stored) for plan in plans)
+        share = left / models if self.within_s is None else self.within_s
+        return now + min(share, left - time_to_write(left, rows))
+
+
+def is_known(plan: Plan) -> bool:
+    """Say whether a plan knows what it takes and gives."""
+    try:
+        return bool(plan.outputs)
+    except GatewayError:
+        return False

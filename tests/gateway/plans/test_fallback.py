@@ -1,0 +1,108 @@
+"""A fallback: who cannot answer is replaced by the next."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.ports import free_ports
+from tests.gateway.conftest import PLAIN
+from tests.gateway.plans.conftest import Sick, Start
+from tests.gateway.test_account import records
+from tests.serving import wait_until
+
+STORED = {"answer": {"label": "low", "probability": 0}, "as": "stored"}
+ROUTE = {"fallback": {"to": ["sick", "plain"]}}
+BODY = {"instances": [PLAIN]}
+
+
+def test_the_first_answers_as_long_as_it_can(start: Start, sick: Sick, tmp_path: Path) -> None:
+    """Then the next does; the answer and the record of the request say who it was."""
+    client = start({"safe": ROUTE})
+    first = client.post("/v1/predict", json=BODY).json()
+    sick.status = 500
+    then = client.post("/v1/predict", json=BODY, headers={"x-request-id": "safe"})
+
+    assert (first["predictions"][0]["safe"], list(first["models"])) == ("sick", ["sick"])
+    assert then.status_code == 200
+    assert (then.json()["predictions"][0]["safe"], list(then.json()["models"])) == ("plain", ["plain"])
+    assert 'safe;desc="plain"' in then.headers["server-timing"]
+    (record,) = wait_until(lambda: records(tmp_path / "gateway.log", "safe"))
+    assert record["ways"] == {"safe": {"plain": 1}}
+
+
+@pytest.mark.parametrize("within", [{"within_s": 0.3}, {}])
+def test_who_is_late_is_left(start: Start, sick: Sick, within: dict[str, float]) -> None:
+    """Without a time of its own after its part of the deadline; nobody works for an answer that nobody waits for."""
+    sick.status = 0
+    client = start({"safe": {"fallback": {"to": ["sick", "plain"], **within}, "timeout_s": 2}})
+    answer = client.post("/v1/predict", json=BODY)
+
+    assert (answer.status_code, answer.json()["predictions"][0]["safe"]) == (200, "plain")
+    assert wait_until(lambda: sick.left)
+
+
+def test_a_stored_answer_is_there_when_nobody_else_is(start: Start, sick: Sick) -> None:
+    """In time, marked as such on each door, and without a model."""
+    sick.status = 0
+    client = start({"safe": {"fallback": {"to": ["sick", STORED]}, "timeout_s": 0.5}})
+    answer = client.post("/v1/predict", json=BODY)
+    inputs = [
+        {"name": name, "shape": [1], "datatype": "INT64" if name == "count" else "FP64", "data": [value]}
+        for name, value in PLAIN.items()
+    ]
+    tensors = client.post("/v2/models/safe/infer", json={"inputs": inputs}).json()
+    listed = client.get("/v1/models/safe").json()
+
+    assert answer.json() == {
+        "id": answer.json()["id"],
+        "predictions": [{"safe": "stored", "label": "low", "probability": 0.0}],
+        "models": {},
+    }
+    assert {one["name"]: one["data"] for one in tensors["outputs"]} == {
+        "safe": ["stored"],
+        "label": ["low"],
+        "probability": [0.0],
+    }
+    assert (listed["kind"], listed["members"], listed["ready"]) == ("fallback", ["sick", "stored"], True)
+
+
+def test_what_the_caller_did_wrong_is_told(start: Start, sick: Sick) -> None:
+    """Nobody is asked for it, and a record that a model refuses is not tried on the next."""
+    client = start({"safe": {"fallback": {"to": ["sick", STORED]}}})
+    wrong = client.post("/v1/predict", json={"instances": [{**PLAIN, "width": -1}]})
+
+    assert wrong.status_code == 422
+    assert sick.asked == 0
+
+
+def test_where_all_fail_the_first_failure_is_told(start: Start, sick: Sick, backends: dict[str, Any]) -> None:
+    """With the name of its model."""
+    (nobody,) = free_ports(1)
+    sick.status = 500
+    dead = {**backends, "dead": {"url": f"http://127.0.0.1:{nobody}"}}
+    client = start({"safe": {"fallback": {"to": ["sick", "dead"]}}}, backends=dead, ready_after_s=0)
+    problem = client.post("/v1/predict", json=BODY).json()
+
+    assert (problem["status"], problem["reason"], problem["model"]) == (502, "backend_fault", "sick")
+
+
+def test_a_model_that_was_never_there_keeps_nobody_from_answering(start: Start, backends: dict[str, Any]) -> None:
+    """Records are read by the contracts of those that are known."""
+    (nobody,) = free_ports(1)
+    dead = {**backends, "dead": {"url": f"http://127.0.0.1:{nobody}"}}
+    client = start({"safe": {"fallback": {"to": ["dead", "plain"]}}}, backends=dead, ready_after_s=0)
+    wait_until(lambda: client.get("/v1/models/plain").json()["known"])
+    answer = client.post("/v1/predict", json=BODY)
+    listed = client.get("/v1/models/safe").json()
+
+    assert answer.json()["predictions"][0]["safe"] == "plain"
+    assert (listed["known"], listed["ready"]) == (True, True)
+    assert set(listed["versions"]) == {"plain"}
+
+
+def test_branches_that_mean_something_else_are_told(start: Start) -> None:
+    """As of any plan whose rows come from one of several."""
+    client = start({"safe": {"fallback": {"to": ["plain", {"answer": {"probability": "low"}}]}}})
+
+    assert "probability: is number, and in the stored answer" in client.get("/v1/models/safe").json()["reason"]

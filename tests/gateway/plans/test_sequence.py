@@ -1,0 +1,170 @@
+"""A sequence: what a step gives, the next one takes by its name."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks.ports import free_ports
+from contract import ContractError, Feature, Output, Table, pack
+from gateway.errors import BackendFault, BackendUnreachable, GatewayError
+from gateway.plans.asked import Asked
+from gateway.plans.composed import Composed
+from gateway.plans.sequence import Steps
+from gateway.plans.stored import Stored
+from oip import Tensor
+from tests.conftest import store_tiny
+from tests.gateway.conftest import MIXED, PLAIN
+from tests.gateway.grpc_client import connected, request
+from tests.gateway.plans.conftest import Sick, Start
+from tests.gateway.test_account import records
+from tests.serving import model_app, served, wait_until
+
+ROWS = [{**PLAIN, "width": width, "price": 4.0} for width in (1.0, 5.0, 20.0)]
+
+
+@pytest.fixture(scope="module")
+def judged(backends: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Serve the judge, and give the settings of all backends."""
+    with served(model_app(store_tiny("judge"))) as port:
+        yield {**backends, "judge": {"url": f"http://127.0.0.1:{port}"}}
+
+
+def test_a_step_reads_what_the_one_before_gave(start: Start, judged: dict[str, Any], tmp_path: Path) -> None:
+    """And the rest from the record; the answer is that of the last step, and all steps are in the books."""
+    client = start({"chain": {"sequence": ["plain", "judge"]}}, backends=judged)
+    answer = client.post("/v1/predict", json={"instances": ROWS}, headers={"x-request-id": "chain"}).json()
+    rows = [{name: row[name] for name in PLAIN} for row in ROWS]
+    first = client.post("/v1/models/plain:predict", json={"instances": rows}).json()["predictions"]
+    by_hand = [{**row, "price": 4.0} for row in first]
+    then = client.post("/v1/models/judge:predict", json={"instances": by_hand}).json()["predictions"]
+
+    assert answer["predictions"] == then
+    assert list(answer["models"]) == ["plain", "judge"]
+    (record,) = wait_until(lambda: records(tmp_path / "gateway.log", "chain"))
+    assert set(record["versions"]) == {"plain", "judge"}
+
+
+def test_it_is_a_model_on_each_door(start: Start, judged: dict[str, Any]) -> None:
+    """Whose features are those that no step gives."""
+    (port,) = free_ports(1)
+    client = start({"chain": {"sequence": ["plain", "judge"]}}, backends=judged, grpc_port=port)
+    listed = client.get("/v1/models/chain").json()
+    tensors = [
+        Tensor(name, "INT64" if name == "count" else "FP64", np.array([row[name] for row in ROWS]).astype(kind))
+        for name, kind in {"width": "f8", "height": "f8", "count": "i8", "price": "f8"}.items()
+    ]
+    inputs = [{"name": one.name, "shape": [3], "datatype": one.datatype, "data": one.array.tolist()} for one in tensors]
+    answer = client.post("/v2/models/chain/infer", json={"inputs": inputs}).json()
+    with connected(port) as (_, stubs):
+        same = stubs.ModelInfer(request("chain", tensors))
+
+    assert (listed["kind"], listed["members"]) == ("sequence", ["plain", "judge"])
+    assert [feature["name"] for feature in listed["features"]] == ["width", "height", "count", "price"]
+    assert [output["name"] for output in answer["outputs"]] == ["label", "probability"]
+    assert set(answer["outputs"][0]["data"]) <= {"yes", "no"}
+    assert [output.name for output in same.outputs] == ["label", "probability"]
+
+
+def test_a_failure_names_the_step(start: Start, judged: dict[str, Any], sick: Sick) -> None:
+    """And the next one is not asked."""
+    sick.status = 500
+    client = start({"chain": {"sequence": ["sick", "judge"]}}, backends=judged)
+    problem = client.post("/v1/predict", json={"instances": ROWS}).json()
+
+    assert (problem["status"], problem["model"]) == (502, "sick")
+    assert problem["detail"].startswith("step sick: ")
+
+
+def test_steps_that_do_not_fit_are_told(start: Start, judged: dict[str, Any]) -> None:
+    """What a step gives is to be read by a later one."""
+    client = start({"chain": {"sequence": ["plain", "mixed"]}}, backends=judged)
+    listed = client.get("/v1/models/chain").json()
+    answer = client.post("/v1/predict", json={"instances": [{**PLAIN, **MIXED}]})
+
+    assert "plain: no later step of chain reads anything that it gives" in listed["reason"]
+    assert answer.status_code == 502
+
+
+class Step(Stored):
+    """Answer always the same, as if it were asked for features; or fail."""
+
+    def __init__(self, name: str, features: tuple[Feature, ...], outputs: dict[str, Any], error: bool = False) -> None:
+        super().__init__(name, outputs)
+        self.features = features
+        self.error = error
+        self.tables: list[Table] = []
+
+    async def answer(self, table: Table, asked: Asked, needs: Any = None) -> Composed:
+        """Remember what it was asked."""
+        self.tables.append(table)
+        if self.error:
+            raise BackendUnreachable("nobody is there", model=self.name)
+        return await super().answer(table, asked, needs)
+
+
+OWN = Feature(name="own", type="number", description="", example=1.0)
+SCORE = Feature(name="score", type="number", unit="m", description="", example=1.0, maximum=5)
+KIND = Feature(name="kind", type="category", categories=("a", "b"), description="", example="a")
+ASKED = Asked("id", "caller", 1e9)
+
+
+def answered(*steps: Step) -> Composed:
+    """Give what a sequence of steps answers to one record."""
+    plan = Steps("chain", {step.name: step for step in steps})
+    answer = asyncio.run(plan.answer(pack(plan.features, {"own": [1.0]}), ASKED))
+    assert isinstance(answer, Composed)
+    return answer
+
+
+def test_a_value_that_the_next_step_does_not_take_is_the_fault_of_the_one_that_gave_it() -> None:
+    """It does not reach the next one."""
+    then = Step("then", (OWN, SCORE), {"done": True})
+
+    assert answered(Step("first", (OWN,), {"score": 4}), then).records
+    with pytest.raises(BackendFault, match=r"step first: its score in row 0 is not what then takes: .*5") as caught:
+        answered(Step("first", (OWN,), {"score": 6}), then)
+    assert caught.value.model == "first"
+    assert len(then.tables) == 1
+
+
+def test_the_latest_step_that_gives_a_feature_is_read() -> None:
+    """Also where the record has to hold it for an earlier one."""
+    last = Step("last", (OWN, KIND), {"done": True})
+    answered(Step("first", (OWN,), {"own": 2.0, "kind": "a"}), Step("second", (OWN,), {"kind": "b", "own": 3.0}), last)
+
+    assert last.tables[0].columns["kind"].tolist() == ["b"]
+    assert last.tables[0].columns["own"].tolist() == [3.0]
+
+
+def test_the_next_step_of_one_that_failed_is_not_asked() -> None:
+    """The text of its failure names it."""
+    then = Step("then", (OWN, SCORE), {"done": True})
+    with pytest.raises(GatewayError, match="step first: nobody is there"):
+        answered(Step("first", (OWN,), {"score": 4}, error=True), then)
+
+    assert not then.tables
+
+
+@pytest.mark.parametrize(
+    ("output", "told"),
+    [
+        (Output(name="score", type="boolean", description=""), "score: first gives it as boolean, and then reads it"),
+        (Output(name="score", type="number", unit="cm", description=""), "score: first gives it in cm, and then reads"),
+        (Output(name="kind", type="category", categories=("a", "c"), description=""), "kind: first gives it as 'c'"),
+        (Output(name="other", type="number", description=""), "first: no later step of chain reads anything"),
+    ],
+)
+def test_what_can_never_fit_is_a_fault_of_the_contracts(output: Output, told: str) -> None:
+    """Of type, unit and categories; bounds are looked at when values come."""
+
+    class First(Step):
+        outputs = (output,)
+
+    plan = Steps("chain", {"first": First("first", (OWN,), {}), "then": Step("then", (SCORE, KIND), {"done": True})})
+
+    with pytest.raises(ContractError, match=told):
+        plan.give()
