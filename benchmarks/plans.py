@@ -1,0 +1,143 @@
+"""The command `python -m benchmarks.plans`: what plans cost a request, beside a plain backend.
+
+A gateway in this process asks stand-ins for its models, which answer at once; the models are those of BentoML's store.
+All plans are measured in turn, so what disturbs one disturbs all.
+"""
+
+import argparse
+import asyncio
+import gc
+import os
+import statistics
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import uvloop
+
+from benchmarks.forms import example, instances
+from benchmarks.path import TOGETHER
+from benchmarks.processes import Failed
+from benchmarks.table import table
+from benchmarks.way.between import FILE, GATEWAY, between
+from benchmarks.way.parts import Way, ignore
+from benchmarks.way.processor import sampled, scatter
+from contract import Columns, Interface, Table
+from contract.table import Array
+from gateway.batching import Heard
+from gateway.batching.calls import Ask
+from gateway.gateway import Gateway, open_gateway
+from gateway.server import configure_log
+from gateway.settings import Settings
+from gateway.settings_file import read_settings
+from gateway.settings_routes import RouteSettings
+from oip import InferResponse
+
+BACKEND, PAIR = "diagnosis", ["diagnosis", "candidate"]
+"""The plain backend, and two that serve the same model."""
+
+ROUTES: dict[str, Any] = {
+    "ensemble": {"ensemble": PAIR},
+    "mean": {"ensemble": PAIR, "aggregate": "mean"},
+    "median": {"ensemble": PAIR, "aggregate": "median"},
+    "vote": {"ensemble": PAIR, "aggregate": {"by": "vote", "outputs": ["label"]}},
+    "split": {"split": {"weights": {"diagnosis": 95, "candidate": 5}}},
+    "byfeature": {"split": {"weights": {"diagnosis": 95, "candidate": 5}, "by": "feature mean_radius"}},
+    "nested": {"ensemble": ["split", "novelty"]},
+}
+
+
+class Asked:
+    """Ask one name, by so many callers at once."""
+
+    def __init__(self, gateway: Gateway, name: str, callers: int, nowhere: int) -> None:
+        form = instances(name, example(), path=f"/v1/models/{name}:predict")
+        self.way = Way(gateway, form, callers, nowhere)
+
+    async def work(self) -> None:
+        """Answer a request of each caller, in a task of its own as a server has it."""
+        way = self.way
+        await asyncio.gather(*(way.whole_app(way.scope, way.receive_body, ignore) for _ in way.callers))
+        way.empty_log()
+
+
+def at_once(heard: Heard) -> Ask:
+    """Give what answers any number of rows with the first that were heard: a plan may ask for some of the callers'."""
+    columns = heard.judged().columns
+    known = {
+        rows: msgspec.structs.replace(heard, rows=rows, judge=partial(first, columns))
+        for rows in range(1, heard.rows + 1)
+    }
+
+    async def ask(table: Table, call_id: str, again: bool) -> Heard:  # noqa: ARG001 (a batcher asks so)
+        return known[table.rows]
+
+    return ask
+
+
+def first(columns: Columns, _: InferResponse, __: Interface, rows: int) -> dict[str, Array]:
+    """Give the first rows."""
+    return {name: column[:rows] for name, column in columns.items()}
+
+
+def settings() -> Settings:
+    """Read the settings of the project, with a second backend of one model and the routes above it."""
+    read = read_settings(FILE)
+    routes = {name: RouteSettings.model_validate(route) for name, route in ROUTES.items()}
+    more = {"backends": {**read.backends, PAIR[1]: read.backends[BACKEND].model_copy(update={"model": BACKEND})}}
+    return read.model_copy(update={"access_log": False, **more, "routes": routes})
+
+
+async def lines(gateway: Gateway, callers: int, samples: int, nowhere: int) -> list[tuple[str, ...]]:
+    """Measure all plans, and write a line of each: the least of all samples, and how far these scatter."""
+    asked = {name: Asked(gateway, name, callers, nowhere) for name in (BACKEND, *ROUTES)}
+    for one in asked.values():
+        await one.way.go()
+    for its in [its for one in asked.values() for its in one.way.asked]:
+        its.backend.batcher.calls.ask = at_once(its.heard)
+    gc.collect()
+    gc.freeze()
+    found = await sampled({name: one.work for name, one in asked.items()}, samples)
+    us = {name: [sample / callers for sample in its] for name, its in found.items()}
+    return [(name, *figures(its, us[BACKEND])) for name, its in us.items()]
+
+
+def figures(its: Sequence[float], plain: Sequence[float]) -> tuple[str, ...]:
+    """Write the microseconds of a request, how much more they are than those of a plain backend, and the ratio."""
+    ratio = statistics.median(one / other for one, other in zip(its, plain, strict=True))
+    return f"{min(its):.0f}", f"{min(its) - min(plain):.0f}", f"{ratio:.2f}", f"{scatter(its):.0%}"
+
+
+async def measure(samples: int, nowhere: int) -> None:
+    """Print a table for one caller alone, and one for several whose requests are joined; raises Failed."""
+    async with between({GATEWAY: {}}), open_gateway(settings()) as gateway:
+        for backend in gateway.backends.values():
+            await backend.learn()
+        gc.set_threshold(50_000, 50, 50)  # as the gateway does
+        for callers in (1, TOGETHER):
+            header = f"{callers} at once", "µs a request", "more than the backend", "ratio", "middle over least"
+            sys.stdout.write("\n".join([*table(header, await lines(gateway, callers, samples, nowhere)), "", ""]))
+
+
+def main() -> int:
+    """Measure; the tables go to stdout."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.plans", description="Measure what plans cost a request in processor time."
+    )
+    parser.add_argument("--samples", type=int, default=40, help="of each plan, in turn (default: 40)")
+    chosen = parser.parse_args()
+    configure_log()
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            uvloop.run(measure(chosen.samples, nowhere.fileno()))
+    except Failed as exc:
+        sys.stderr.write(f"error: {exc}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
