@@ -7,9 +7,9 @@ from typing import Any
 
 import structlog
 
-from contract import Feature, Interface, Output, RecordDecoder, Table
+from contract import Columns, Feature, Interface, Output, RecordDecoder, Table
 from gateway.batching import Needs
-from gateway.errors import BackendUnknown, GatewayError
+from gateway.errors import BackendUnknown, DeadlineExceeded, GatewayError, InternalError
 from gateway.plans.answer import Answer
 from gateway.plans.apart import answer_of
 from gateway.plans.asked import Asked
@@ -124,20 +124,24 @@ class Shadow(Composite):
             watch.refuse(REFUSED, fitting.refused)
             return
         comparison = watch.comparison(versions, fitting)
+        was = taken(answer, comparison)
+        del answer  # it holds a joined call of others too, which the candidate may outlast
         began = time.perf_counter()
         try:
             async with asyncio.timeout(PATIENCE_S):
                 theirs = await self.ask(table, asked)
+            if was is not None and (now := taken(theirs, comparison)) is not None:
+                comparison.again += any(one.joint.way is not None and one.joint.way.again for one in theirs.predictions)
+                now_ms = (time.perf_counter() - began) * 1000
+                watch.add(comparison, Answered(asked.id, table.rows, was, now), ms, now_ms)
         except TimeoutError:
-            watch.fail(comparison, "deadline_exceeded", f"no answer within {PATIENCE_S:g} s")
+            watch.fail(comparison, DeadlineExceeded.reason, f"no answer within {PATIENCE_S:g} s")
         except GatewayError as exc:
             watch.fail(comparison, exc.reason, str(exc))
         except Exception:  # nobody else would hear of it
-            if "internal" not in comparison.failures:
-                log.exception("a candidate could not be asked", route=self.name)
-            watch.fail(comparison, "internal", "the gateway failed; its log says why")
-        else:
-            self.note(comparison, answer, theirs, asked, (ms, (time.perf_counter() - began) * 1000))
+            if InternalError.reason not in comparison.failures:
+                log.exception("a candidate could not be compared", route=self.name)
+            watch.fail(comparison, InternalError.reason, "the gateway failed; its log says why")
 
     async def ask(self, table: Table, asked: Asked) -> Answer:
         """Ask the candidate, which has its turns as a caller of its own."""
@@ -145,20 +149,12 @@ class Shadow(Composite):
         own = Asked(asked.id, f"shadow {self.name}", deadline, asked.headers)
         return await answer_of(self.candidate, self.part_for(self.candidate, table), own)
 
-    def note(self, comparison: Comparison, answer: Answer, theirs: Answer, asked: Asked, ms: Sequence[float]) -> None:
-        """Take what both answered, but nothing of versions that have just changed, or of models that callers miss."""
-        known = {name for side in comparison.versions for name in side}
-        if any((one.model, one.version) not in known for one in (*answer.predictions, *theirs.predictions)):
-            return
-        names = [output.name for output, _ in comparison.outputs]
-        was, now = answer.columns, theirs.columns
-        if not all(name in was for name in names):
-            return
-        if missing := [name for name in names if name not in now]:
-            self.watch.fail(comparison, "missing", f"{missing[0]} is missing in its answer")
-            return
-        # Copies: a column is a view of the answer to a joined call, which would wait with it.
-        was, now = ({name: columns[name].copy() for name in names} for columns in (was, now))
-        comparison.again += any(one.joint.way is not None and one.joint.way.again for one in theirs.predictions)
-        rows = len(was[names[0]])
-        self.watch.add(comparison, Answered(asked.id, rows, was, now), ms[0], ms[1])
+
+def taken(answer: Answer, comparison: Comparison) -> Columns | None:
+    """Copy what is compared of an answer; None where a version has just changed, or a model is missing in it."""
+    known = {name for side in comparison.versions for name in side}
+    columns = answer.columns
+    if any((one.model, one.version) not in known for one in answer.predictions):
+        return None
+    names = [output.name for output, _ in comparison.outputs]
+    return {name: columns[name].copy() for name in names} if all(name in columns for name in names) else None

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +21,7 @@ from tests.gateway.test_account import records
 from tests.gateway.test_v2 import inputs
 from tests.serving import model_app, running_gateway, served, wait_until
 
-REQUESTS, ROWS = 120, 10
+REQUESTS, ROWS = 100, 10
 
 
 class Watched(NamedTuple):
@@ -59,6 +60,8 @@ def watched(tmp_path_factory: pytest.TempPathFactory, stored_plain: Path, stored
             "shadowofmixed": {"shadow": {"of": "true", "candidate": "mixed"}},
             "shadowofnobody": {"shadow": {"of": "true", "candidate": "nobody"}},
             "shadowofmany": {"shadow": {"of": "partly", "candidate": "both"}},
+            "shadowofitself": {"shadow": {"of": "slow", "candidate": "again"}},
+            "again": {"ensemble": ["slow"]},
             "both": {"ensemble": ["true", "sign"]},
             "partly": {"ensemble": ["true", "same"], "partial": True},
         }
@@ -187,6 +190,16 @@ def test_a_candidate_that_fits_not_is_told_and_not_asked(watched: Watched) -> No
         assert report["failures"] == {reason: 1}
         assert [problem["what"] for problem in report["problems"]] == ["refused"]
         assert report["comparisons"] == []
+
+
+def test_a_backend_that_both_ask_is_for_callers_first(watched: Watched) -> None:
+    """While any of their rows wait there the candidate is left out."""
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda number: watched.ask("itself", [PLAIN], f"itself{number}"), range(8)))
+    report = whole_report(watched, "itself")
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert report["dropped"] > 0
 
 
 def test_a_sample_is_the_same_on_every_replica(watched: Watched) -> None:
