@@ -1,14 +1,17 @@
-// Drift: what comes now over what there was in training, what moved most first.
+// Drift: what comes now over what there was in training, what moved most first; and what candidates answer otherwise.
 
 import { ask } from "./ask.js";
 import { badge, h, s, write } from "./dom.js";
 import { number, percent } from "./figures.js";
+import { shadows } from "./shadow.js";
 
 const EVERY_MS = 5000;
 
 export class DriftView {
   constructor(root) {
     this.body = h("div", { class: "drift" });
+    this.shadows = h("div", { class: "shadows" });
+    this.names = [];
     this.note = h("p", { class: "quiet", role: "status", text: "…" });
     this.legend = h(
       "p",
@@ -26,7 +29,7 @@ export class DriftView {
       ),
       " now",
     );
-    root.append(h("div", { class: "bar" }, h("h2", { text: "Drift" }), this.legend), this.note, this.body);
+    root.append(h("div", { class: "bar" }, h("h2", { text: "Drift" }), this.legend), this.note, this.body, this.shadows);
   }
 
   visible(here) {
@@ -37,7 +40,9 @@ export class DriftView {
     this.timer = setInterval(() => this.load(), EVERY_MS);
   }
 
-  learn() {}
+  learn(state) {
+    this.names = state.routes.filter(({ kind }) => kind === "shadow").map(({ name }) => name);
+  }
 
   take() {}
 
@@ -56,6 +61,7 @@ export class DriftView {
       write(this.note, error.status === 404 ? "No data yet: this gateway compares no distributions." : error.message);
       this.render([]);
     }
+    this.shadows.replaceChildren(...(await shadows(this.names)));
   }
 
   render(models) {

@@ -175,7 +175,7 @@ def test_nobody_waits_for_a_candidate_that_hangs(watched: Watched) -> None:
     assert f'bentogate_shadow_dropped_total{{route="shadowofhangs"}} {report["dropped"]}.0' in watched.metrics()
 
 
-def test_a_candidate_that_fits_not_is_told_and_not_asked(watched: Watched) -> None:
+def test_a_candidate_that_does_not_fit_is_told_and_not_asked(watched: Watched) -> None:
     """In the list of models and in the report; callers have their answers."""
     for name, told, reason in (
         ("mixed", "the candidate reads income, which callers do not give", "contract"),
