@@ -61,6 +61,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory, stored_plain: Path, stored
             "shadowofnobody": {"shadow": {"of": "true", "candidate": "nobody"}},
             "shadowofmany": {"shadow": {"of": "partly", "candidate": "both"}},
             "shadowofitself": {"shadow": {"of": "slow", "candidate": "again"}},
+            "shadowoflarge": {"shadow": {"of": "true", "candidate": "same"}},
             "again": {"ensemble": ["slow"]},
             "both": {"ensemble": ["true", "sign"]},
             "partly": {"ensemble": ["true", "same"], "partial": True},
@@ -150,7 +151,7 @@ def listed(client: httpx.Client, name: str, wanted: bool) -> bool:
 
 
 def test_what_a_candidate_does_is_in_no_record_of_a_request(watched: Watched) -> None:
-    """Not in the answer on any door, the headers, the access record or the log of predictions."""
+    """Not in the answer on either path, nor in the access record."""
     watched.ask("sign", [PLAIN], "unseen")
     answer = watched.client.post("/v2/models/shadowofsign/infer", json=inputs(PLAIN)).json()
     alone = watched.client.post("/v2/models/true/infer", json=inputs(PLAIN)).json()
@@ -202,6 +203,18 @@ def test_a_backend_that_both_ask_is_for_callers_first(watched: Watched) -> None:
     assert report["dropped"] > 0
 
 
+def test_of_a_large_request_the_first_rows_are_compared(watched: Watched) -> None:
+    """A thousand, in their order; the caller has all."""
+    rows = rows_of(1) * 150
+    answer = watched.ask("large", rows, "large").json()
+    report = whole_report(watched, "large")
+    (comparison,) = report["comparisons"]
+
+    assert [row["label"] for row in answer["predictions"]] == [row["label"] for row in expected(rows)]
+    assert comparison["rows"] == 1000
+    assert comparison["outputs"]["label"]["agreement"] == 1
+
+
 def test_a_sample_is_the_same_on_every_replica(watched: Watched) -> None:
     """The id of a request decides; about as many as the settings say."""
     ids = [f"sampled{number}" for number in range(100)]
@@ -223,6 +236,7 @@ def test_plans_above_models_are_compared_by_what_both_give(watched: Watched) -> 
     report = whole_report(watched, "many")
     (comparison,) = report["comparisons"]
 
+    assert "shadowofmany" in watched.client.get("/openapi.json").text
     assert set(described["versions"]) == {"true", "same"}
     assert described["members"] == ["partly", "both"]
     assert set(comparison["outputs"]) == {"true.label", "true.probability"}
