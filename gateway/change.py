@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from gateway.backends import Backend, watch
 from gateway.gateway import Gateway
+from gateway.plans import Plan, make_plans
+from gateway.reports import Reports
 from gateway.settings import Settings
 
 ANSWER_S = 5.0
@@ -29,6 +31,11 @@ class Change:
     def silent(self) -> list[str]:
         """Name the new backends that have not answered yet."""
         return [backend.name for backend in self.new if backend.current is None]
+
+    @property
+    def plans(self) -> dict[str, Plan]:
+        """Make its plans, to be looked at only: what they report goes nowhere, since they may be refused."""
+        return make_plans(self.backends, self.settings.routes, Reports())
 
     @property
     def is_late(self) -> bool:

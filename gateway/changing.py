@@ -87,25 +87,23 @@ class Changes:
         if waiting is None:
             return
         if not waiting.silent:
-            old = self.front.gateway
-            new = Gateway(waiting.settings, waiting.backends, old.process)
-            if reason := refusal(self.path, old.plans, new.plans):
+            if reason := refusal(self.path, self.front.gateway.plans, waiting.plans):
                 await self.give_up()
                 self.refuse(reason)
             else:
                 self.waiting = None
-                self.take(waiting, new)
+                self.take(waiting)
         elif waiting.is_late:
             waiting.told = True
             self.metrics.reloaded(FILE, "refused")
             reason = f"no answer from {', '.join(waiting.silent)}"
             log.warning("a change of the settings waits, the old ones stay meanwhile", reason=reason)
 
-    def take(self, change: Change, new: Gateway) -> None:
-        """Answer every new request by the gateway of these settings."""
+    def take(self, change: Change) -> None:
+        """Answer every new request by these settings."""
         old, backends = self.front.gateway, change.backends
         dropped = [backend for name, backend in old.backends.items() if backends.get(name) is not backend]
-        self.front.take(new)
+        self.front.take(Gateway(change.settings, backends, old.process))
         for backend in dropped:
             backend.retire()
         for backend in change.new:
