@@ -6,7 +6,7 @@ import sys
 from gateway.canary.judge import Judge, Limits
 from gateway.canary.replicas import Replicas
 from gateway.canary.rollout import ROLLED_BACK, UNJUDGED, Pace, Rollout, Unjudged, told
-from gateway.canary.weights import ConfigMap, File, Place, PlaceError, weights_in, with_weights
+from gateway.canary.weights import ConfigMap, File, Place, PlaceError, with_weights
 
 
 def canary(arguments: argparse.Namespace) -> int:
@@ -43,8 +43,8 @@ def described(rollout: Rollout) -> int:
     sys.stdout.write(f"{rollout.candidate} has {rollout.percent:g} % of {rollout.route} in {rollout.place}\n")
     sys.stdout.write(f"replicas that report: {len(heard.reports)}{told(heard)}\n")
     for step in rollout.ahead:
-        weights = {rollout.stable: 100 - step, rollout.candidate: step}
-        weights_in(with_weights(rollout.place.read(), rollout.route, weights), rollout.route)
+        weights = rollout.weights_at(step)
+        with_weights(rollout.place.read(), rollout.route, weights)
         until = f"until it has answered {rollout.pace.min_rows} rows" if step < 100 else "and that is all"
         sys.stdout.write(f"would set {weights}, {until}\n")
     return 0 if heard.reports and not heard.silent else UNJUDGED

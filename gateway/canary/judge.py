@@ -1,20 +1,15 @@
 """Judging a candidate by what both sides of a split answered in the same time, without asking anybody anything."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from gateway.canary.evidence import Doubles, Failures, mean_of, mixture
-from gateway.sides import Moments, SideCounts
-
-FEWEST = 100
-"""So many requests of each side are behind a mean before it is looked at: its error is known well enough then."""
-
-FEWEST_IN_CELL = 25
-"""So many requests of the candidate are to be expected in a cell, and outside of it, before its share is."""
+from gateway.canary.differences import Difference, described, difference, together
+from gateway.canary.evidence import Failures, mean_of, mixture
+from gateway.sides import SideCounts
 
 DENSEST = 0.4
 """No share below a bound moves by more than this where a normal distribution moves by one standard deviation."""
@@ -46,50 +41,6 @@ class Finding(NamedTuple):
     def guilty(self) -> bool:
         """Say that it is enough."""
         return self.weight >= 1
-
-
-class Difference(NamedTuple):
-    """Hold differences of means, candidate less stable, their standard errors, and the deviation of a row.
-
-    There is one for each measure, NaN where too little is known.
-    """
-
-    mean: Doubles
-    error: Doubles
-    spread: Doubles
-
-
-def difference(candidate: Moments, stable: Moments) -> Difference:
-    """Compare the measures of an output.
-
-    The mean over rows is a ratio of two sums over requests, with the variance of Σ(x - m·n)² (Cochran, Sampling
-    Techniques, 1977, section 6.3), so rows of one request may be alike. Both sides together tell it, as they do where
-    they do not differ: the candidate's few requests alone would tell too little.
-    """
-    sides = (candidate, stable)
-    sums = [np.array(side.sums) for side in sides]
-    requests, rows, square_rows = np.array([side.sizes for side in sides], dtype=np.float64).T
-    x, squares, crosses, row_squares = sums[0] + sums[1]
-    mean = x / rows.sum()
-    of_requests = (squares - 2 * mean * crosses + mean**2 * square_rows.sum()) / requests.sum()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        error = np.sqrt(np.maximum(of_requests, 0) * (requests / rows**2).sum())
-        spread = np.sqrt(np.maximum(row_squares / rows.sum() - mean**2, 0))
-        few = requests[0] * np.minimum(mean, 1 - mean) < FEWEST_IN_CELL
-        few[0] = requests.min() < FEWEST
-        unknown = few | (requests.min() < FEWEST) | ~(error > 0)
-        found = sums[0][0] / rows[0] - sums[1][0] / rows[1]
-    return Difference(*(np.where(unknown, np.nan, one) for one in (found, error, spread)))
-
-
-def together(steps: Sequence[Difference]) -> Difference:
-    """Put the differences of several steps together, each by its information: weights and traffic differ in each."""
-    mean, error, spread = (np.array(one) for one in zip(*steps, strict=True))
-    information = np.where(np.isnan(error), 0, error**-2.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        total = information.sum(axis=0)
-        parts = [np.where(information > 0, one, 0) * information for one in (mean, spread)]
-        return Difference(parts[0].sum(axis=0) / total, total**-0.5, parts[1].sum(axis=0) / total)
 
 
 class Judge:
@@ -178,11 +129,3 @@ class Judge:
 def counted(new: SideCounts, old: SideCounts | None) -> tuple[int, int]:
     """Give failures and requests since the last look."""
     return (new.failed - old.failed, new.requests - old.requests) if old else (new.failed, new.requests)
-
-
-def described(found: Difference) -> str:
-    """Say how a mean, or of a category the share that moved most, differs."""
-    if not np.isnan(found.mean[0]) and found.spread[0] > 0:
-        return f"its mean differs by {found.mean[0]:+.4g}, {found.mean[0] / found.spread[0]:+.3f} standard deviations"
-    shares = np.nan_to_num(found.mean[1:])
-    return f"a share differs by {shares[np.abs(shares).argmax()]:+.2%}" if len(shares) else "too few rows"

@@ -3,7 +3,7 @@
 import contextlib
 import http.client
 import socket
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
@@ -14,10 +14,6 @@ from gateway.sides import SideCounts
 
 TIMEOUT_S = 5.0
 MOST_AT_ONCE = 16
-
-
-class Incomparable(Exception):
-    """Report that what was counted cannot be summed up: a side has another version, or other outputs, than before."""
 
 
 class Report(msgspec.Struct):
@@ -86,72 +82,3 @@ def report_of(url: str, route: str) -> Report | str:
         return f"no report of a split: {exc}"
     finally:
         connection.close()
-
-
-class Tally:
-    """Sum up what replicas counted since a step began.
-
-    A process begins with its first report, so one that started again loses what it counted up to that, and nothing is
-    counted twice. What one has counted stays where it is gone.
-    """
-
-    def __init__(self) -> None:
-        self.last: dict[str, Report] = {}
-        self.versions: dict[str, str] = {}
-        self.begin()
-
-    def begin(self) -> None:
-        """Begin a step."""
-        self.sums: dict[str, SideCounts] = {}
-
-    def add(self, reports: Iterable[Report]) -> None:
-        """Take reports; raises Incomparable."""
-        for report in reports:
-            before = self.last.get(report.process)
-            self.last[report.process] = report
-            if before is None:
-                continue
-            for side, versions in report.sides.items():
-                for version, counts in versions.items():
-                    old = before.sides.get(side, {}).get(version)
-                    new = counts if old is None else plus(counts, old, -1)
-                    if new.requests > 0:
-                        self.take(side, version, new)
-
-    def take(self, side: str, version: str, new: SideCounts) -> None:
-        """Add what a version on a side was asked; until one answered, failures are of none."""
-        known = self.versions.setdefault(side, version) or version
-        self.versions[side] = known
-        if version not in ("", known):
-            raise Incomparable(f"{side} answers as version {version} now, after {known}")
-        sums = self.sums.get(side)
-        self.sums[side] = new if sums is None else plus(sums, new)
-
-    def of(self, side: str) -> SideCounts | None:
-        """Give what a side was asked since then, None for nothing."""
-        return self.sums.get(side)
-
-
-def plus(one: SideCounts, other: SideCounts, sign: int = 1) -> SideCounts:
-    """Add counts, or take them away; raises Incomparable."""
-    try:
-        return SideCounts(
-            one.requests + sign * other.requests,
-            one.failed + sign * other.failed,
-            one.rows + sign * other.rows,
-            added(one.failures, other.failures, sign),
-            one.latency.plus(other.latency, sign),
-            {
-                name: one.outputs[name].plus(other.outputs[name], sign)
-                if name in one.outputs and name in other.outputs
-                else one.outputs.get(name) or other.outputs[name]
-                for name in {**one.outputs, **other.outputs}
-            },
-        )
-    except ValueError as exc:
-        raise Incomparable(str(exc)) from exc
-
-
-def added(one: Mapping[str, int], other: Mapping[str, int], sign: int) -> dict[str, int]:
-    """Add failures by their reasons."""
-    return {reason: one.get(reason, 0) + sign * other.get(reason, 0) for reason in {**one, **other}}

@@ -4,10 +4,15 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from gateway.canary.judge import FEWEST, Finding, Judge
-from gateway.canary.replicas import Heard, Incomparable, Replicas, Report, Tally
-from gateway.canary.weights import Place, PlaceError, weights_in, with_weights
+from gateway.canary.differences import FEWEST
+from gateway.canary.judge import Finding, Judge
+from gateway.canary.replicas import Heard, Replicas, Report
+from gateway.canary.tally import Incomparable, Tally
+from gateway.canary.weights import PLACES, Place, PlaceError, weights_in, with_weights
 from gateway.sides import SideCounts
+
+TOLERANCE = 1e-6
+"""Percentages that are as near to each other are the same: weights are written with so many places."""
 
 TRIES = 5
 """So often it is tried to roll back, a second apart: somebody else may write in the same place."""
@@ -69,7 +74,7 @@ class Rollout:
     def ahead(self) -> list[float]:
         """Give the steps that are left; the one that the weights are at is judged anew."""
         now = self.percent
-        return [step for step in self.pace.steps if step >= now - 1e-6]
+        return [step for step in self.pace.steps if step >= now - TOLERANCE]
 
     def run(self) -> int:
         """Go through all steps; gives the exit code. Raises Unjudged, and PlaceError."""
@@ -92,9 +97,13 @@ class Rollout:
     def set(self, percent: float) -> None:
         """Set the weights; raises PlaceError."""
         text = self.place.read()
-        weights = {self.stable: 100 - percent, self.candidate: percent}
+        weights = self.weights_at(percent)
         if weights_in(text, self.route) != weights:
             self.place.write(with_weights(text, self.route, weights))
+
+    def weights_at(self, percent: float) -> dict[str, float]:
+        """Give the weights with so much for the candidate."""
+        return {self.stable: round(100 - percent, PLACES), self.candidate: round(percent, PLACES)}
 
     def wait(self, percent: float) -> None:
         """Wait until all replicas have taken the weights over; raises Unjudged and Incomparable."""
@@ -114,7 +123,7 @@ class Rollout:
 
     def has_taken(self, share: float, percent: float) -> bool:
         """Say that a share is that of the step."""
-        return abs(100 * share - percent) < 1e-6
+        return abs(100 * share - percent) < TOLERANCE
 
     def judged(self, percent: float) -> list[Finding]:
         """Judge a step until it has rows enough; gives what the candidate is guilty of.

@@ -12,6 +12,9 @@ import yaml
 
 KUBECTL_S = 30
 
+PLACES = 6
+"""So many decimal places a weight has at most."""
+
 
 class PlaceError(Exception):
     """Report that the place cannot be read or written, or holds no such split."""
@@ -122,12 +125,17 @@ def with_weights(text: str, route: str, weights: Mapping[str, float]) -> str:
     spans = [(node_of.start_mark.index, node_of.end_mark.index, weights[side]) for side, node_of in sides(node)]
     changed = text
     for start, end, weight in sorted(spans, reverse=True):
-        changed = f"{changed[:start]}{weight:g}{changed[end:]}"
+        changed = f"{changed[:start]}{written(weight)}{changed[end:]}"
     expected = yaml.safe_load(text)
     expected["routes"][route]["split"]["weights"] = dict(weights)
     if yaml.safe_load(changed) != expected:  # an alias stands for a node elsewhere
         raise PlaceError(f"the weights of {route} are not written in their place alone: write them out there")
     return changed
+
+
+def written(weight: float) -> str:
+    """Write a weight as YAML reads it: 1e-05 would be a text."""
+    return f"{weight:.{PLACES}f}".rstrip("0").rstrip(".")
 
 
 def sides(node: Any) -> list[tuple[str, Any]]:

@@ -14,6 +14,9 @@ from contract.table import Array
 CELLS = 32
 """So many cells a number with both bounds is counted in; of one without, each power of two has its own."""
 
+LARGEST = 1e100
+"""A number beyond it counts as it: squares of sums are to be finite, as JSON knows no others."""
+
 POWERS = [2.0**power for power in range(-8, 24)]
 OPEN = [*(-power for power in reversed(POWERS)), 0.0, *POWERS]
 
@@ -76,7 +79,7 @@ class Measure:
         numbers = np.array(values, dtype=np.float64)
         there = np.isfinite(numbers)
         cell = np.where(there, np.searchsorted(self.edges, numbers, side="right"), self.cells - 1)
-        return np.where(there, numbers, 0.0), cell
+        return np.where(there, numbers, 0.0).clip(-LARGEST, LARGEST), cell
 
     @property
     def moments(self) -> Moments:

@@ -19,7 +19,10 @@ import pytest
 import yaml
 
 from benchmarks.ports import free_ports
-from gateway.canary.replicas import Incomparable, Report, Tally
+from gateway.canary.judge import Judge, Limits
+from gateway.canary.replicas import Heard, Replicas, Report
+from gateway.canary.rollout import Pace, Rollout, Unjudged
+from gateway.canary.tally import Incomparable, Tally
 from gateway.canary.weights import ConfigMap, File, PlaceError, weights_in, with_weights
 from gateway.sides import SideCounts
 from gateway.sides.moments import Measure
@@ -132,7 +135,59 @@ def test_what_replicas_counted_is_summed_up() -> None:
         tally.add([Report("two", {}, {"new": {"1": counts(4), "2": counts(1)}})])
 
 
-class Replicas:
+class Told(Replicas):
+    """Tell reports that were written before, one after the other, for the weights that the file has."""
+
+    def __init__(self, path: Path, sides: list[dict[str, dict[str, SideCounts]]], weights: Any = None) -> None:
+        super().__init__([], None)
+        self.path = path
+        self.sides = iter(sides)
+        self.weights = weights
+
+    def ask(self, route: str) -> Heard:
+        """Give the next report."""
+        sides = next(self.sides)
+        changed = self.weights if sides else None
+        return Heard([Report("one", changed or weights_in(self.path.read_text(), route), sides)], {})
+
+
+def rollout(path: Path, replicas: Replicas, said: list[str]) -> Rollout:
+    """Make a rollout of one step that looks without a pause."""
+    path.write_text(TEXT)
+    return Rollout("rollout", File(path), replicas, Judge(Limits()), Pace((5, 100), 10, 5, 0.001), say=said.append)
+
+
+def test_another_version_is_rolled_back(tmp_path: Path) -> None:
+    """What the candidate was compared with is not what it is now."""
+    path, said = tmp_path / "gateway.yaml", list[str]()
+    first = {"1": counts(2)}
+    replicas = Told(path, [{}, {"candidate": first}, {"candidate": {**first, "2": counts(1)}}])
+
+    assert rollout(path, replicas, said).run() == 1
+    assert "versions: candidate answers as version 2 now, after 1" in said[-1]
+    assert weights_in(path.read_text(), "rollout") == {"stable": 100, "candidate": 0}
+
+
+def test_who_changes_the_weights_ends_it(tmp_path: Path) -> None:
+    """Nobody's weights are written over."""
+    path = tmp_path / "gateway.yaml"
+    replicas = Told(path, [{}, {"candidate": {"1": counts(1)}}], weights={"stable": 1, "candidate": 1})
+
+    with pytest.raises(Unjudged, match="somebody else has changed the weights"):
+        rollout(path, replicas, []).run()
+
+
+def test_weights_are_written_as_yaml_reads_them(tmp_path: Path) -> None:
+    """Without an exponent, and with six decimal places at most."""
+    path = tmp_path / "gateway.yaml"
+    its = rollout(path, Replicas([], None), [])
+    for percent in (100 / 3, 0.00001, 100, 0.1):
+        its.set(percent)
+        assert its.percent == pytest.approx(percent, abs=1e-6)
+        assert its.has_taken(its.percent / 100, percent)
+
+
+class Cluster:
     """Two gateways of one file, and callers who ask them."""
 
     def __init__(self, path: Path, clients: list[httpx.Client], admin: list[str]) -> None:
@@ -180,7 +235,7 @@ class Replicas:
 
 
 @pytest.fixture
-def replicas(tmp_path: Path, backends: dict[str, Any]) -> Iterator[Replicas]:
+def replicas(tmp_path: Path, backends: dict[str, Any]) -> Iterator[Cluster]:
     """Run both; the candidate fails where it is told to."""
     path = tmp_path / "gateway.yaml"
     settings = {
@@ -202,7 +257,7 @@ def replicas(tmp_path: Path, backends: dict[str, Any]) -> Iterator[Replicas]:
             wait_until(partial(answers, f"http://127.0.0.1:{port}/readyz"))
             clients.append(stack.enter_context(httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=40)))
             admin.append(f"http://127.0.0.1:{admin_port}")
-        yield Replicas(path, clients, admin)
+        yield Cluster(path, clients, admin)
 
 
 def run(command: list[str]) -> subprocess.CompletedProcess[str]:
@@ -210,7 +265,7 @@ def run(command: list[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_a_good_candidate_is_brought_in_though_it_is_stopped_on_the_way(replicas: Replicas) -> None:
+def test_a_good_candidate_is_brought_in_though_it_is_stopped_on_the_way(replicas: Cluster) -> None:
     """It begins where the weights are; the file keeps its comments."""
     dry = run(replicas.command("--dry-run"))
     assert (dry.returncode, dry.stderr) == (0, "")
@@ -241,7 +296,7 @@ def test_a_good_candidate_is_brought_in_though_it_is_stopped_on_the_way(replicas
     assert replicas.weights == {"plain": 100, "sick": 0}
 
 
-def test_a_candidate_that_fails_is_rolled_back(replicas: Replicas, sick: Sick) -> None:
+def test_a_candidate_that_fails_is_rolled_back(replicas: Cluster, sick: Sick) -> None:
     """At once, and the line says by what evidence."""
     sick.every = 3
     with replicas.asked():
@@ -252,7 +307,7 @@ def test_a_candidate_that_fails_is_rolled_back(replicas: Replicas, sick: Sick) -
     assert replicas.weights == {"plain": 100, "sick": 0}
 
 
-def test_without_callers_there_is_no_verdict(replicas: Replicas) -> None:
+def test_without_callers_there_is_no_verdict(replicas: Cluster) -> None:
     """The weights stay, and it is told how to go on."""
     done = run(replicas.command("--step-timeout", "3"))
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gateway.canary.differences import difference
 from gateway.canary.judge import Judge, Limits
 from gateway.sides import Moments, SideCounts
 from gateway.sides.moments import Measure
@@ -126,9 +127,10 @@ def test_a_shift_is_found_over_several_steps() -> None:
     assert found.count("predictions") >= 95
 
 
-def test_a_candidate_that_fails_is_out_within_500_requests() -> None:
-    """It fails 2 % of them, and the other side none."""
-    found = [rollout(seed, {}, share=(0.02, 0.0), look=50, steps=((0.01, 500),)) for seed in range(100)]
+@pytest.mark.parametrize("weight", [0.01, 0.05])
+def test_a_candidate_that_fails_is_out_within_500_requests(weight: float) -> None:
+    """It fails 2 % of them, and the other side none, in the steps that a rollout begins with."""
+    found = [rollout(seed, {}, share=(0.02, 0.0), look=50, steps=((weight, 500),)) for seed in range(100)]
 
     assert sum(what == "failures" for _, what in found) >= 99
 
@@ -165,3 +167,17 @@ def test_rows_of_one_request_are_no_evidence_of_their_own() -> None:
         guilty += any(finding.guilty for finding in judge.look(*sides))
 
     assert guilty <= 1
+
+
+def test_sides_of_other_bounds_or_categories_are_compared_as_far_as_that_goes() -> None:
+    """Numbers by their means, categories by the shares of all that there are on either side."""
+    narrow, wide = Measure([0.5]), Measure([0.2, 0.4, 0.6])
+    for measure in (narrow, wide):
+        measure.count([0.1, 0.9] * 500, [1] * 1000)
+    two, three = Measure(categories=["a", "b"]), Measure(categories=["c", "b", "a"])
+    two.count(["a", "b"] * 500, [1] * 1000)
+    three.count(["a", "b", "c", "c"] * 250, [1] * 1000)
+    numbers, texts = difference(narrow.moments, wide.moments), difference(two.moments, three.moments)
+
+    assert numbers.mean.tolist() == [0]
+    assert texts.mean[1:].tolist() == pytest.approx([0.25, 0.25, -0.5, np.nan], nan_ok=True)

@@ -39,6 +39,8 @@ def test_moments_are_those_of_requests() -> None:
     assert crosses == [0.25 + 4.5, 1, 6, 3]
     assert row_squares == [0.25**2 + 2 * 0.75**2, 1, 2, 1]
     assert moments.plus(moments, -1).sizes == (0, 0, 0)
+    measure.count([1e300, -1e300, 1e300], [3])
+    assert np.isfinite(measure.sums).all()
 
 
 def test_a_report_has_each_side_and_outlives_a_change(start: Start, tmp_path: Path) -> None:

@@ -1,0 +1,84 @@
+"""How far both sides of a split are apart in what they answered, and how well that is known."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from gateway.canary.evidence import Doubles
+from gateway.sides import Moments
+
+FEWEST = 100
+"""So many requests of each side are behind a mean before it is looked at: its error is known well enough then."""
+
+FEWEST_IN_CELL = 25
+"""So many requests of the candidate are to be expected in a cell, and outside of it, before its share is."""
+
+
+class Difference(NamedTuple):
+    """Hold differences of means, candidate less stable, their standard errors, and the deviation of a row.
+
+    There is one for each measure, NaN where too little is known.
+    """
+
+    mean: Doubles
+    error: Doubles
+    spread: Doubles
+
+
+def difference(candidate: Moments, stable: Moments) -> Difference:
+    """Compare the measures of an output.
+
+    The mean over rows is a ratio of two sums over requests, with the variance of Σ(x - m·n)² (Cochran, Sampling
+    Techniques, 1977, section 6.3), so rows of one request may be alike. Both sides together tell it, as they do where
+    they do not differ: the candidate's few requests alone would tell too little.
+    """
+    sides = (candidate, stable)
+    sums = aligned(candidate, stable)
+    requests, rows, square_rows = np.array([side.sizes for side in sides], dtype=np.float64).T
+    x, squares, crosses, row_squares = sums[0] + sums[1]
+    mean = x / rows.sum()
+    of_requests = (squares - 2 * mean * crosses + mean**2 * square_rows.sum()) / requests.sum()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        error = np.sqrt(np.maximum(of_requests, 0) * (requests / rows**2).sum())
+        spread = np.sqrt(np.maximum(row_squares / rows.sum() - mean**2, 0))
+        few = requests[0] * np.minimum(mean, 1 - mean) < FEWEST_IN_CELL
+        few[0] = requests.min() < FEWEST
+        unknown = few | (requests.min() < FEWEST) | ~(error > 0)
+        found = sums[0][0] / rows[0] - sums[1][0] / rows[1]
+    return Difference(*(np.where(unknown, np.nan, one) for one in (found, error, spread)))
+
+
+def aligned(candidate: Moments, stable: Moments) -> list[Doubles]:
+    """Give the sums of both by the same measures: all categories of both, and only the value of other cells."""
+    sums = [np.array(candidate.sums), np.array(stable.sums)]
+    if (candidate.edges, candidate.categories) == (stable.edges, stable.categories):
+        return sums
+    if not candidate.categories or not stable.categories:
+        return [its[:, :1] for its in sums]
+    every = list(dict.fromkeys([*candidate.categories, *stable.categories]))
+    found = []
+    for its, categories in zip(sums, (candidate.categories, stable.categories), strict=True):
+        places = [0, *(1 + every.index(one) for one in categories), 1 + len(every)]
+        wide = np.zeros((len(its), 2 + len(every)))
+        wide[:, places] = its
+        found.append(wide)
+    return found
+
+
+def together(steps: Sequence[Difference]) -> Difference:
+    """Put the differences of several steps together, each by its information: weights and traffic differ in each."""
+    mean, error, spread = (np.array(one) for one in zip(*steps, strict=True))
+    information = np.where(np.isnan(error), 0, error**-2.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        total = information.sum(axis=0)
+        parts = [np.where(information > 0, one, 0) * information for one in (mean, spread)]
+        return Difference(parts[0].sum(axis=0) / total, total**-0.5, parts[1].sum(axis=0) / total)
+
+
+def described(found: Difference) -> str:
+    """Say how a mean, or of a category the share that moved most, differs."""
+    if not np.isnan(found.mean[0]) and found.spread[0] > 0:
+        return f"its mean differs by {found.mean[0]:+.4g}, {found.mean[0] / found.spread[0]:+.3f} standard deviations"
+    shares = np.nan_to_num(found.mean[1:])
+    return f"a share differs by {shares[np.abs(shares).argmax()]:+.2%}" if len(shares) else "too few rows"
