@@ -21,6 +21,8 @@ PLANS: list[dict[str, Any]] = [
     {"ensemble": ["plain", "other"]},
     {"split": {"weights": {"both": 50, "plain": 50}}},
     {"ensemble": ["plain", "both"], "partial": True},
+    {"fallback": {"to": ["other", "plain"], "within_s": 5}},
+    {"shadow": {"of": "both", "candidate": "other"}},
     {"split": {"weights": {"plain": 90, "other": 10}}},
 ]
 """One after the other; the answers of each differ from those of the one before, but where only weights change."""
@@ -87,6 +89,8 @@ def test_plans_change_under_load(tmp_path: Path, ports: dict[str, int]) -> None:
         [pair],
         [{"rollout": "both", **pair, **of_both}, {"rollout": "plain", "plain": None, "other": None, **right}],
         [{"plain": right, "both": pair}],
+        [{"rollout": "other", **right}, {"rollout": "plain", **right}],
+        [pair],
         [{"rollout": "plain", **right}, {"rollout": "other", **right}],
     ]
     assert asking.failed == []
