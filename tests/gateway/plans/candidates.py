@@ -20,6 +20,9 @@ from oip import HEADER_LENGTH, InferResponse, Tensor, read_request, write_respon
 Inputs = dict[str, Array]
 Outputs = dict[str, Array]
 
+TRUE = "true"
+"""Whose answers callers get."""
+
 THRESHOLD = 0.5
 SLOW_S = 0.2
 RANDOM = np.random.default_rng(20)
@@ -112,7 +115,7 @@ FAULTS: Mapping[str, tuple[Callable[[Inputs], Outputs], set[str]]] = {
 """What each does, and one of the words that the report has for it."""
 
 IDENTICAL: Mapping[str, Callable[[Inputs], Outputs]] = {
-    "true": model,
+    "twin": model,
     "same": scored(lambda p: (p + RANDOM.uniform(-5e-7, 5e-7, len(p))).clip(0, 1)),
 }
 
@@ -123,7 +126,7 @@ class Candidates:
     def __init__(self, folder: Path) -> None:
         self.contract = (folder / "contract.json").read_bytes()
         self.read = msgspec.json.decode(self.contract, type=Interface)
-        self.gives = {**IDENTICAL, **{name: gives for name, (gives, _) in FAULTS.items()}}
+        self.gives = {TRUE: model, **IDENTICAL, **{name: gives for name, (gives, _) in FAULTS.items()}}
 
     def app(self) -> Starlette:
         """Give the app."""
@@ -162,5 +165,5 @@ def settings_of(port: int) -> dict[str, Any]:
             "model": "plain",
             "breaker": {"failures": 1000},
         }
-        for name in (*IDENTICAL, *FAULTS)
+        for name in (TRUE, *IDENTICAL, *FAULTS)
     }

@@ -16,7 +16,7 @@ from benchmarks.ports import free_ports
 from gateway.plans.split import position
 from gateway.shadows.watch import MOST_REQUESTS
 from tests.gateway.conftest import PLAIN
-from tests.gateway.plans.candidates import FAULTS, IDENTICAL, Candidates, labels, model, settings_of
+from tests.gateway.plans.candidates import FAULTS, IDENTICAL, TRUE, Candidates, labels, model, settings_of
 from tests.gateway.test_account import records
 from tests.gateway.test_v2 import inputs
 from tests.serving import model_app, running_gateway, served, wait_until
@@ -54,7 +54,9 @@ def watched(tmp_path_factory: pytest.TempPathFactory, stored_plain: Path, stored
     sys.setswitchinterval(0.0005)  # the stub is a thread beside the caller: it would wait 5 ms for each of its turns
     with served(Candidates(stored_plain).app()) as port, served(model_app(stored_mixed)) as mixed:
         backends = settings_of(port)
-        routes: dict[str, Any] = {f"shadowof{name}": {"shadow": {"of": "true", "candidate": name}} for name in backends}
+        routes: dict[str, Any] = {
+            f"shadowof{name}": {"shadow": {"of": TRUE, "candidate": name}} for name in backends if name != TRUE
+        }
         routes |= {
             "shadowofsome": {"shadow": {"of": "true", "candidate": "same", "sample": 0.3}},
             "shadowofmixed": {"shadow": {"of": "true", "candidate": "mixed"}},
