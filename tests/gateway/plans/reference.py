@@ -29,13 +29,18 @@ class Reference:
     """Answer by the settings of `routes`.
 
     `types` has those of the outputs of each model, and then of each route; `say` gives what a model says of a record,
-    and raises Failed. `keys` are what a request may be split by, but for the features.
+    and raises Failed. `keys` are what a request may be split by, but for the features. `holds` says whether a condition
+    holds of values by their names.
     """
 
     def __init__(
-        self, types: Mapping[str, Mapping[str, str]], say: Callable[[str, Row], Row], keys: Mapping[str, str]
+        self,
+        types: Mapping[str, Mapping[str, str]],
+        say: Callable[[str, Row], Row],
+        keys: Mapping[str, str],
+        holds: Callable[[str, Row], bool],
     ) -> None:
-        self.types, self.say, self.keys = dict(types), say, keys
+        self.types, self.say, self.keys, self.holds = dict(types), say, keys, holds
         self.routes: dict[str, Any] = {}
 
     def add(self, name: str, route: Mapping[str, Any]) -> None:
@@ -128,6 +133,46 @@ class Reference:
             for index, row in zip(its, found[side].rows, strict=True):
                 rows[index] |= row
         return Said(rows, {name: Counter(sides), **ways_of(found.values())}, missing_of(found.values()))
+
+    def shadow_types(self, _: str, route: Mapping[str, Any]) -> Mapping[str, str]:
+        """Give what callers get."""
+        return self.types[route["shadow"]["of"]]
+
+    def shadow(self, _: str, route: Mapping[str, Any], records: Sequence[Row]) -> Said:
+        """Answer without the candidate."""
+        return self.ask(route["shadow"]["of"], records)
+
+    def switch_types(self, name: str, route: Mapping[str, Any]) -> dict[str, str]:
+        """Give what any branch gives, and which branch it was; stored answers give nothing else."""
+        its = route["switch"]
+        takers = [one for one in (*[case["then"] for case in its["cases"]], its["otherwise"]) if isinstance(one, str)]
+        return {name: "category", **{output: kind for one in takers for output, kind in self.types[one].items()}}
+
+    def switch(self, name: str, route: Mapping[str, Any], records: Sequence[Row]) -> Said:
+        """Give each record what the first case says that holds of it and of what is asked first."""
+        its = route["switch"]
+        first = {one: self.ask(one, records) for one in its.get("ask", ())}
+        takers = []
+        for index, record in enumerate(records):
+            values = record | {
+                f"{one}.{key}": value for one, s in first.items() for key, value in s.rows[index].items()
+            }
+            held = [case["then"] for case in its["cases"] if self.holds(case["when"], values)]
+            takers.append([*held, its["otherwise"]][0])
+        names = [one if isinstance(one, str) else one["as"] for one in takers]
+        then: dict[str, Said] = {}
+        rows: list[Row] = [{name: one} for one in names]
+        for taker in {one: taker for one, taker in zip(names, takers, strict=True) if one not in first}.values():
+            if isinstance(taker, str):
+                then[taker] = self.ask(taker, [one for one, of in zip(records, names, strict=True) if of == taker])
+        turns = {one: iter(said.rows) for one, said in then.items()}
+        for index, (row, taker) in enumerate(zip(rows, takers, strict=True)):
+            if not isinstance(taker, str):
+                row.update(taker["answer"])
+            else:
+                row.update(first[taker].rows[index] if taker in first else next(turns[taker]))
+        asked = [*first.values(), *then.values()]
+        return Said(rows, {name: Counter(names), **ways_of(asked)}, missing_of(asked))
 
 
 def aggregated(row: Row, output: str, by: str, there: Mapping[str, Any], weights: Mapping[str, float]) -> None:

@@ -29,6 +29,18 @@ FEATURES = {
     "b": Feature(name="b", type="boolean", description="True or not", example=True),
     "c": Feature(name="c", type="category", description="One of two", example="u", categories=("u", "v w")),
 }
+CONDITIONS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
+    "x": ("> 0", lambda value: value > 0),
+    "n": ("* 2 <= 3", lambda value: value * 2 <= 3),
+    "b": ("= true", lambda value: value is True),
+    "c": ("<> 'u'", lambda value: value != "u"),
+    "probability": ("between 0.25 and 0.75", lambda value: 0.25 <= value <= 0.75),
+    "label": ("= 'high'", lambda value: value == "high"),
+    "flag": ("= false", lambda value: value is False),
+    "kind": ("in ('a', 'c')", lambda value: value in ("a", "c")),
+    "count": ("> 2", lambda value: value > 2),
+}
+"""What a switch may ask of a feature or an output, and what that means."""
 
 
 class Model(NamedTuple):
@@ -92,18 +104,51 @@ def aggregates(draw: st.DrawFn, reference: Reference, members: list[str], _: Ite
     return {**route, "aggregate": {"by": by, **more, **({} if whole else {"outputs": chosen})}}
 
 
-def splits(draw: st.DrawFn, reference: Reference, members: list[str], features: Iterable[str]) -> dict[str, Any]:
-    """Draw a split among those that mean the same by what they give."""
-    fitting = members[:1]
+def fitting(reference: Reference, members: Sequence[str]) -> list[str]:
+    """Give the members that mean the same by what they give, as the first does."""
+    found = [*members[:1]]
     for member in members[1:]:
-        known = {name: kind for one in fitting for name, kind in reference.types[one].items()}
+        known = {name: kind for one in found for name, kind in reference.types[one].items()}
         its = reference.types[member]
         names = [f"{name}." for name in (*known, *its)]
         levels = any(one.startswith(other) for one in names for other in names if one != other)
         if not levels and all(known.get(name, kind) == kind for name, kind in its.items()):
-            fitting.append(member)
+            found.append(member)
+    return found
+
+
+def splits(draw: st.DrawFn, reference: Reference, members: list[str], features: Iterable[str]) -> dict[str, Any]:
+    """Draw a split."""
     by = ["request", "caller", f"header {HEADER}", *[f"feature {name}" for name in features]]
-    return {"split": {"weights": weights(draw, fitting), "by": draw(st.sampled_from(by))}}
+    return {"split": {"weights": weights(draw, fitting(reference, members)), "by": draw(st.sampled_from(by))}}
+
+
+def switches(draw: st.DrawFn, reference: Reference, members: list[str], features: Iterable[str]) -> dict[str, Any]:
+    """Draw a switch by features, and by outputs of who is asked first; one case may have a stored answer."""
+    takers = fitting(reference, members)
+    first = draw(st.lists(st.sampled_from(members), max_size=1))
+    known = [*features, *[f"{one}.{name}" for one in first for name in reference.types[one] if name in CONDITIONS]]
+    names = draw(st.lists(st.sampled_from(known), min_size=1, max_size=2, unique=True))
+    answer: Row = dict.fromkeys(name for name in reference.types[takers[0]] if name in TYPES)
+    if "count" in answer:
+        answer["count"] = draw(st.sampled_from([None, 3]))
+    stored = [{"answer": answer, "as": "abstain"}] if answer else []
+    whens = [f"{name} {CONDITIONS[name.rpartition('.')[2]][0]}" for name in names]
+    cases = [{"when": when, "then": draw(st.sampled_from([*takers, *stored]))} for when in whens]
+    return {"switch": {"ask": first, "cases": cases, "otherwise": takers[0]}}
+
+
+def shadows(draw: st.DrawFn, reference: Reference, members: list[str], _: Iterable[str]) -> dict[str, Any]:
+    """Draw a shadow, if there is a second plan for a candidate."""
+    if len(members) == 1:
+        return ensembles(draw, reference, members, ())
+    return {"shadow": {"of": members[0], "candidate": members[1]}}
+
+
+def holds(when: str, values: Row) -> bool:
+    """Say whether a drawn condition holds: never of null."""
+    name = when.partition(" ")[0]
+    return values.get(name) is not None and CONDITIONS[name.rpartition(".")[2]][1](values[name])
 
 
 KINDS: Sequence[Callable[[st.DrawFn, Reference, list[str], Iterable[str]], dict[str, Any]]] = (
@@ -112,6 +157,9 @@ KINDS: Sequence[Callable[[st.DrawFn, Reference, list[str], Iterable[str]], dict[
     aggregates,
     splits,
     splits,
+    switches,
+    switches,
+    shadows,
 )
 
 
@@ -128,7 +176,7 @@ def worlds(draw: st.DrawFn) -> World:
         read = {feature.name: record[feature.name] for feature in its[model].features}
         return {name: value for name, value in said(model, read).items() if name in its[model].outputs}
 
-    reference = Reference(types, say, {**asked, "header": asked["header"] or "caller"})
+    reference = Reference(types, say, {**asked, "header": asked["header"] or "caller"}, holds)
     features = {name: {feature.name for feature in one.features} for name, one in its.items()}
     top = ""
     for index in range(draw(st.integers(1, 5))):
@@ -136,7 +184,8 @@ def worlds(draw: st.DrawFn) -> World:
         top = f"r{index}"
         route = draw(st.sampled_from(KINDS))(draw, reference, members, sorted(features[members[0]]))
         reference.add(top, route)
-        features[top] = set().union(*[features[member] for member in below(route)])
+        read = below(route)[:1] if "shadow" in route else below(route)
+        features[top] = set().union(*[features[member] for member in read])
     known = union_of_features(one.features for one in its.values())
     return World(its, reference, top, asked, draw(st.lists(records(known), min_size=1, max_size=6)))
 
