@@ -1,5 +1,6 @@
 """What plans answer, row by row on dictionaries: a second reading of their settings, which shares no code with them."""
 
+import contextlib
 import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -141,6 +142,27 @@ class Reference:
     def shadow(self, _: str, route: Mapping[str, Any], records: Sequence[Row]) -> Said:
         """Answer without the candidate."""
         return self.ask(route["shadow"]["of"], records)
+
+    def fallback_types(self, name: str, route: Mapping[str, Any]) -> dict[str, str]:
+        """Give what any of them gives, and who it was."""
+        return {
+            name: "category",
+            **{key: kind for one in route["fallback"]["to"] for key, kind in self.types[one].items()},
+        }
+
+    def fallback(self, name: str, route: Mapping[str, Any], records: Sequence[Row]) -> Said:
+        """Answer by the first that can."""
+        *others, last = route["fallback"]["to"]
+        for one in others:
+            with contextlib.suppress(Failed):
+                return self.by_one(name, one, records)
+        return self.by_one(name, last, records)
+
+    def by_one(self, name: str, one: str, records: Sequence[Row]) -> Said:
+        """Say who answered."""
+        said = self.ask(one, records)
+        ways = {name: Counter({one: len(records)}), **said.ways}
+        return Said([{name: one, **row} for row in said.rows], ways, said.missing)
 
     def switch_types(self, name: str, route: Mapping[str, Any]) -> dict[str, str]:
         """Give what any branch gives, and which branch it was; stored answers give nothing else."""

@@ -145,6 +145,12 @@ def shadows(draw: st.DrawFn, reference: Reference, members: list[str], _: Iterab
     return {"shadow": {"of": members[0], "candidate": members[1]}}
 
 
+def fallbacks(draw: st.DrawFn, reference: Reference, members: list[str], _: Iterable[str]) -> dict[str, Any]:
+    """Draw a fallback, if there is somebody to fall back to."""
+    to = fitting(reference, members)
+    return {"fallback": {"to": to}} if len(to) > 1 else ensembles(draw, reference, members, ())
+
+
 def holds(when: str, values: Row) -> bool:
     """Say whether a drawn condition holds: never of null."""
     name = when.partition(" ")[0]
@@ -160,6 +166,7 @@ KINDS: Sequence[Callable[[st.DrawFn, Reference, list[str], Iterable[str]], dict[
     switches,
     switches,
     shadows,
+    fallbacks,
 )
 
 
