@@ -46,6 +46,15 @@ ROUTES: dict[str, Any] = {
     "vote": {"ensemble": PAIR, "aggregate": {"by": "vote", "outputs": ["label"]}},
     "split": {"split": {"weights": {"diagnosis": 95, "candidate": 5}}},
     "byfeature": {"split": {"weights": {"diagnosis": 95, "candidate": 5}, "by": "feature mean_radius"}},
+    "shadow": {"shadow": {"of": "diagnosis", "candidate": "candidate"}},
+    "switch": {
+        "switch": {
+            "ask": ["novelty"],
+            "cases": [{"when": "novelty.is_novel", "then": {"answer": {"label": None}}}],
+            "otherwise": "diagnosis",
+        }
+    },
+    "fallback": {"fallback": {"to": PAIR}},
     "nested": {"ensemble": ["split", "novelty"]},
 }
 
