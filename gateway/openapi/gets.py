@@ -4,6 +4,7 @@ from typing import Any
 
 from gateway.errors import BackendUnknown, GatewayError, InternalError, UnknownName
 from gateway.openapi.schema import BOOLEAN, OBJECT, TEXT, TEXTS, Schema, answer, failures, record
+from gateway.settings_routes import KINDS
 
 TENSORS = {
     "type": "array",
@@ -13,7 +14,7 @@ TENSORS = {
     ),
 }
 MODEL = record(
-    {"name": TEXT, "kind": {"enum": ["model", "ensemble"]}, "known": BOOLEAN},
+    {"name": TEXT, "kind": {"enum": ["model", *KINDS]}, "known": BOOLEAN},
     version=TEXT,
     versions=OBJECT,
     ready=BOOLEAN,
