@@ -10,6 +10,8 @@ import pytest
 import yaml
 
 from bentos.artifact import read_contract
+from gateway.settings import Settings
+from gateway.settings_routes import RouteSettings
 from tests.conftest import ROOT
 from tests.serving import model_app, running_gateway, served
 
@@ -58,3 +60,22 @@ def test_the_diagnosis_abstains_where_a_record_is_novel(
         {"gate": "abstain", "label": None, "probability": None},
     ]
     assert set(answer["models"]) == {"diagnosis", "novelty"}
+
+
+EXAMPLES = [
+    text
+    for page in ("README.md", "docs/plans.md")
+    for text in re.findall(r"^```yaml\n(.+?)^```", (ROOT / page).read_text(), re.MULTILINE | re.DOTALL)
+    if "routes:" in text
+]
+
+
+@pytest.mark.parametrize("text", EXAMPLES)
+def test_each_example_can_be(text: str) -> None:
+    """Whatever backends it leaves out."""
+    shown = yaml.safe_load(text)
+    routes = {name: RouteSettings.model_validate(route) for name, route in shown["routes"].items()}
+    named = {member for route in routes.values() for _, member in route.named()} - routes.keys()
+    backends = {**{name: {"url": "http://any"} for name in named}, **shown.get("backends", {})}
+
+    assert Settings(**{"default": next(iter(routes)), **shown, "backends": backends}).routes == routes
