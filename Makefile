@@ -54,7 +54,7 @@ status: .venv/.installed ## Show what runs in the cluster, what is wrong, and a 
 	@$(BIN)/python -m deploy status $(or $(OVERLAY),local)
 
 test: .venv/.installed ## Run the tests that need nothing but Python
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 
 test-faults: .venv/.installed ## Make every fault of docs/faults.md in a running stack, and look at what is promised; and what takes time (Linux)
 	@$(BIN)/python -m pytest tests/faults tests/gateway/over_time tests/prove
