@@ -4,6 +4,7 @@ import contextlib
 import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from fractions import Fraction
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -29,26 +30,35 @@ class Said(NamedTuple):
 class Reference:
     """Answer by the settings of `routes`.
 
-    `types` has those of the outputs of each model, and then of each route; `say` gives what a model says of a record,
-    and raises Failed. `keys` are what a request may be split by, but for the features. `holds` says whether a condition
-    holds of values by their names.
+    `types` has those of the outputs of each model, and then of each route, and `reads` what features it reads. `say`
+    gives what a model says of a record, and raises Failed. `keys` are what a request may be split by, but for the
+    features. `holds` says whether a condition holds of values by their names, and `takes` whether a feature may have a
+    value.
     """
 
     def __init__(
         self,
         types: Mapping[str, Mapping[str, str]],
+        reads: Mapping[str, AbstractSet[str]],
+        *,
         say: Callable[[str, Row], Row],
         keys: Mapping[str, str],
         holds: Callable[[str, Row], bool],
+        takes: Callable[[str, Any], bool],
     ) -> None:
-        self.types, self.say, self.keys, self.holds = dict(types), say, keys, holds
+        self.types, self.reads = dict(types), dict(reads)
+        self.say, self.keys, self.holds, self.takes = say, keys, holds, takes
         self.routes: dict[str, Any] = {}
 
-    def add(self, name: str, route: Mapping[str, Any]) -> None:
-        """Take a route above those that are there."""
+    def add(self, name: str, route: Mapping[str, Any], members: Iterable[str]) -> None:
+        """Take a route above those that are there, of which it asks some."""
         self.routes[name] = route
-        kind = self.kind(name)
-        self.types[name] = getattr(self, f"{kind}_types")(name, route)
+        self.types[name] = getattr(self, f"{self.kind(name)}_types")(name, route)
+        given: set[str] = set()
+        self.reads[name] = set()
+        for member in members:
+            self.reads[name] |= self.reads[member] - given
+            given |= self.types[member].keys() if "sequence" in route else set()
 
     def kind(self, name: str) -> str:
         """Give the word for what a route runs."""
@@ -115,25 +125,22 @@ class Reference:
                 aggregated(row, output, how["by"], there, weights)
         return Said(rows, ways_of(found.values()), missing_of(found.values(), missing))
 
-    def split_types(self, name: str, route: Mapping[str, Any]) -> dict[str, str]:
-        """Give what any side gives, and which side it was."""
-        sides = route["split"]["weights"]
-        return {name: "category", **{output: kind for side in sides for output, kind in self.types[side].items()}}
+    def sequence_types(self, _: str, route: Mapping[str, Any]) -> Mapping[str, str]:
+        """Give what the last step gives."""
+        return self.types[route["sequence"][-1]]
 
-    def split(self, name: str, route: Mapping[str, Any], records: Sequence[Row]) -> Said:
-        """Ask the side of each record."""
-        what, _, field = route["split"].get("by", "request").partition(" ")
-        sides = [
-            side_of(name, route["split"]["weights"], str(record[field]) if what == "feature" else self.keys[what])
-            for record in records
-        ]
-        places = {side: [index for index, one in enumerate(sides) if one == side] for side in sides}
-        found = {side: self.ask(side, [records[index] for index in its]) for side, its in places.items()}
-        rows: list[Row] = [{name: side} for side in sides]
-        for side, its in places.items():
-            for index, row in zip(its, found[side].rows, strict=True):
-                rows[index] |= row
-        return Said(rows, {name: Counter(sides), **ways_of(found.values())}, missing_of(found.values()))
+    def sequence(self, _: str, route: Mapping[str, Any], records: Sequence[Row]) -> Said:
+        """Ask step by step, each with what those before it say in place of what the caller does."""
+        given: list[Row] = [{} for _ in records]
+        done = []
+        for step in route["sequence"]:
+            names = [name for name in self.reads[step] if name in given[0]]
+            if not all(self.takes(name, row[name]) for row in given for name in names):
+                raise Failed
+            done.append(self.ask(step, [record | row for record, row in zip(records, given, strict=True)]))
+            for row, its in zip(given, done[-1].rows, strict=True):
+                row |= {name: its.get(name) for name in self.types[step]}
+        return Said(done[-1].rows, ways_of(done), missing_of(done))
 
     def shadow_types(self, _: str, route: Mapping[str, Any]) -> Mapping[str, str]:
         """Give what callers get."""
@@ -143,58 +150,68 @@ class Reference:
         """Answer without the candidate."""
         return self.ask(route["shadow"]["of"], records)
 
-    def fallback_types(self, name: str, route: Mapping[str, Any]) -> dict[str, str]:
-        """Give what any of them gives, and who it was."""
-        return {
-            name: "category",
-            **{key: kind for one in route["fallback"]["to"] for key, kind in self.types[one].items()},
+    def either_types(self, name: str, takers: Iterable[Any]) -> dict[str, str]:
+        """Give what any branch gives, and which branch it was; stored answers give nothing else."""
+        asked = [one for one in takers if isinstance(one, str)]
+        return {name: "category", **{output: kind for one in asked for output, kind in self.types[one].items()}}
+
+    def row_by_row(
+        self, name: str, takers: Sequence[Any], records: Sequence[Row], first: Mapping[str, Said] | None = None
+    ) -> Said:
+        """Give each record what its taker says, which may have been asked all records first, or be a stored answer."""
+        first = first or {}
+        names = [one if isinstance(one, str) else one["as"] for one in takers]
+        asked = dict.fromkeys(one for one in takers if isinstance(one, str) and one not in first)
+        then = {
+            one: self.ask(one, [record for record, its in zip(records, takers, strict=True) if its == one])
+            for one in asked
         }
+        turns = {one: iter(said.rows) for one, said in then.items()}
+        rows = []
+        for index, (its, taker) in enumerate(zip(names, takers, strict=True)):
+            if isinstance(taker, str):
+                rows.append({name: its, **(first[its].rows[index] if its in first else next(turns[its]))})
+            else:
+                rows.append({name: its, **taker["answer"]})
+        said = [*first.values(), *then.values()]
+        return Said(rows, {name: Counter(names), **ways_of(said)}, missing_of(said))
+
+    def split_types(self, name: str, route: Mapping[str, Any]) -> dict[str, str]:
+        """Give what any side gives."""
+        return self.either_types(name, route["split"]["weights"])
+
+    def split(self, name: str, route: Mapping[str, Any], records: Sequence[Row]) -> Said:
+        """Ask the side of each record."""
+        what, _, field = route["split"].get("by", "request").partition(" ")
+        keys = [str(record[field]) if what == "feature" else self.keys[what] for record in records]
+        return self.row_by_row(name, [side_of(name, route["split"]["weights"], key) for key in keys], records)
+
+    def fallback_types(self, name: str, route: Mapping[str, Any]) -> dict[str, str]:
+        """Give what any of them gives."""
+        return self.either_types(name, route["fallback"]["to"])
 
     def fallback(self, name: str, route: Mapping[str, Any], records: Sequence[Row]) -> Said:
         """Answer by the first that can."""
-        *others, last = route["fallback"]["to"]
-        for one in others:
+        for one in route["fallback"]["to"]:
             with contextlib.suppress(Failed):
-                return self.by_one(name, one, records)
-        return self.by_one(name, last, records)
-
-    def by_one(self, name: str, one: str, records: Sequence[Row]) -> Said:
-        """Say who answered."""
-        said = self.ask(one, records)
-        ways = {name: Counter({one: len(records)}), **said.ways}
-        return Said([{name: one, **row} for row in said.rows], ways, said.missing)
+                return self.row_by_row(name, [one] * len(records), records)
+        raise Failed
 
     def switch_types(self, name: str, route: Mapping[str, Any]) -> dict[str, str]:
-        """Give what any branch gives, and which branch it was; stored answers give nothing else."""
+        """Give what any branch gives."""
         its = route["switch"]
-        takers = [one for one in (*[case["then"] for case in its["cases"]], its["otherwise"]) if isinstance(one, str)]
-        return {name: "category", **{output: kind for one in takers for output, kind in self.types[one].items()}}
+        return self.either_types(name, [*[case["then"] for case in its["cases"]], its["otherwise"]])
 
     def switch(self, name: str, route: Mapping[str, Any], records: Sequence[Row]) -> Said:
-        """Give each record what the first case says that holds of it and of what is asked first."""
+        """Ask for each record the first case that holds of it and of what is asked first."""
         its = route["switch"]
         first = {one: self.ask(one, records) for one in its.get("ask", ())}
         takers = []
         for index, record in enumerate(records):
-            values = record | {
-                f"{one}.{key}": value for one, s in first.items() for key, value in s.rows[index].items()
-            }
-            held = [case["then"] for case in its["cases"] if self.holds(case["when"], values)]
+            known = {f"{one}.{key}": value for one, said in first.items() for key, value in said.rows[index].items()}
+            held = [case["then"] for case in its["cases"] if self.holds(case["when"], record | known)]
             takers.append([*held, its["otherwise"]][0])
-        names = [one if isinstance(one, str) else one["as"] for one in takers]
-        then: dict[str, Said] = {}
-        rows: list[Row] = [{name: one} for one in names]
-        for taker in {one: taker for one, taker in zip(names, takers, strict=True) if one not in first}.values():
-            if isinstance(taker, str):
-                then[taker] = self.ask(taker, [one for one, of in zip(records, names, strict=True) if of == taker])
-        turns = {one: iter(said.rows) for one, said in then.items()}
-        for index, (row, taker) in enumerate(zip(rows, takers, strict=True)):
-            if not isinstance(taker, str):
-                row.update(taker["answer"])
-            else:
-                row.update(first[taker].rows[index] if taker in first else next(turns[taker]))
-        asked = [*first.values(), *then.values()]
-        return Said(rows, {name: Counter(names), **ways_of(asked)}, missing_of(asked))
+        return self.row_by_row(name, takers, records, first)
 
 
 def aggregated(row: Row, output: str, by: str, there: Mapping[str, Any], weights: Mapping[str, float]) -> None:

@@ -28,7 +28,14 @@ FEATURES = {
     "n": Feature(name="n", type="integer", description="A whole number", example=1, minimum=-5, maximum=5),
     "b": Feature(name="b", type="boolean", description="True or not", example=True),
     "c": Feature(name="c", type="category", description="One of two", example="u", categories=("u", "v w")),
+    "probability": Feature(name="probability", type="number", description="A share", example=0.5, minimum=0, maximum=1),
+    "label": Feature(name="label", type="category", description="A word", example="low", categories=("low", "high")),
+    "flag": Feature(name="flag", type="boolean", description="True or not", example=True),
+    "kind": Feature(name="kind", type="category", description="A word", example="a", categories=("a", "b", "c")),
+    "count": Feature(name="count", type="number", description="Not any", example=1.0, minimum=0, maximum=3),
 }
+"""What models read. The outputs that steps of a sequence give are among it, but for the largest count."""
+
 CONDITIONS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "x": ("> 0", lambda value: value > 0),
     "n": ("* 2 <= 3", lambda value: value * 2 <= 3),
@@ -65,7 +72,9 @@ class World(NamedTuple):
 def models(draw: st.DrawFn) -> Model:
     """Draw a model; one that decides gives the score too."""
     names = draw(st.lists(st.sampled_from([*FEATURES]), min_size=1, unique=True))
-    features = tuple(msgspec.structs.replace(FEATURES[name], nullable=draw(st.booleans())) for name in names)
+    features = tuple(
+        msgspec.structs.replace(FEATURES[name], nullable=name in TYPES or draw(st.booleans())) for name in names
+    )
     scored = draw(st.sampled_from([["probability", "label"], ["probability", "label"], ["probability"], []]))
     others = draw(st.lists(st.sampled_from(["flag", "kind", "count"]), min_size=not scored, unique=True))
     return Model(features, frozenset([*scored, *others]), draw(st.integers(0, 7)) == 7)
@@ -151,6 +160,27 @@ def fallbacks(draw: st.DrawFn, reference: Reference, members: list[str], _: Iter
     return {"fallback": {"to": to}} if len(to) > 1 else ensembles(draw, reference, members, ())
 
 
+def sequences(draw: st.DrawFn, reference: Reference, members: list[str], _: Iterable[str]) -> dict[str, Any]:
+    """Draw steps, each of which reads something that the one before it gives, if there are any such."""
+
+    def behind(*steps: str) -> list[str]:
+        given = reference.types[steps[-1]].keys()
+        return [name for name, read in reference.reads.items() if name not in steps and read & given]
+
+    pairs = [[one, other] for one in reference.types for other in behind(one)]
+    if not pairs:
+        return ensembles(draw, reference, members, ())
+    steps = draw(st.sampled_from(pairs))
+    third = draw(st.sampled_from([[], *[[name] for name in behind(*steps)]]))
+    return {"sequence": [*steps, *third]}
+
+
+def takes(name: str, value: Any) -> bool:
+    """Say whether the models that read a feature take a value: null too, if it may come from a step."""
+    low, high = FEATURES[name].limits
+    return not isinstance(value, int | float) or low <= value <= high
+
+
 def holds(when: str, values: Row) -> bool:
     """Say whether a drawn condition holds: never of null."""
     name = when.partition(" ")[0]
@@ -167,6 +197,8 @@ KINDS: Sequence[Callable[[st.DrawFn, Reference, list[str], Iterable[str]], dict[
     switches,
     shadows,
     fallbacks,
+    sequences,
+    sequences,
 )
 
 
@@ -180,21 +212,25 @@ def worlds(draw: st.DrawFn) -> World:
     def say(model: str, record: Row) -> Row:
         if its[model].ill:
             raise Failed
-        read = {feature.name: record[feature.name] for feature in its[model].features}
+        read = {feature.name: as_read(feature, record[feature.name]) for feature in its[model].features}
         return {name: value for name, value in said(model, read).items() if name in its[model].outputs}
 
-    reference = Reference(types, say, {**asked, "header": asked["header"] or "caller"}, holds)
-    features = {name: {feature.name for feature in one.features} for name, one in its.items()}
+    reads = {name: {feature.name for feature in one.features} for name, one in its.items()}
+    keys = {**asked, "header": asked["header"] or "caller"}
+    reference = Reference(types, reads, say=say, keys=keys, holds=holds, takes=takes)
     top = ""
     for index in range(draw(st.integers(1, 5))):
         members = draw(st.lists(st.sampled_from([*reference.types]), min_size=1, max_size=3, unique=True))
         top = f"r{index}"
-        route = draw(st.sampled_from(KINDS))(draw, reference, members, sorted(features[members[0]]))
-        reference.add(top, route)
-        read = below(route)[:1] if "shadow" in route else below(route)
-        features[top] = set().union(*[features[member] for member in read])
+        route = draw(st.sampled_from(KINDS))(draw, reference, members, sorted(reference.reads[members[0]]))
+        reference.add(top, route, below(route)[:1] if "shadow" in route else below(route))
     known = union_of_features(one.features for one in its.values())
     return World(its, reference, top, asked, draw(st.lists(records(known), min_size=1, max_size=6)))
+
+
+def as_read(feature: Feature, value: Any) -> Any:
+    """Give a value as the type of a feature: one that a step gives may be a whole number."""
+    return float(value) if feature.type == "number" and value is not None else value
 
 
 def below(route: Mapping[str, Any]) -> list[str]:
