@@ -39,6 +39,9 @@ from oip import InferResponse
 BACKEND, PAIR = "diagnosis", ["diagnosis", "candidate"]
 """The plain backend, and two that serve the same model."""
 
+NOVELTY, JUDGE, CHAIN = "novelty", "judge", "sequence"
+"""Two steps, and their route: the judge is made up, and reads what novelty says."""
+
 ROUTES: dict[str, Any] = {
     "ensemble": {"ensemble": PAIR},
     "mean": {"ensemble": PAIR, "aggregate": "mean"},
@@ -49,13 +52,14 @@ ROUTES: dict[str, Any] = {
     "shadow": {"shadow": {"of": "diagnosis", "candidate": "candidate"}},
     "switch": {
         "switch": {
-            "ask": ["novelty"],
+            "ask": [NOVELTY],
             "cases": [{"when": "novelty.is_novel", "then": {"answer": {"label": None}}}],
             "otherwise": "diagnosis",
         }
     },
     "fallback": {"fallback": {"to": PAIR}},
-    "nested": {"ensemble": ["split", "novelty"]},
+    CHAIN: {"sequence": [NOVELTY, JUDGE]},
+    "nested": {"ensemble": ["split", NOVELTY]},
 }
 
 
@@ -93,20 +97,35 @@ def first(columns: Columns, _: InferResponse, __: Interface, rows: int) -> dict[
 
 
 def settings() -> Settings:
-    """Read the settings of the project, with a second backend of one model and the routes above it."""
+    """Read the settings of the project, with two more backends of one model and the routes above them."""
     read = read_settings(FILE)
     routes = {name: RouteSettings.model_validate(route) for name, route in ROUTES.items()}
-    more = {"backends": {**read.backends, PAIR[1]: read.backends[BACKEND].model_copy(update={"model": BACKEND})}}
-    return read.model_copy(update={"access_log": False, **more, "routes": routes})
+    again = read.backends[BACKEND].model_copy(update={"model": BACKEND})
+    backends = {**read.backends, PAIR[1]: again, JUDGE: again}
+    return read.model_copy(update={"access_log": False, "backends": backends, "routes": routes})
+
+
+def make_judge(gateway: Gateway) -> None:
+    """Let the judge read the score of novelty in place of its first feature, which no model of the project does."""
+    judge = gateway.backends[JUDGE]
+    score = next(output for output in gateway.backends[NOVELTY].contract.outputs if output.type == "number")
+    was, *others = judge.contract.features
+    reads = msgspec.structs.replace(was, name=score.name, unit="", minimum=None, maximum=None)
+    judge.current = msgspec.structs.replace(judge.contract, features=(reads, *others))
 
 
 async def lines(gateway: Gateway, callers: int, samples: int, nowhere: int) -> list[tuple[str, ...]]:
     """Measure all plans, and write a line of each: the least of all samples, and how far these scatter."""
     asked = {name: Asked(gateway, name, callers, nowhere) for name in (BACKEND, *ROUTES)}
-    for one in asked.values():
-        await one.way.go()
-    for its in [its for one in asked.values() for its in one.way.asked]:
+    chain = asked[CHAIN].way
+    ways = [one.way for one in asked.values() if one.way is not chain]
+    for way in ways:
+        await way.go()
+    for its in [its for way in ways for its in way.asked]:
         its.backend.batcher.calls.ask = at_once(its.heard)
+    judge = gateway.backends[JUDGE]  # no stand-in knows what it would be asked
+    heard = next(its.heard for its in asked[BACKEND].way.asked)
+    judge.batcher.calls.ask = at_once(msgspec.structs.replace(heard, contract=judge.contract))
     gc.collect()
     gc.freeze()
     found = await sampled({name: one.work for name, one in asked.items()}, samples)
@@ -125,6 +144,7 @@ async def measure(samples: int, nowhere: int) -> None:
     async with between({GATEWAY: {}}), open_gateway(settings()) as gateway:
         for backend in gateway.backends.values():
             await backend.learn()
+        make_judge(gateway)
         gc.set_threshold(50_000, 50, 50)  # as the gateway does
         for callers in (1, TOGETHER):
             header = f"{callers} at once", "µs a request", "more than the backend", "ratio", "middle over least"
