@@ -24,6 +24,8 @@ DTYPES: dict[str, np.dtype[Any]] = {
     "BYTES": np.dtype(object),
 }
 
+KINDS = {"number": float, "integer": int, "boolean": bool}
+
 
 class Table(msgspec.Struct, frozen=True, dict=True):
     """Hold `rows` records as columns, in the order of `features`.
@@ -136,5 +138,5 @@ def from_column(field: Feature | Output, column: Array) -> list[Value]:
         return [value or None for value in values]
     if not getattr(field, "nullable", False):
         return values
-    kind = {"number": float, "integer": int, "boolean": bool}[field.type]
+    kind = KINDS[field.type]
     return [None if value != value else kind(value) for value in values]  # noqa: PLR0124

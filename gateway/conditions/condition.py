@@ -16,7 +16,7 @@ from sqlglot import exp
 from contract import ContractError
 from contract.table import Array, Columns
 from gateway.conditions.reading import read
-from gateway.conditions.values import Names, Value, nulls, value_of
+from gateway.conditions.values import Names, Value, name_of, nulls, value_of
 
 
 class Where(NamedTuple):
@@ -39,15 +39,17 @@ COMPARED: dict[type[exp.Expr], Callable[[Any, Any], Any]] = {
 
 
 class Condition:
-    """Hold a condition over named columns, whose text has been read before (see `read`).
+    """Hold a condition over named columns, whose text has been read before (see `read`), and which of `names` it reads.
 
     Raises ContractError for an unknown name, for a wrong type, and for what is always the same.
     """
 
     def __init__(self, text: str, names: Names) -> None:
         self.text = text
+        node = read(text)
         try:
-            self.truth = truth_of(read(text), names)
+            self.truth = truth_of(node, names)
+            self.names = {name: names[name] for name in map(name_of, node.find_all(exp.Column))}
         except ContractError as exc:
             raise ContractError(f"in the condition {text!r}, {exc}") from exc
 

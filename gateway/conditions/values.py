@@ -58,7 +58,7 @@ def value_of(node: exp.Expr, names: Names) -> Value:
 
 def column(node: exp.Column, names: Names) -> Value:
     """Give the column of a name."""
-    name = ".".join(part.name for part in node.parts)
+    name = name_of(node)
     field = names.get(name)
     if field is None:
         raise ContractError(f"{name}: there is none of this name (and a text stands in single quotes)")
@@ -74,6 +74,11 @@ def column(node: exp.Column, names: Names) -> Value:
         return columns[name].astype(np.float64, copy=False)
 
     return Value("number", doubles, field.limits, nullable=nullable)
+
+
+def name_of(node: exp.Column) -> str:
+    """Give a name as it is written."""
+    return ".".join(part.name for part in node.parts)
 
 
 def text(value: str) -> Value:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from contract import Output, Table
+from contract import Feature, Output, Table
 from contract.rows import Row
 from contract.table import DTYPES, Array, Columns
 from gateway.batching import Leaf, Prediction
@@ -92,19 +92,33 @@ def row_by_row_answer(
 
     Those that were asked `before`, to choose by, are in the books only.
     """
-    columns = {output.name: empty(output, rows) for output in outputs}
-    for branch in branches:
-        at = slice(None) if branch.instances is None else branch.instances
-        columns[plan][at] = branch.name
-        given = branch.answer.columns
-        for output in outputs[1:]:
-            if output.name in given:
-                columns[output.name][at] = as_shown(output, given[output.name])
-            elif not getattr(output, "nullable", False):
-                raise BackendUnavailable(f"{branch.name} has just changed its outputs: {output.name} is missing")
+    given = [columns_by(branch, outputs) for branch in branches]
+    if len(branches) == 1 and branches[0].instances is None:  # nothing is to be put together, as of each single row
+        columns = given[0]
+    else:
+        columns = {output.name: empty(output, rows) for output in outputs}
+        for branch, its in zip(branches, given, strict=True):
+            for name, column in its.items():
+                columns[name][branch.instances] = column
     asked = (*before, *branches)
-    ways = {plan: Counter({one.name: one.table.rows for one in branches}), **ways_of(asked)}
+    ways = {plan: {one.name: one.table.rows for one in branches}, **ways_of(asked)}
     return Composed(outputs, columns, leaves_of(asked), rows, missing=missing_of(asked), ways=ways)
+
+
+def columns_by(branch: Branch, outputs: Sequence[Output]) -> dict[str, Array]:
+    """Give the columns of what a branch answered, the first of which says that it did; raises BackendUnavailable."""
+    said, *others = outputs
+    columns = {said.name: np.empty(branch.table.rows, dtype=object)}
+    columns[said.name].fill(branch.name)
+    given = branch.answer.columns
+    for output in others:
+        if output.name in given:
+            columns[output.name] = as_shown(output, given[output.name])
+        elif getattr(output, "nullable", False):
+            columns[output.name] = empty(output, branch.table.rows)
+        else:
+            raise BackendUnavailable(f"{branch.name} has just changed its outputs: {output.name} is missing")
+    return columns
 
 
 def leaves_of(branches: Sequence[Branch]) -> list[Leaf]:
@@ -151,10 +165,8 @@ def as_shown(output: Output, column: Array) -> Array:
     return column if column.dtype == wanted else column.astype(wanted)
 
 
-def empty(output: Output, rows: int) -> Array:
+def empty(output: Feature | Output, rows: int) -> Array:
     """Make a column in which nothing is there."""
-    if output.datatype == "BYTES":
-        column = np.empty(rows, dtype=object)
-        column[:] = ""
-        return column
-    return np.full(rows, np.nan if output.datatype == "FP64" else 0, dtype=DTYPES[output.datatype])
+    column = np.empty(rows, dtype=DTYPES[output.datatype])
+    column.fill({"BYTES": "", "FP64": np.nan}.get(output.datatype, 0))
+    return column
