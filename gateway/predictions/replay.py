@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, NamedTuple
@@ -15,9 +16,13 @@ __all__ = ["Thresholds", "replayed"]
 
 
 class Request(NamedTuple):
-    """Hold a request of the log: its records, and for each output what was answered."""
+    """Hold what a model was asked of a request: records and their places there, and for each output what it answered.
+
+    A plan such as a split asks a model some records only, and may ask it more than once.
+    """
 
     id: str
+    instances: list[int]
     table: Table
     answers: dict[str, list[Any]]
 
@@ -63,18 +68,24 @@ def newest(root: Path, model: str, rows: int) -> tuple[Interface, list[Request]]
 
 
 def requests_of(logged: Logged) -> Iterator[Request]:
-    """Yield the requests of a file: each begins where instances begin anew."""
+    """Yield the requests of a file: each begins with another id, or where instances begin anew."""
     contract, columns = logged.contract, logged.columns
     for feature in contract.features:
         if f"feature_{feature.name}" not in columns:
             raise Unreadable(
                 f"{contract.name} reads {feature.name}, which the log leaves out: it cannot be asked again"
             )
-    starts = [row for row, instance in enumerate(columns["instance"]) if instance == 0]
-    for start, stop in zip(starts, [*starts[1:], logged.rows], strict=True):
+    keys = list(zip(columns["id"], columns["instance"], strict=True))
+    starts = [0] * bool(keys) + [row for row, (one, next_one) in enumerate(pairwise(keys), 1) if begins(one, next_one)]
+    for start, stop in pairwise([*starts, logged.rows]):
         values = {feature.name: columns[f"feature_{feature.name}"][start:stop] for feature in contract.features}
         answers = {output.name: columns[f"output_{output.name}"][start:stop] for output in contract.outputs}
-        yield Request(columns["id"][start], pack(contract.features, values), answers)
+        yield Request(columns["id"][start], columns["instance"][start:stop], pack(contract.features, values), answers)
+
+
+def begins(before: tuple[str, int], key: tuple[str, int]) -> bool:
+    """Say whether a row, by id and instance, is the first of a request."""
+    return key[0] != before[0] or key[1] <= before[1]
 
 
 def replay(url: str, contract: Interface, requests: Sequence[Request], callers: int, progress: Progress) -> Outcome:
@@ -109,5 +120,5 @@ def replay(url: str, contract: Interface, requests: Sequence[Request], callers: 
         now = {name: answer.columns[name].tolist() for name in names}
         for row in range(request.table.rows):
             was, new = ({name: its[name][row] for name in names} for its in (request.answers, now))
-            outcome.add(request.id, row, was, new)
+            outcome.add(request.id, request.instances[row], was, new)
     return outcome

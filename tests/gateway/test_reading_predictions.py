@@ -18,6 +18,7 @@ from gateway.predictions.candidate import Refused, column_of
 from gateway.predictions.compared import Outcome, Thresholds
 from gateway.predictions.judged import interval, judged
 from gateway.predictions.reading import read_files
+from gateway.predictions.replay import requests_of
 from oip import Tensor
 from tests.conftest import ROOT, run
 from tests.gateway.conftest import MIXED, PLAIN, settings_of
@@ -116,6 +117,34 @@ def always_above(stored: Path) -> ASGIApp:
     (decision,) = contract.decisions
     other = msgspec.structs.replace(contract, decisions=(msgspec.structs.replace(decision, threshold=0.0),))
     return Protocol(Served(other, stored, Model(other, model.runtime))).app()
+
+
+def test_a_replay_asks_what_plans_asked(tmp_path: Path, ports: dict[str, int]) -> None:
+    """A model has some records of a request where a split sends others elsewhere, and some twice in an ensemble."""
+    log = tmp_path / "log"
+    backends = {**settings_of(ports)["backends"], "candidate": {"url": f"http://127.0.0.1:{ports['plain']}"}}
+    routes = {
+        "halves": {"split": {"weights": {"plain": 1, "candidate": 1}, "by": "feature width"}},
+        "twice": {"ensemble": ["halves", "plain"]},
+    }
+    backends["candidate"]["model"] = "plain"
+    settings = settings_of(ports, backends=backends, routes=routes, default="halves")
+    records = [{**PLAIN, "width": 1 + number / 4} for number in range(12)]
+    with running_gateway(tmp_path, {**settings, "prediction_log": {"folder": str(log)}}) as client:
+        halves = client.post("/v1/predict", json={"instances": records}).json()
+        sides = [row["halves"] for row in halves["predictions"]]
+        records.sort(key=lambda record: sides[round(4 * record["width"] - 4)])  # the candidate's come first
+        for name in ("halves", "twice"):
+            client.post(f"/v1/models/{name}:predict", json={"instances": records}, headers={"x-request-id": name})
+
+    (logged,) = read_files(list(log.glob("plain/*.parquet")), features=True)
+    found = [(request.id, request.instances) for request in requests_of(logged)]
+    here = list(range(sides.count("candidate"), 12))
+    assert 0 < len(here) < 12
+    assert found[1] == ("halves", here)
+    assert sorted(found[2:]) == sorted([("twice", here), ("twice", list(range(12)))])
+    words = ("replay", "--log", str(log), "--model", "plain", "--against", f"http://127.0.0.1:{ports['plain']}")
+    assert f"{sides.count('plain') + 2 * len(here) + 12} rows in 4 requests" in command(*words)[1]
 
 
 def test_nobody_who_answers_is_no_good_candidate(log: Path) -> None:
