@@ -79,6 +79,22 @@ def test_a_failure_names_the_step(start: Start, judged: dict[str, Any], sick: Si
     assert problem["detail"].startswith("step sick: ")
 
 
+def test_a_step_that_never_answers_is_named(start: Start, judged: dict[str, Any], sick: Sick) -> None:
+    """Though it is the deadline of the whole request that ends it; within a fallback too."""
+    sick.status = 0
+    routes = {
+        "chain": {"sequence": ["sick", "judge"], "timeout_s": 0.5},
+        "safe": {"fallback": {"to": ["chain", "plain"], "within_s": 0.3}},
+    }
+    client = start(routes, backends=judged)
+    problem = client.post("/v1/predict", json={"instances": ROWS}).json()
+    answer = client.post("/v1/models/safe:predict", json={"instances": ROWS})
+
+    assert (problem["status"], problem["model"]) == (504, "sick")
+    assert problem["detail"] == "step sick: sick did not answer in time"
+    assert (answer.status_code, answer.json()["predictions"][0]["safe"]) == (200, "plain")
+
+
 def test_steps_that_do_not_fit_are_told(start: Start, judged: dict[str, Any]) -> None:
     """What a step gives is to be read by a later one."""
     client = start({"chain": {"sequence": ["plain", "mixed"]}}, backends=judged)
