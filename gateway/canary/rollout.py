@@ -126,7 +126,7 @@ class Rollout:
         return abs(100 * share - percent) < TOLERANCE
 
     def judged(self, percent: float) -> list[Finding]:
-        """Judge a step until it has rows enough; gives what the candidate is guilty of.
+        """Judge a step until it has rows enough and no replica is silent; gives what the candidate is guilty of.
 
         Raises Unjudged and Incomparable.
         """
@@ -141,7 +141,7 @@ class Rollout:
                 self.say(progress(percent, candidate, stable, findings) + told(heard))
                 if guilty := [finding for finding in findings if finding.guilty]:
                     return guilty
-                if candidate.rows >= self.pace.min_rows and stable.requests >= FEWEST:
+                if candidate.rows >= self.pace.min_rows and stable.requests >= FEWEST and not heard.silent:
                     return []
             if time.monotonic() > until:
                 rows = candidate.rows if candidate else 0

@@ -177,6 +177,27 @@ def test_who_changes_the_weights_ends_it(tmp_path: Path) -> None:
         rollout(path, replicas, []).run()
 
 
+class Mute(Told):
+    """Say of one more replica, after the first report, that it does not answer."""
+
+    def ask(self, route: str) -> Heard:
+        """Give the next report."""
+        heard = super().ask(route)
+        return heard._replace(silent={"http://two": "refused"}) if heard.reports[0].sides else heard
+
+
+def test_no_step_is_passed_while_a_replica_does_not_answer(tmp_path: Path) -> None:
+    """What the candidate did there nobody knows: it may be why."""
+    path, said = tmp_path / "gateway.yaml", list[str]()
+    many = [{name: {"1": counts(number)} for name in ("stable", "candidate")} for number in range(1000, 1030)]
+    one = rollout(path, Mute(path, [{}, *many]), said)
+
+    with pytest.raises(StopIteration):
+        one.run()
+    assert weights_in(path.read_text(), "rollout") == {"stable": 95, "candidate": 5}
+    assert "no answer from http://two" in said[-1]
+
+
 def test_weights_are_written_as_yaml_reads_them(tmp_path: Path) -> None:
     """Without an exponent, and with six decimal places at most."""
     path = tmp_path / "gateway.yaml"
