@@ -52,14 +52,32 @@ class SwitchSettings(Strict):
 
     @model_validator(mode="after")
     def each_is_reached(self) -> "SwitchSettings":
-        """Check that no condition stands there twice, and nothing is asked twice."""
-        conditions = [" ".join(case.when.split()) for case in self.cases]
+        """Check that each case is reached, as far as no contract is needed for that, and nothing is asked twice."""
+        from gateway.conditions import covers, read  # as above
+
+        conditions = [read(case.when) for case in self.cases]
         for index, condition in enumerate(conditions):
-            if condition in conditions[:index]:
-                raise fault(("cases", index, "when"), "is never reached: a case before it has the same condition")
+            earlier = zip(self.cases[:index], conditions[:index], strict=True)
+            before = next((case.when for case, one in earlier if covers(one, condition)), None)
+            if before is not None:
+                raise fault(
+                    ("cases", index, "when"), f"is never reached: before it stands {before!r}, which holds there"
+                )
         for index, name in enumerate(self.ask):
             if name in self.ask[:index]:
                 raise fault(("ask", index), f"names {name!r} a second time")
+        return self
+
+    @model_validator(mode="after")
+    def names_are_asked(self) -> "SwitchSettings":
+        """Check that conditions name outputs only of what is asked before."""
+        from gateway.conditions import names_of, read  # as above
+
+        for index, case in enumerate(self.cases):
+            for name in names_of(read(case.when)):
+                asked, dot, _ = name.partition(".")
+                if dot and asked not in self.ask:
+                    raise fault(("cases", index, "when"), f"names {name}, and {asked} is not asked before (ask)")
         return self
 
     @property

@@ -1,6 +1,7 @@
 """Reading the settings, and saying where in the file, or in which variable, one is wrong."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +32,21 @@ def read_settings(path: Path) -> Settings:
     try:
         return Settings(**{str(key): value for key, value in document.items()})
     except ValidationError as exc:
-        lines = [describe(error, path, node) for error in exc.errors(include_url=False)]
+        lines = [describe(error, path, node) for error in causes(exc.errors(include_url=False))]
         raise SettingsError("\n".join(lines)) from exc
     except SourceError as exc:  # a variable that should hold JSON, such as a list
         raise SettingsError(f"{exc}: {exc.__cause__}") from exc
+
+
+def causes(errors: Sequence[Any]) -> list[Any]:
+    """Leave out what follows from others: pydantic counts what is right in a list, and then calls that too short."""
+    wrong = [error["loc"] for error in errors]
+    return [
+        error
+        for error in errors
+        if error["type"] != "too_short"
+        or not any(len(loc) > len(error["loc"]) and loc[: len(error["loc"])] == error["loc"] for loc in wrong)
+    ]
 
 
 def describe(error: Any, path: Path, node: yaml.Node) -> str:

@@ -1,5 +1,6 @@
 """The settings of routes: what each public name runs, by the names of backends and of other routes."""
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -22,9 +23,12 @@ class SplitSettings(Strict):
 
     @model_validator(mode="after")
     def somebody_is_asked(self) -> "SplitSettings":
-        """Check that one weight is more than nothing."""
-        if not sum(self.weights.values()):
+        """Check that one weight is more than nothing, and that there are shares of them all."""
+        total = sum(self.weights.values())
+        if not total:
             raise fault(("weights",), "must not all be 0")
+        if not math.isfinite(total):
+            raise fault(("weights",), "are too large to be added up")
         return self
 
     def named(self) -> Named:

@@ -110,6 +110,25 @@ def test_a_route_says_how_complete_its_answers_must_be(tmp_path: Path, said: str
             "{switch: {cases: [{when: a > 1, then: one}, {when: 'a  > 1', then: two}], otherwise: two}}",
             "line 6: routes.all.switch.cases.1.when is never reached",
         ),
+        *[
+            (
+                "{ensemble: [one, two]}",
+                f"{{switch: {{cases: [{{when: {before}, then: one}}, {{when: {after}, then: two}}], otherwise: two}}}}",
+                "line 6: routes.all.switch.cases.1.when is never reached: before it stands",
+            )
+            for before, after in (
+                ("a > 1", "a>1"),
+                ("a > 1", "(a > 2)"),
+                ("a >= 1", "b and 3 < a"),
+                ("a or b", "a OR b"),
+            )
+        ],
+        (
+            "{ensemble: [one, two]}",
+            "{switch: {cases: [{when: two.a, then: one}], otherwise: two}}",
+            "line 6: routes.all.switch.cases.0.when names two.a, and two is not asked before (ask)",
+        ),
+        ("{ensemble: [one, two]}", "{split: {weights: {one: 1e308, two: 1e308}}}", "routes.all.split.weights are too"),
         (
             "{ensemble: [one, two]}",
             "{switch: {cases: [{when: a > 1, then: six}], otherwise: two}}",
@@ -269,6 +288,15 @@ def test_a_bad_variable_is_blamed_and_not_the_file(
         read(tmp_path)
 
     assert "gateway.yaml" not in str(caught.value)
+
+
+def test_one_fault_is_told_once(tmp_path: Path) -> None:
+    """What is left of a list whose only element is wrong is not called too short."""
+    wrong = "{switch: {cases: [{when: a >, then: one}], otherwise: two}}"
+    with pytest.raises(SettingsError) as caught:
+        read(tmp_path, GOOD.replace("{ensemble: [one, two]}", wrong))
+
+    assert len(str(caught.value).splitlines()) == 1
 
 
 def test_the_command_ends_with_2_and_the_reason(tmp_path: Path) -> None:
