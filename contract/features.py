@@ -38,6 +38,11 @@ class Features(tuple[Feature, ...]):  # noqa: SLOT001 (the dictionary keeps what
         return {feature.name: feature for feature in self}
 
     @cached_property
+    def places(self) -> dict[str, int]:
+        """Give the place of each feature by its name."""
+        return {feature.name: place for place, feature in enumerate(self)}
+
+    @cached_property
     def bounds(self) -> tuple[Array, Array, Array] | None:
         """Give of each column the smallest value, the largest, and whether NaN stands for a missing one.
 

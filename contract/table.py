@@ -50,6 +50,10 @@ class Table(msgspec.Struct, frozen=True, dict=True):
             return self.separate
         return {feature.name: self.matrix[:, index] for index, feature in enumerate(self.features)}
 
+    def column(self, name: str) -> Array:
+        """Give one column without making all others; raises KeyError."""
+        return self.separate[name] if self.matrix is None else self.matrix[:, self.features.places[name]]
+
     def select(self, features: Sequence[Feature]) -> "Table":
         """Give the table of these features, without a copy where they are all of them, in order and in datatype.
 

@@ -130,7 +130,7 @@ class Split(Composite):
             return {self.sides.of(self.key_of(asked)): None}
         feature = table.features.by_name[self.field]
         places = defaultdict[str, list[int]](list)
-        for index, value in enumerate(from_column(feature, table.columns[self.field])):
+        for index, value in enumerate(from_column(feature, table.column(self.field))):
             places[self.sides.of(str(value))].append(index)
         return {side: np.array(its) if len(its) < table.rows else None for side, its in places.items()}
 

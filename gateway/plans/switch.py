@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from contract import Output, Table, picked
-from contract.table import Array, Columns
+from contract import Feature, Output, Table, picked
+from contract.table import Array
 from gateway.batching import Needs
 from gateway.conditions import Condition
 from gateway.errors import BackendUnavailable
@@ -65,7 +65,7 @@ class Switch(Composite):
         """Ask what is to be known first, and each branch its records."""
         outputs, conditions = self.outputs, self.conditions
         first = {branch.name: branch for branch in await self.asked_of(dict.fromkeys(self.ask), table, asked)}
-        places = self.places(conditions, self.columns(conditions, table, first), table.rows)
+        places = self.places(conditions, table, first)
         there = [some(first[name], its) for name, its in places.items() if name in first]
         then = await self.asked_of({name: its for name, its in places.items() if name not in first}, table, asked)
         return row_by_row_answer(self.name, outputs, [*there, *then], table.rows, list(first.values()))
@@ -81,36 +81,38 @@ class Switch(Composite):
         found = zip(places.items(), answers, tables, strict=True)
         return [Branch(name, answer, its, where) for (name, where), answer, its in found]
 
-    def columns(self, conditions: Sequence[Condition], table: Table, first: Mapping[str, Branch]) -> Columns:
-        """Give what the conditions name; of a partial answer, what is missing is null."""
-        found: dict[str, Array] = {}
-        for name, field in {name: field for one in conditions for name, field in one.names.items()}.items():
-            plan, dot, output = name.partition(".")
-            columns = first[plan].answer.columns if dot else table.columns
-            if (key := output or plan) in columns:
-                found[name] = columns[key]
-            elif getattr(field, "nullable", False):
-                found[name] = empty(field, table.rows)
-        return found
-
-    def places(self, conditions: Sequence[Condition], columns: Columns, rows: int) -> dict[str, Array | None]:
+    def places(
+        self, conditions: Sequence[Condition], table: Table, first: Mapping[str, Branch]
+    ) -> dict[str, Array | None]:
         """Give the places of the records of each branch that has some, None for all.
 
         Branches are numbers until then: for one row `np.select` over their names took eight times as long.
         """
-        takers = np.empty(rows, dtype=np.intp)
+        takers = np.empty(table.rows, dtype=np.intp)
         takers.fill(self.other_taker)
         try:
+            columns = {name: column(name, its, table, first) for one in conditions for name, its in one.names.items()}
             for taker, condition in zip(reversed(self.takers), reversed(conditions), strict=True):
                 takers[condition.holds(columns)] = taker
         except KeyError as exc:
             raise BackendUnavailable(f"what {self.name} is decided by has just changed: {exc} is missing") from exc
         counts = zip(self.answering, np.bincount(takers).tolist(), strict=False)  # none of those behind the last
         return {
-            name: None if count == rows else np.flatnonzero(takers == number)
+            name: None if count == table.rows else np.flatnonzero(takers == number)
             for number, (name, count) in enumerate(counts)
             if count
         }
+
+
+def column(name: str, field: Feature | Output, table: Table, first: Mapping[str, Branch]) -> Array:
+    """Give what a condition names; of a partial answer, what is missing is null. Raises KeyError."""
+    plan, dot, output = name.partition(".")
+    if not dot:
+        return table.column(name)
+    columns = first[plan].answer.columns
+    if output not in columns and getattr(field, "nullable", False):
+        return empty(field, table.rows)
+    return columns[output]
 
 
 def some(branch: Branch, places: Array | None) -> Branch:
