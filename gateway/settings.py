@@ -115,6 +115,18 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def times_fit(self) -> "Settings":
+        """Check that a fallback leaves each of its models some of the route's time."""
+        for name, route in self.routes.items():
+            if route.fallback is None or route.fallback.within_s is None:
+                continue
+            *before, last = [one for one in route.fallback.to if isinstance(one, str)]
+            if before and len(before) * route.fallback.within_s >= self.timeouts[name]:
+                told = f"leaves {last} nothing of the {self.timeouts[name]:g} s that {name} has"
+                raise fault(("routes", name, "fallback", "within_s"), told)
+        return self
+
     @property
     def timeouts(self) -> dict[str, float]:
         """Give the deadline of each public name, in seconds."""

@@ -164,6 +164,11 @@ def test_a_route_says_how_complete_its_answers_must_be(tmp_path: Path, said: str
             "{fallback: {to: [{answer: {b: 1}}, one]}}",
             "line 6: routes.all.fallback.to.0 always answers, so that nothing behind it is ever asked",
         ),
+        (
+            "{ensemble: [one, two]}",
+            "{fallback: {to: [one, two], within_s: 2}, timeout_s: 2}",
+            "line 6: routes.all.fallback.within_s leaves two nothing of the 2 s that all has",
+        ),
         ("{ensemble: [one, two]}", "{quorum: 1}", "line 6: routes.all says nothing of what it runs"),
         (
             "{ensemble: [one, two]}",
