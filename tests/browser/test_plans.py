@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import BOTH, PHONE, WIDE, Look
 from tests.browser.test_views import SERIOUS
@@ -18,6 +18,20 @@ from tests.serving import running_gateway
 ROUTES: dict[str, Any] = {
     "rollout": {"split": {"weights": {"plain": 100, "candidate": 0}, "by": "header x-patient"}},
     "both": {"ensemble": ["rollout", "mixed"], "require": ["rollout"]},
+    "mean": {"ensemble": ["plain", "candidate"], "aggregate": "mean"},
+    "gate": {
+        "switch": {
+            "ask": ["plain"],
+            "cases": [{"when": "width > 6", "then": {"answer": {"label": None, "probability": None}, "as": "abstain"}}],
+            "otherwise": "plain",
+        }
+    },
+    "safe": {
+        "fallback": {
+            "to": ["candidate", {"answer": {"label": "low", "probability": 0}, "as": "stored"}],
+            "within_s": 1e-6,
+        }
+    },
     "odd": {"split": {"weights": {"plain": 1, "both": 1}, "by": "feature shade"}},
 }
 
@@ -122,6 +136,48 @@ def test_a_try_says_which_way_it_went(look: Look, planned: httpx.Client) -> None
         expect(answer.get_by_text("rollout → plain")).to_be_visible()
         expect(answer.locator("article", has=page.get_by_role("heading", name="plain"))).to_contain_text("label: ")
     expect(answer.locator("article", has=page.get_by_role("heading", name="mixed"))).to_contain_text("label: ")
+
+
+def tried(page: Page, width: str) -> Locator:
+    """Ask the example with another width; gives where the answer is."""
+    page.locator("#field-width").fill(width)
+    page.get_by_role("button", name="Ask", exact=True).click()
+    return page.get_by_role("region", name="Answer", exact=True)
+
+
+def card(answer: Locator, name: str) -> Locator:
+    """Find the card of a plan."""
+    return answer.locator("article", has=answer.page.get_by_role("heading", name=name))
+
+
+def test_an_aggregate_is_drawn_as_a_model(look: Look, planned: httpx.Client) -> None:
+    """Against the threshold that its members share, without what training gave one of them."""
+    page = look(at=planned).go("try/mean")
+    expect(page.get_by_label("width")).to_have_value("5")
+    its = card(tried(page, "5"), "mean")
+    prediction = planned.post("/v1/models/mean:predict", json={"instances": [PLAIN]}).json()["predictions"][0]
+
+    expect(its).to_contain_text(f"label: {prediction['label']}")
+    expect(its.locator("svg.distribution line.threshold")).to_have_count(1)
+    expect(its.locator("svg.distribution .density")).to_have_count(0)
+
+
+def test_an_answer_of_nobody_is_listed(look: Look, planned: httpx.Client) -> None:
+    """What is stored, by the name that it has, with the case that led there; who was asked first may answer too."""
+    page = look(at=planned).go("try/gate")
+    expect(page.get_by_label("width")).to_have_value("5")
+    answer = tried(page, "8")
+
+    expect(answer.get_by_text("gate → abstain if width > 6")).to_be_visible()
+    expect(card(answer, "abstain").locator("p")).to_have_text(["— label", "— probability"])
+    answer = tried(page, "5")
+    expect(answer.get_by_text("gate → plain otherwise")).to_be_visible()
+    expect(card(answer, "plain")).to_contain_text("label: ")
+    page = look(at=planned).go("try/safe")
+    expect(page.get_by_label("width")).to_have_value("5")
+    answer = tried(page, "5")
+    expect(answer.get_by_text("safe → stored else")).to_be_visible()
+    expect(card(answer, "stored").locator("p")).to_have_text(["low label", "0 probability"])
 
 
 def test_a_request_shows_which_branch_it_took(look: Look, planned: httpx.Client) -> None:

@@ -15,31 +15,46 @@ function drawn(node, prediction, given) {
     branches = node.branches ?? [];
   if (prediction === null) return [missing(node.name, document.errors?.[node.name])];
   if (models[node.name]?.contract.outputs.every(({ name }) => name in prediction))
-    return [model(node.name, prediction, models[node.name], document.models[node.name])];
-  if (node.kind === "ensemble" && branches.every(({ name }) => typeof prediction[name] === "object"))
-    return branches.flatMap((branch) => drawn(branch, prediction[branch.name], given));
+    return [model(node.name, prediction, models[node.name], document.models[node.name]?.version)];
+  if (node.kind === "ensemble") {
+    if (branches.every(({ name }) => typeof prediction[name] === "object"))
+      return branches.flatMap((branch) => drawn(branch, prediction[branch.name], given));
+    const silent = branches.filter(({ name }) => document.errors?.[name]);
+    return [aggregate(node, prediction, models), ...silent.map(({ name }) => missing(name, document.errors[name]))];
+  }
   const who = answering(node, branches, prediction);
-  if (!who) return [values(node.name, prediction)];
-  const way = h("p", {}, `${node.name} → `, h("strong", { text: who.name }), " ", quiet(who.label));
-  return [way, ...drawn(who, prediction, given)];
+  if (!who) return [values(node, prediction)];
+  const way = h("p", {}, `${node.name} → `, h("strong", { text: who.name }), " ", quiet(who.label)),
+    { [node.name]: said, ...others } = prediction;
+  return [way, ...drawn(who, said === who.name ? others : prediction, given)];
 }
 
 /** Give the branch whose answer it is: the answer has its name below that of the plan, or there is one only. */
 function answering(node, branches, prediction) {
   if (node.kind === "shadow") return branches[0];
   if (node.kind === "sequence") return branches.at(-1);
-  return branches.find(({ name }) => name === prediction[node.name]);
+  // Who was asked before may answer too, and several cases may lead to the same branch.
+  const found = branches.filter(({ name, label }) => name === prediction[node.name] && label !== "asked before");
+  return found.length ? { ...found[0], label: found.map(({ label }) => label).join(" or ") } : undefined;
+}
+
+/** Draw one answer of several as that of a model which gives the same; what training gave was of one model only. */
+function aggregate(node, prediction, models) {
+  const like = Object.values(models).find(({ contract }) =>
+    contract.outputs.every(({ name }) => (prediction[name] ?? null) !== null),
+  );
+  return like ? model(node.name, prediction, { contract: like.contract }, node.told) : values(node, prediction);
 }
 
 /** List what is no picture. */
-function values(title, prediction) {
+function values({ name: title, kind, told }, prediction) {
   const lines = (document, at) =>
     Object.entries(document).flatMap(([name, value]) =>
       value !== null && typeof value === "object"
         ? lines(value, `${at}${name}.`)
-        : h("p", {}, h("strong", { text: typeof value === "number" ? number(value) : String(value) }), " ", quiet(at + name)),
+        : h("p", {}, h("strong", { text: typeof value === "number" ? number(value) : String(value ?? "—") }), " ", quiet(at + name)),
     );
-  return h("article", { class: "card" }, h("h3", { text: title }), lines(prediction, ""));
+  return h("article", { class: "card" }, h("h3", {}, title, " ", quiet(kind === "stored" ? "a stored answer" : told)), lines(prediction, ""));
 }
 
 function quiet(text) {
@@ -50,7 +65,7 @@ function missing(name, problem) {
   return h("article", { class: "card" }, h("h3", { text: name }), badge("bad", problem?.detail ?? "no answer"));
 }
 
-function model(name, prediction, told, version) {
+function model(name, prediction, told, note) {
   const { contract, profile } = told,
     decisions = contract.decisions ?? [],
     drawn = new Set(),
@@ -83,7 +98,7 @@ function model(name, prediction, told, version) {
   return h(
     "article",
     { class: "card" },
-    h("h3", {}, name, " ", h("code", { class: "quiet", text: version?.version ?? "" })),
+    h("h3", {}, name, " ", h("code", { class: "quiet", text: note ?? "" })),
     pictures,
   );
 }
