@@ -19,6 +19,10 @@ class Failed(Exception):
     """A plan cannot answer."""
 
 
+class Close(Exception):
+    """A mean of means lies so near to where decisions change that rounding makes them."""
+
+
 class Said(NamedTuple):
     """What a plan answers: how many rows each branch of a plan gave, and who is missing, None where nobody may be."""
 
@@ -232,6 +236,9 @@ def aggregated(row: Row, output: str, by: str, there: Mapping[str, Any], weights
     else:
         total = sum(Fraction(weights[member]) for member in there)
         mean = sum(Fraction(weights[member]) * Fraction(value) for member, value in there.items())
+        fine = any(Fraction(value).denominator > 2**20 for value in values)
+        if total and fine and any(abs(mean / total - Fraction(part, 4)) < Fraction(1, 10**9) for part in (1, 2, 3)):
+            raise Close
         row[output] = float(mean / total) if total else None
 
 

@@ -1,13 +1,14 @@
 """Plans of random shape above models of random contracts answer as a reference interpreter does."""
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import event, given, reject, settings
 from hypothesis import strategies as st
 
 from contract import Feature, union_of_features
@@ -17,7 +18,7 @@ from gateway.plans import Answer, Asked, Plan, make_plans, needs_of
 from gateway.reports import Reports
 from gateway.settings_routes import RouteSettings
 from tests.contract.strategies import records
-from tests.gateway.plans.reference import Failed, Reference, Row, Said
+from tests.gateway.plans.reference import Close, Failed, Reference, Row, Said
 from tests.gateway.plans.stubs import OUTPUTS, backend, said
 
 HEADER = "x-key"
@@ -267,12 +268,23 @@ def nested(row: Row, names: Iterable[str]) -> Row:
     return {name: pruned(value) for name, value in tree.items()}
 
 
+def alike(given: Any, expected: Any) -> bool:
+    """Say whether both are the same, but for the last bits of numbers: a mean of means is rounded twice."""
+    if isinstance(given, dict) and isinstance(expected, dict):
+        return given.keys() == expected.keys() and all(alike(given[name], expected[name]) for name in given)
+    if isinstance(given, list) and isinstance(expected, list):
+        return len(given) == len(expected) and all(map(alike, given, expected))
+    if isinstance(given, float) and isinstance(expected, float):
+        return math.isclose(given, expected, rel_tol=1e-12, abs_tol=1e-12)
+    return type(given) is type(expected) and bool(given == expected)
+
+
 def check(plan: Plan, answer: Answer, expected: Said, types: Mapping[str, str]) -> None:
     """Compare an answer with the reference: rows, columns, and what the books are told."""
     rows = [nested(row, types) for row in expected.rows]
     assert {output.name: output.type for output in plan.outputs} == types
-    assert msgspec.to_builtins(answer.records) == rows
-    assert msgspec.to_builtins(answer.some(1, 3)) == rows[1:3]
+    assert alike(msgspec.to_builtins(answer.records), rows)
+    assert alike(msgspec.to_builtins(answer.some(1, 3)), rows[1:3])
     assert {plan: Counter(its) for plan, its in answer.ways.items()} == expected.ways
     assert (None if answer.missing is None else set(answer.missing)) == expected.missing
     for output in plan.outputs:
@@ -280,7 +292,7 @@ def check(plan: Plan, answer: Answer, expected: Said, types: Mapping[str, str]) 
         if output.name not in answer.columns:
             assert set(values) == {None}
             continue
-        assert [from_column(output, answer.columns[output.name])] == [values]
+        assert alike(from_column(output, answer.columns[output.name]), values)
     for output in answer.outputs:
         if output.name in answer.columns:
             assert answer.columns[output.name].dtype == DTYPES[output.datatype]
@@ -293,6 +305,8 @@ async def compare(world: World) -> None:
     plan = make_plans(made, routes, Reports())[world.top]
     try:
         expected = world.reference.ask(world.top, world.rows)
+    except Close:
+        reject()
     except Failed:
         event("fails")
         with pytest.raises(GatewayError):
