@@ -24,7 +24,7 @@ MOST_HELD = 600
 where the others fill a window: nobody looked at them in time. To count a window of five hundred at once takes a third
 less than to count them a hundred at a time, and under load most are not counted at all."""
 
-EVERY = 4
+EVERY = 8
 """Of the calls that come while a window's rows wait already, one in so many is taken: each pushes out rows that nobody
 has looked at, and to copy rows is most of the cost."""
 

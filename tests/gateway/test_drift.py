@@ -225,7 +225,7 @@ def test_it_does_not_matter_how_rows_come(cuts: list[int]) -> None:
 
 @pytest.mark.anyio
 async def test_of_rows_that_nobody_looks_at_a_share_is_taken() -> None:
-    """Once a window's rows wait, one call in four is taken; after a look all are again."""
+    """Once a window's rows wait, one call in eight is taken; after a look all are again."""
     drift = Drift("plain", DriftSettings(window_rows=100))
     drift.take(profile_of(PLAIN, *numbers_table(np.arange(1000.0))))
     for number in range(100 + 40):
@@ -234,7 +234,7 @@ async def test_of_rows_that_nobody_looks_at_a_share_is_taken() -> None:
     drift.look()
     drift.note(*called(0))
 
-    assert waiting == [*range(100), *range(103, 140, 4)]
+    assert waiting == [*range(100), *range(107, 140, 8)]
     assert drift.held_rows == 1
     drift.close()
 
