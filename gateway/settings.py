@@ -18,7 +18,14 @@ from pydantic_settings import (
 )
 
 from contract import MOST_ROWS, NAME_PATTERN
-from gateway.settings_backend import LONGEST_TIMEOUT_S, BackendSettings, Timeout, fault
+from gateway.settings_backend import (
+    LONGEST_TIMEOUT_S,
+    BackendSettings,
+    Timeout,
+    fault,
+    listed_by_commas,
+    nothing_if_empty,
+)
 from gateway.settings_drift import DriftSettings
 from gateway.settings_predictions import PredictionLogSettings
 from gateway.settings_routes import RouteSettings, check_routes
@@ -28,16 +35,6 @@ PREFIX = "GATEWAY_"
 
 class SettingsError(ValueError):
     """Report settings that cannot be; each line names the place and what is wrong there."""
-
-
-def nothing_if_empty(value: Any) -> Any:
-    """Take an empty variable for none; as a path it would be the current folder."""
-    return None if value == "" else value
-
-
-def listed_by_commas(value: Any) -> Any:
-    """Take a variable's text for a list, as `a,b`."""
-    return tuple(filter(None, value.split(","))) if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):

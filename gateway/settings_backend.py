@@ -90,6 +90,16 @@ def fault(at: Place, message: str) -> ValidationError:
     return ValidationError.from_exception_data("contract", [InitErrorDetails(type=error, loc=at, input=None)])
 
 
+def nothing_if_empty(value: Any) -> Any:
+    """Take an empty variable for none; as a path it would be the current folder."""
+    return None if value == "" else value
+
+
+def listed_by_commas(value: Any) -> Any:
+    """Take a variable's text for a list, as `a,b`."""
+    return tuple(filter(None, value.split(","))) if isinstance(value, str) else value
+
+
 class Strict(BaseModel):
     """Refuse unknown keys."""
 

@@ -7,18 +7,7 @@ from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
 from contract.feature import FIELD_PATTERN
-from gateway.settings_backend import Strict
-
-
-def listed(value: object) -> object:
-    """Take a variable's text for a list, as `a,b`."""
-    return tuple(filter(None, value.split(","))) if isinstance(value, str) else value
-
-
-def path_or_none(value: object) -> object:
-    """Take an empty variable for none; as a path it would be the current folder."""
-    return None if value == "" else value
-
+from gateway.settings_backend import Strict, listed_by_commas, nothing_if_empty
 
 Name = Annotated[str, Field(pattern=f"^{FIELD_PATTERN.pattern}$")]
 
@@ -30,9 +19,9 @@ class PredictionLogSettings(Strict):
     `rotate_s` at the latest; the oldest are deleted beyond `max_mb` and `max_age_days`.
     """
 
-    folder: Annotated[Path | None, BeforeValidator(path_or_none)] = None
+    folder: Annotated[Path | None, BeforeValidator(nothing_if_empty)] = None
     sample: float = Field(default=1.0, gt=0, le=1)
-    leave_out: Annotated[tuple[Name, ...], NoDecode, BeforeValidator(listed)] = ()
+    leave_out: Annotated[tuple[Name, ...], NoDecode, BeforeValidator(listed_by_commas)] = ()
     rotate_s: float = Field(default=60.0, ge=0.1, le=3600)
     max_mb: float = Field(default=1024.0, ge=1, allow_inf_nan=False)
     max_age_days: float = Field(default=30.0, gt=0, allow_inf_nan=False)

@@ -6,10 +6,11 @@ import socket
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import msgspec
 
+from gateway.connecting import connect
 from gateway.sides import SideCounts
 
 TIMEOUT_S = 5.0
@@ -66,11 +67,9 @@ class Replicas:
 
 def report_of(url: str, route: str) -> Report | str:
     """Read the report of one replica, or say why that is not possible."""
-    parts = urlsplit(url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_S)
+    connection, base = connect(url, TIMEOUT_S)
     try:
-        connection.request("GET", f"{parts.path.rstrip('/')}/plans/{quote(route)}")
+        connection.request("GET", f"{base}/plans/{quote(route)}")
         response = connection.getresponse()
         body = response.read()
         if response.status != 200:

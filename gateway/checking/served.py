@@ -3,11 +3,11 @@
 import http.client
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
 from contract import ContractError, Interface
+from gateway.connecting import connect
 
 TIMEOUT_S = 10.0
 
@@ -47,11 +47,9 @@ class Served(msgspec.Struct, frozen=True):
 
 def ask(url: str) -> Served:
     """Ask a gateway; raises Unanswered."""
-    parts = urlsplit(url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_S)
+    connection, base = connect(url, TIMEOUT_S)
     try:
-        connection.request("GET", f"{parts.path.rstrip('/')}/v1/models")
+        connection.request("GET", f"{base}/v1/models")
         response = connection.getresponse()
         body = response.read()
     except (OSError, http.client.HTTPException) as exc:

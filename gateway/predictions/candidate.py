@@ -4,10 +4,10 @@ import http.client
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from contract import Output, Table
 from contract.table import Array, Columns
+from gateway.connecting import connect
 from oip import HEADER_LENGTH, ProtocolError, Tensor, read_response, write_request
 
 TIMEOUT_S = 30.0
@@ -29,10 +29,8 @@ class Candidate:
     """Ask about one model over one connection, which is made again when it is lost; close it at the end."""
 
     def __init__(self, url: str, model: str) -> None:
-        parts = urlsplit(url)
-        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        self.connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_S)
-        self.path = f"{parts.path.rstrip('/')}/v2/models/{model}/infer"
+        self.connection, base = connect(url, TIMEOUT_S)
+        self.path = f"{base}/v2/models/{model}/infer"
 
     def close(self) -> None:
         """End the connection."""
