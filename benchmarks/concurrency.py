@@ -15,7 +15,7 @@ from benchmarks.forms import example, instances
 from benchmarks.processes import Failed
 from benchmarks.table import table
 from benchmarks.way.between import FILE, between
-from gateway.settings_file import read_settings
+from gateway.settings import read_settings
 
 CALL_S, ROWS, CALLERS = 0.02, 8, 64
 IN_FLIGHT = (1, 2)

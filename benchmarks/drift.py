@@ -32,7 +32,7 @@ from gateway.batching.calls import Observe
 from gateway.drift.drift import LOOK_S
 from gateway.gateway import Gateway, open_gateway
 from gateway.server import configure_log
-from gateway.settings_file import read_settings
+from gateway.settings import read_settings
 
 REQUESTS = 32
 """Each sample has so many, of one caller or of all: a few milliseconds."""

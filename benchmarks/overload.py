@@ -16,7 +16,7 @@ from benchmarks.forms import example, instances
 from benchmarks.processes import Failed
 from benchmarks.way.between import FILE, GATEWAY, between
 from gateway.server import configure_log
-from gateway.settings_file import read_settings
+from gateway.settings import read_settings
 
 PATIENCE_S = 25.0
 SHARED = "shared"

@@ -23,7 +23,7 @@ from benchmarks.way.tables import of_processes, of_stages
 from benchmarks.way.whole import Subject, rounds
 from gateway.gateway import Gateway, open_gateway
 from gateway.server import configure_log
-from gateway.settings_file import read_settings
+from gateway.settings import read_settings
 
 TOGETHER = 32
 

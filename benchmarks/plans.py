@@ -31,9 +31,7 @@ from gateway.batching import Heard
 from gateway.batching.calls import Ask
 from gateway.gateway import Gateway, open_gateway
 from gateway.server import configure_log
-from gateway.settings import Settings
-from gateway.settings_file import read_settings
-from gateway.settings_routes import RouteSettings
+from gateway.settings import RouteSettings, Settings, read_settings
 from oip import InferResponse
 
 BACKEND, PAIR = "diagnosis", ["diagnosis", "candidate"]

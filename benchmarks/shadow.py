@@ -19,7 +19,7 @@ from benchmarks.ports import free_ports
 from benchmarks.processes import Failed, started
 from benchmarks.table import table
 from benchmarks.way.between import FILE, GATEWAY, between, command
-from gateway.settings_file import read_settings
+from gateway.settings import read_settings
 
 CALL_S, CALLERS = 0.005, 8
 CANDIDATES = {"alike": CALL_S, "slow": 0.2, "hanging": 3600.0}

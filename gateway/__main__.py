@@ -4,8 +4,7 @@ import sys
 
 from gateway.arguments import parsed
 from gateway.server import run
-from gateway.settings import SettingsError
-from gateway.settings_file import read_settings
+from gateway.settings import SettingsError, read_settings
 
 
 def main() -> int:

@@ -7,7 +7,7 @@ import structlog
 
 from gateway.metrics import Metrics
 from gateway.plans import Plan, misfits
-from gateway.settings_file import place_in
+from gateway.settings.file import place_in
 
 log = structlog.get_logger()
 

@@ -8,23 +8,16 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import partial
 
-from gateway.access import AccessLog
-from gateway.account import Accounts
+from gateway.account import AccessLog, Accounts, Proxies, Recent, TracedAccounts
 from gateway.backends import Backend, watch
-from gateway.cgroup import own_memory
 from gateway.ending import Ending
 from gateway.errors import UnknownName
 from gateway.metrics import Metrics
 from gateway.plans import Plan, make_plans
 from gateway.predictions import REASONS, PredictionLog
 from gateway.predictions.left_out import check_left_out
-from gateway.proxies import Proxies
-from gateway.recent import Recent
-from gateway.settings import Settings
-from gateway.settings_backend import BackendSettings
-from gateway.settings_drift import DriftSettings
-from gateway.shedding import Shedding
-from gateway.traced import TracedAccounts
+from gateway.settings import BackendSettings, DriftSettings, Settings
+from gateway.shedding import Shedding, own_memory
 from gateway.tracing import Tracing, open_tracing
 from oip import Limits
 

@@ -11,9 +11,8 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from gateway.drift import Exposed
 from gateway.errors import UNANSWERED, GatewayError
+from gateway.histograms import Rows, RowsOfModel, Seconds
 from gateway.reports import Reports
-from gateway.rows import Rows, RowsOfModel
-from gateway.seconds import Seconds
 from gateway.shadows import FailuresExposed, ShadowsExposed
 from gateway.sides import SidesExposed
 

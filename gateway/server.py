@@ -16,7 +16,6 @@ import uvloop
 from gateway.changing import changing
 from gateway.front import Front
 from gateway.gateway import open_gateway
-from gateway.lines import Lines
 from gateway.listening import (
     ADMIN_CONNECTIONS,
     Doors,
@@ -28,8 +27,9 @@ from gateway.listening import (
     open_doors,
 )
 from gateway.metrics import Metrics
+from gateway.output import Lines
+from gateway.output.stderr import RING, Stderr
 from gateway.settings import Settings
-from gateway.stderr import RING, Stderr
 
 log = structlog.get_logger()
 

@@ -20,16 +20,19 @@ from contract import Contract
 from contract.contract import Task
 from gateway.drift import Exposed
 from gateway.errors import UNANSWERED, GatewayError
+from gateway.histograms import Rows, Seconds
 from gateway.metrics import Metrics
 from gateway.routes import catalogue, feedback, health, plans
 from gateway.routes.dispatch import V1, V2
-from gateway.rows import Rows
-from gateway.seconds import Seconds
-from gateway.settings import Settings
-from gateway.settings_backend import BackendSettings, BreakerSettings, RetrySettings
-from gateway.settings_drift import DriftSettings
-from gateway.settings_predictions import PredictionLogSettings
-from gateway.settings_routes import RouteSettings
+from gateway.settings import (
+    BackendSettings,
+    BreakerSettings,
+    DriftSettings,
+    PredictionLogSettings,
+    RetrySettings,
+    RouteSettings,
+    Settings,
+)
 from gateway.shadows import FailuresExposed, ShadowsExposed
 from gateway.sides import SidesExposed
 from models import catalog, model_names

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from gateway.settings_file import read_settings
+from gateway.settings import read_settings
 from models import model_names
 from stack.procfile import read_procfile
 from tests.conftest import ROOT

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from benchmarks.ports import free_ports
 from benchmarks.processes import ROOT, started, wait_for
 from benchmarks.stored import stored
-from gateway.settings import PREFIX
-from gateway.settings_file import read_settings
+from gateway.settings import PREFIX, read_settings
 from stack.ready import wait_until_ready
 
 START_S = 60

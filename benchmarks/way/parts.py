@@ -6,8 +6,7 @@ from benchmarks.forms import Form
 from benchmarks.way.asked import ID, Answered, Asked, ask, together
 from benchmarks.way.processor import Work
 from contract import Table, join, table_from_tensors
-from gateway.access import AccessLog
-from gateway.account import Account, Accounts
+from gateway.account import AccessLog, Account, Accounts
 from gateway.batching import Prediction
 from gateway.deadline import Deadline
 from gateway.gateway import Gateway

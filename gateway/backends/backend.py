@@ -24,8 +24,7 @@ from gateway.errors import (
     GatewayError,
 )
 from gateway.metrics import Metrics
-from gateway.settings_backend import BackendSettings
-from gateway.settings_drift import DriftSettings
+from gateway.settings import BackendSettings, DriftSettings
 from gateway.tracing import Tracing
 from oip import HEADER_LENGTH, SERVER_TIMING, ProtocolError, compute_ms, read_response
 from oip.asgi import new_id

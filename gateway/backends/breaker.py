@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from gateway.errors import BackendFault, BackendUnknown, BreakerOpen, DeadlineExceeded, GatewayError
-from gateway.settings_backend import BreakerSettings
+from gateway.settings import BreakerSettings
 
 PROBE_S = 5.0
 """A model that comes back answers its first row within this: a worker takes seconds to start."""

@@ -7,7 +7,7 @@ from gateway.backends.balanced import Address, Balanced
 from gateway.backends.connection import Answer
 from gateway.backends.transport import Transport
 from gateway.errors import DeadlineExceeded
-from gateway.settings_backend import BackendSettings
+from gateway.settings import BackendSettings
 from gateway.tracing import CALL
 from oip import HEADER_LENGTH, REQUEST_ID
 

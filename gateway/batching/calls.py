@@ -25,7 +25,7 @@ from gateway.errors import (
     GatewayError,
 )
 from gateway.metrics import BatchMetrics
-from gateway.settings_backend import RetrySettings
+from gateway.settings import RetrySettings
 from oip.asgi import new_id
 
 Ask = Callable[[Table, str, bool], Awaitable[Heard]]

@@ -4,7 +4,7 @@ import random
 import time
 from collections import deque
 
-from gateway.settings_backend import RetrySettings
+from gateway.settings import RetrySettings
 
 WINDOW_S = 10
 

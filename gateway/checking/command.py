@@ -15,9 +15,8 @@ from gateway.fitting import refusal
 from gateway.metrics import Metrics
 from gateway.plans import Plan, make_plans
 from gateway.reports import Reports
-from gateway.settings import Settings, SettingsError
-from gateway.settings_file import read_settings
-from gateway.settings_tree import tree_of
+from gateway.settings import Settings, SettingsError, read_settings
+from gateway.settings.tree import tree_of
 
 
 def check(path: Path, url: str | None) -> int:

@@ -9,7 +9,7 @@ import msgspec
 from gateway.checking.served import Served, by_settings
 from gateway.plans import Plan
 from gateway.routes.catalogue import described
-from gateway.settings_change import different
+from gateway.settings.change import different
 
 ABSENT = object()
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from gateway.settings_tree import Node
+from gateway.settings.tree import Node
 
 
 def drawn(tree: Node) -> str:

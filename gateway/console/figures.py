@@ -8,7 +8,7 @@ import msgspec
 from prometheus_client.registry import Collector
 
 from gateway.gateway import Gateway
-from gateway.seconds import SECONDS
+from gateway.histograms import SECONDS
 
 
 class Answers(msgspec.Struct):

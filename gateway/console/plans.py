@@ -7,7 +7,7 @@ import msgspec
 
 from gateway.gateway import Gateway
 from gateway.plans import misfit
-from gateway.settings_tree import tree_of
+from gateway.settings.tree import tree_of
 
 
 def routes_of(gateway: Gateway) -> list[dict[str, Any]]:

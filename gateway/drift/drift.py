@@ -14,7 +14,7 @@ from gateway.drift.distance import Distances, Training
 from gateway.drift.held import MOST_OF_A_CALL, Call, Copies, some
 from gateway.drift.profile import Field, Profile
 from gateway.drift.window import Window
-from gateway.settings_drift import DriftSettings
+from gateway.settings import DriftSettings
 
 FEWEST = 100
 """Fewer rows than that say nothing."""

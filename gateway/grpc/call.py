@@ -11,9 +11,9 @@ import grpc.aio
 from google.protobuf.message import Message
 
 from gateway.account import Account, Accounts
+from gateway.account.proxies import FORWARDED_FOR, Proxies
 from gateway.errors import DeadlineExceeded, GatewayError
 from gateway.problems import error_text
-from gateway.proxies import FORWARDED_FOR, Proxies
 from gateway.tracing import TRACEPARENT, TRACESTATE
 from oip import REQUEST_ID, SERVER_TIMING, request_id
 from oip.wire import decode_message

@@ -4,7 +4,7 @@ from typing import Any
 
 from gateway.errors import BackendUnknown, GatewayError, InternalError, UnknownName
 from gateway.openapi.schema import BOOLEAN, OBJECT, TEXT, TEXTS, Schema, answer, failures, record
-from gateway.settings_routes import KINDS
+from gateway.settings.routes import KINDS
 
 TENSORS = {
     "type": "array",

@@ -17,7 +17,7 @@ from gateway.plans.asked import Asked
 from gateway.plans.composed import Branch, Composed, as_shown, leaves_of, missing_of, ways_of
 from gateway.plans.ensemble import Ensemble
 from gateway.plans.plan import Plan
-from gateway.settings_routes import AggregateSettings
+from gateway.settings.routes import AggregateSettings
 
 
 class Aggregated(Ensemble):

@@ -13,8 +13,8 @@ from gateway.plans.single import Single
 from gateway.plans.split import Split
 from gateway.plans.stored import Stored
 from gateway.reports import Reports
-from gateway.settings_branches import name_of
-from gateway.settings_routes import RouteSettings, in_order
+from gateway.settings.branches import name_of
+from gateway.settings.routes import RouteSettings, in_order
 from gateway.shadows import Watch
 from gateway.sides import SidesReport
 

@@ -8,8 +8,7 @@ from gateway.predictions.judged import judged
 from gateway.predictions.reading import Unreadable
 from gateway.predictions.replay import Thresholds, replayed
 from gateway.predictions.report import as_html, as_text
-from gateway.settings import SettingsError
-from gateway.settings_file import read_settings
+from gateway.settings import SettingsError, read_settings
 
 
 def folder_of(arguments: argparse.Namespace) -> Path:

@@ -16,7 +16,7 @@ from gateway.predictions.appending import Appending
 from gateway.predictions.files import Folder
 from gateway.predictions.kept import Kept
 from gateway.predictions.losses import CONTRACT, QUEUE, Losses
-from gateway.settings_predictions import PredictionLogSettings
+from gateway.settings import PredictionLogSettings
 
 if TYPE_CHECKING:  # Arrow takes 11 MB, which a gateway without a log has no need of
     from gateway.predictions.growing import Growing

@@ -5,7 +5,7 @@ import asyncio
 from starlette.types import ASGIApp
 
 from gateway.account import Accounts
-from gateway.proxies import FORWARDED_FOR
+from gateway.account.proxies import FORWARDED_FOR
 from gateway.tracing import TRACEPARENT, TRACESTATE
 from oip import REQUEST_ID, SERVER_TIMING, headers_of, lenient, request_id, with_headers
 from oip.asgi import Receive, Scope, Send

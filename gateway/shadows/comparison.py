@@ -9,7 +9,7 @@ import numpy as np
 from contract import Columns, Output
 from contract.feature import Value
 from contract.table import Array, from_column
-from gateway.series import Series
+from gateway.histograms import Series
 from gateway.shadows.choices import Choices
 from gateway.shadows.fit import NUMBERS
 from gateway.shadows.numbers import Numbers

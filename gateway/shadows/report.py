@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gateway.series import Series
+from gateway.histograms import Series
 from gateway.shadows.choices import Choices
 from gateway.shadows.comparison import Comparison
 from gateway.shadows.findings import FEW, Problem, beyond, findings

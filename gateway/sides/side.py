@@ -10,7 +10,7 @@ import msgspec
 from contract import Output
 from contract.table import Columns
 from gateway.errors import FatalRecord, GatewayError
-from gateway.seconds import SECONDS
+from gateway.histograms import SECONDS
 from gateway.sides.moments import Measure, Moments, measure_of
 
 FOLDED = 256

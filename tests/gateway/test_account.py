@@ -15,8 +15,8 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.access import ENCODER, AccessLog, AccessRecord
-from gateway.lines import RING
+from gateway.account.access import ENCODER, AccessLog, AccessRecord
+from gateway.output.lines import RING
 from tests.conftest import ROOT
 from tests.gateway.conftest import MIXED, PLAIN, settings_of
 from tests.gateway.test_v2 import inputs

@@ -32,7 +32,7 @@ from gateway.errors import (
     InternalError,
 )
 from gateway.metrics import Metrics
-from gateway.settings_backend import RetrySettings
+from gateway.settings import RetrySettings
 from oip import InferResponse, Tensor
 
 Outcome = list[Prediction] | BaseException

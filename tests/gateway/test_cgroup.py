@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cgroup import Memory, own_memory
+from gateway.shedding import Memory, own_memory
 
 V1 = {
     "memory.usage_in_bytes": "900",

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from gateway.checking.drawn import drawn
-from gateway.settings_routes import RouteSettings
-from gateway.settings_tree import tree_of
+from gateway.settings import RouteSettings
+from gateway.settings.tree import tree_of
 from tests.conftest import run
 
 ROUTES: dict[str, Any] = {

@@ -13,13 +13,13 @@ import httpx
 import pytest
 
 from benchmarks.ports import free_ports
-from gateway.access import ENCODER, AccessRecord
+from gateway.account.access import ENCODER, AccessRecord
+from gateway.account.recent import MOST, Recent
 from gateway.console import Live
 from gateway.console.figures import quantile_ms
 from gateway.console.live import MOST_READERS
 from gateway.console.router import router
 from gateway.gateway import Gateway, open_gateway
-from gateway.recent import MOST, Recent
 from gateway.settings import Settings
 from tests.conftest import ROOT
 from tests.gateway.conftest import MIXED, PLAIN, settings_of

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 
 from gateway.backends import Backend
 from gateway.metrics import Metrics
-from gateway.settings_backend import BackendSettings
+from gateway.settings import BackendSettings
 from oip import HEADER_LENGTH, InferResponse, read_request
 from tests.gateway.poor import HIGH, LOW, RECORD, Poor, ask, documented
 from tests.serving import running_gateway, served, wait_until

@@ -29,7 +29,7 @@ from gateway.drift.drift import FEWEST, MOST_HELD
 from gateway.drift.held import MOST_OF_A_CALL, Copies
 from gateway.drift.profile import Described, Field
 from gateway.drift.window import PARTS, Window
-from gateway.settings_drift import DriftSettings
+from gateway.settings import DriftSettings
 from models import catalog
 from tests.conftest import TINY
 from tests.gateway.conftest import settings_of

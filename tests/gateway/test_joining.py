@@ -14,7 +14,7 @@ import httpx
 import pytest
 from starlette.types import ASGIApp
 
-from gateway.settings_backend import BackendSettings
+from gateway.settings import BackendSettings
 from oip.asgi import Headers, Receive, Scope, Send, headers_of
 from tests.conftest import store_tiny
 from tests.gateway.conftest import PLAIN, settings_of

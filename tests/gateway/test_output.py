@@ -9,8 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gateway.lines import Lines
-from gateway.stderr import Stderr
+from gateway.output import Lines, Stderr
 from tests.gateway.conftest import PLAIN, settings_of
 from tests.serving import running_gateway, wait_until
 

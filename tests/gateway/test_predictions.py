@@ -29,7 +29,7 @@ from gateway.predictions.kept import Kept
 from gateway.predictions.log import MOST_ROWS, MOST_VALUES
 from gateway.predictions.reading import read_truth
 from gateway.routes.feedback import MOST_BYTES
-from gateway.settings_predictions import PredictionLogSettings
+from gateway.settings import PredictionLogSettings
 from tests.gateway.conftest import MIXED, PLAIN, settings_of
 from tests.serving import running_gateway, wait_until
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.ports import free_ports
-from gateway.proxies import Proxies
+from gateway.account import Proxies
 from tests.gateway.conftest import PLAIN, settings_of
 from tests.gateway.grpc_client import connected, request
 from tests.gateway.test_account import Recorded

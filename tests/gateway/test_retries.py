@@ -32,7 +32,7 @@ from gateway.errors import (
     GatewayError,
 )
 from gateway.metrics import Metrics
-from gateway.settings_backend import RetrySettings
+from gateway.settings import RetrySettings
 from oip.asgi import Receive, Scope, Send, send_body
 from tests.gateway.conftest import MIXED, PLAIN
 from tests.gateway.test_batcher import Stub, ask, is_right, turns

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from gateway.rows import ROWS, Rows
-from gateway.seconds import SECONDS, Seconds
-from gateway.series import FOLDED
+from gateway.histograms import SECONDS, Seconds
+from gateway.histograms.rows import ROWS, Rows
+from gateway.histograms.series import FOLDED
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 

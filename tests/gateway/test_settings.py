@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from contract import Terms
-from gateway.settings import Settings, SettingsError
-from gateway.settings_file import read_settings
+from gateway.settings import Settings, SettingsError, read_settings
 from tests.conftest import ROOT, run
 
 GOOD = """backends:

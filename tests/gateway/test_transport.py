@@ -18,7 +18,7 @@ from gateway.backends.connection import JOINED_BYTES, MOST_HEAD_BYTES, Answer, C
 from gateway.backends.server import Server
 from gateway.backends.transport import IDLE_S, MOST_REQUESTS, OLDEST_S, Transport
 from gateway.errors import BackendBroken, BackendCorrupt, BackendLost, BackendUnreachable, GatewayError
-from gateway.settings_backend import BackendSettings
+from gateway.settings import BackendSettings
 
 pytestmark = pytest.mark.anyio
 

@@ -12,7 +12,7 @@ from contract.artifact import PROFILE
 from contract.table import Array, pack_matrix
 from gateway.drift import Drift, read_profile
 from gateway.drift.drift import FEWEST
-from gateway.settings_drift import DriftSettings
+from gateway.settings import DriftSettings
 from models import catalog
 from tests.models.fitted import fitted
 

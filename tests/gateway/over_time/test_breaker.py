@@ -23,7 +23,7 @@ from gateway.errors import (
     DeadlineExceeded,
     GatewayError,
 )
-from gateway.settings_backend import BreakerSettings
+from gateway.settings import BreakerSettings
 from oip import send_body
 from oip.asgi import Receive, Scope, Send
 from tests.gateway.conftest import PLAIN

@@ -14,7 +14,7 @@ from open_inference.grpc import protocol
 
 from benchmarks.ports import free_ports
 from gateway.settings import Settings, SettingsError
-from gateway.settings_change import changed_keys
+from gateway.settings.change import changed_keys
 from tests.gateway.conftest import MIXED, PLAIN, settings_of
 from tests.gateway.grpc_client import connected
 from tests.gateway.test_faults import Sick

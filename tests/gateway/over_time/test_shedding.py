@@ -15,7 +15,6 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from open_inference.grpc.service import GRPCInferenceServiceStub
 
 from benchmarks.ports import free_ports
-from gateway.cgroup import Memory, own_memory, resident
 from gateway.errors import Overloaded
 from gateway.front import Front
 from gateway.gateway import open_gateway
@@ -23,7 +22,8 @@ from gateway.grpc import open_grpc
 from gateway.listening import Guard, Refusals, listener
 from gateway.listening.doors import bound
 from gateway.settings import Settings
-from gateway.shedding import EVERY_S, SURPLUS, Shedding
+from gateway.shedding.cgroup import Memory, own_memory, resident
+from gateway.shedding.shedding import EVERY_S, SURPLUS, Shedding
 from tests.gateway.conftest import PLAIN, settings_of
 from tests.gateway.grpc_client import request
 from tests.gateway.test_grpc import PLAIN as TENSORS

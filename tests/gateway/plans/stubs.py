@@ -10,7 +10,7 @@ from gateway.backends import Backend
 from gateway.batching import Heard
 from gateway.errors import BackendUnavailable
 from gateway.metrics import Metrics
-from gateway.settings_backend import BackendSettings
+from gateway.settings import BackendSettings
 from oip import InferResponse
 
 OUTPUTS = (

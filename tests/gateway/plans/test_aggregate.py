@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from contract import ByThreshold, ContractError, Feature, Interface, Output
 from gateway.plans.aggregate import largest, mean, median, vote
 from gateway.plans.rule import one_rule, rule_of
-from gateway.settings_routes import RouteSettings
+from gateway.settings import RouteSettings
 from tests.gateway.conftest import MIXED, PLAIN
 from tests.gateway.plans.conftest import Start
 from tests.gateway.test_faults import Sick, response

@@ -10,8 +10,7 @@ import pytest
 import yaml
 
 from bentos.artifact import read_contract
-from gateway.settings import Settings
-from gateway.settings_routes import RouteSettings
+from gateway.settings import RouteSettings, Settings
 from tests.conftest import ROOT
 from tests.serving import model_app, running_gateway, served
 

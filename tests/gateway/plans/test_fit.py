@@ -12,8 +12,7 @@ from gateway.errors import PlanMismatch
 from gateway.metrics import Metrics
 from gateway.plans import make_plans, misfits
 from gateway.reports import Reports
-from gateway.settings_backend import BackendSettings
-from gateway.settings_routes import RouteSettings
+from gateway.settings import BackendSettings, RouteSettings
 from tests.gateway.conftest import PLAIN
 from tests.gateway.over_time.test_changing import ask, metrics, put, refusals, served_names, told, wait_for
 from tests.gateway.plans.conftest import Start

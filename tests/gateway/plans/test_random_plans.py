@@ -16,7 +16,7 @@ from contract.table import DTYPES, from_column, pack_rows
 from gateway.errors import GatewayError
 from gateway.plans import Answer, Asked, Plan, make_plans, needs_of
 from gateway.reports import Reports
-from gateway.settings_routes import RouteSettings
+from gateway.settings import RouteSettings
 from tests.contract.strategies import records
 from tests.gateway.plans.reference import Close, Failed, Reference, Row, Said
 from tests.gateway.plans.stubs import OUTPUTS, backend, said

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from gateway.settings_backend import Strict
+from gateway.settings.backend import Strict
 
 
 class DriftSettings(Strict):

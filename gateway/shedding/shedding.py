@@ -5,8 +5,8 @@ import itertools
 import random
 import time
 
-from gateway.cgroup import Memory, give_back, resident, trim
 from gateway.errors import Overloaded
+from gateway.shedding.cgroup import Memory, give_back, resident, trim
 
 EVERY_S = 0.05
 """How often the event loop is looked at."""

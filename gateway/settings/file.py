@@ -9,7 +9,7 @@ import yaml
 from pydantic import ValidationError
 from pydantic_settings import SettingsError as SourceError
 
-from gateway.settings import PREFIX, Settings, SettingsError
+from gateway.settings.settings import PREFIX, Settings, SettingsError
 
 
 def read_settings(path: Path) -> Settings:

@@ -5,7 +5,7 @@ Written on the event loop, a line that nobody took held all requests up for ever
 
 import io
 
-from gateway.lines import Lines
+from gateway.output.lines import Lines
 
 RING = 1000
 """Lines that wait at most; one with a traceback has some 5 kB."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
 
-from gateway.series import FOLDED, Series
+from gateway.histograms.series import FOLDED, Series
 
 SECONDS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
 """Buckets that fit a service of milliseconds and its deadlines."""

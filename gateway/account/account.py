@@ -9,7 +9,9 @@ import structlog
 from msgspec import UNSET
 
 from contract import Table, Terms
-from gateway.access import ENCODER, AccessLog, AccessRecord
+from gateway.account.access import ENCODER, AccessLog, AccessRecord
+from gateway.account.proxies import Proxies
+from gateway.account.recent import Recent
 from gateway.batching import Prediction
 from gateway.deadline import Deadline
 from gateway.ending import Ending
@@ -26,8 +28,6 @@ from gateway.errors import (
 from gateway.metrics import Metrics
 from gateway.plans import NO_WAYS, Answer, Asked, Missing, Plan, Ways, needs_of
 from gateway.predictions import PredictionLog
-from gateway.proxies import Proxies
-from gateway.recent import Recent
 from oip import BodyTooLarge, Disconnected, ProtocolError, Stopwatch, UnsupportedEncoding
 
 LONGEST_ROUTE = 200

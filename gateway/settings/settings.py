@@ -18,7 +18,7 @@ from pydantic_settings import (
 )
 
 from contract import MOST_ROWS, NAME_PATTERN
-from gateway.settings_backend import (
+from gateway.settings.backend import (
     LONGEST_TIMEOUT_S,
     BackendSettings,
     Timeout,
@@ -26,9 +26,9 @@ from gateway.settings_backend import (
     listed_by_commas,
     nothing_if_empty,
 )
-from gateway.settings_drift import DriftSettings
-from gateway.settings_predictions import PredictionLogSettings
-from gateway.settings_routes import RouteSettings, check_routes
+from gateway.settings.drift import DriftSettings
+from gateway.settings.predictions import PredictionLogSettings
+from gateway.settings.routes import RouteSettings, check_routes
 
 PREFIX = "GATEWAY_"
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, model_validator
 
 from contract import NAME_PATTERN
-from gateway.settings_backend import Place, Strict, Timeout, fault
+from gateway.settings.backend import Place, Strict, Timeout, fault
 
 Named = Iterator[tuple[Place, str]]
 """The places in the settings of a route that name another plan, and the names."""

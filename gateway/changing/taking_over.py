@@ -8,13 +8,12 @@ from pathlib import Path
 import structlog
 
 from gateway.backends import Backend, watch
-from gateway.change import Change, begin
+from gateway.changing.change import Change, begin
 from gateway.fitting import Fitting, refusal
 from gateway.front import Front
 from gateway.gateway import Gateway
-from gateway.settings import SettingsError
-from gateway.settings_change import changed_keys
-from gateway.settings_file import read_settings
+from gateway.settings import SettingsError, read_settings
+from gateway.settings.change import changed_keys
 
 EVERY_S = 0.5
 """How often the file is looked at. What it holds counts once it has been the same twice: who writes may not be done."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gateway.account import Account, Accounts
+from gateway.account.account import Account, Accounts
 from gateway.tracing import REQUEST, RequestSpan, Tracing
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from gateway.lines import Lines
+from gateway.output import Lines
 
 log = structlog.get_logger()
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from gateway.settings import Settings, SettingsError
+from gateway.settings.settings import Settings, SettingsError
 
 AT_RUN_TIME = {
     "backends",

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from contract import Terms
-from gateway.settings_backend import Strict, Timeout, fault
-from gateway.settings_branches import FallbackSettings, Named, StoredSettings, SwitchSettings
+from gateway.settings.backend import Strict, Timeout, fault
+from gateway.settings.branches import FallbackSettings, Named, StoredSettings, SwitchSettings
 
 KINDS = ("ensemble", "split", "shadow", "switch", "sequence", "fallback")
 
