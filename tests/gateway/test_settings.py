@@ -102,7 +102,7 @@ def test_a_route_says_how_complete_its_answers_must_be(tmp_path: Path, said: str
         (
             "{ensemble: [one, two]}",
             "{switch: {cases: [{when: a >, then: one}], otherwise: two}}",
-            "line 6: routes.all.switch.cases.0.when is no condition: Required keyword",
+            "line 6: routes.all.switch.cases.0.when is no condition: it cannot be read at '>', character 3",
         ),
         (
             "{ensemble: [one, two]}",
