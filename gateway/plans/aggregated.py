@@ -17,6 +17,7 @@ from gateway.plans.asked import Asked
 from gateway.plans.composed import Branch, Composed, as_shown, leaves_of, missing_of, ways_of
 from gateway.plans.ensemble import Ensemble
 from gateway.plans.plan import Plan
+from gateway.plans.rule import rule_of
 from gateway.settings.routes import AggregateSettings
 
 
@@ -87,12 +88,22 @@ class Aggregated(Ensemble):
 
 def check(branch: Branch, agreed: Agreed) -> None:
     """Raise BackendUnavailable where a member answered as a version whose outputs mean something else."""
-    outputs = branch.answer.outputs
-    if outputs is agreed.given[branch.name]:
+    if branch.answer.outputs is agreed.given[branch.name]:
         return
-    given = {output.name: output for output in outputs}
     try:
-        for name, output in agreed.read.items():
-            the_same(name, {"": {name: output}, branch.name: given})
+        means_the_same(branch, agreed)
     except ContractError as exc:
         raise BackendUnavailable(f"{branch.name} has just changed its outputs", model=branch.name) from exc
+
+
+def means_the_same(branch: Branch, agreed: Agreed) -> None:
+    """Raise ContractError where outputs do not, or are decided by another rule: trained anew is another threshold."""
+    given = {output.name: output for output in branch.answer.outputs}
+    decided = {output.name: output for output in agreed.outputs if output.name in agreed.rules}
+    for name, output in {**agreed.read, **decided}.items():
+        the_same(name, {"": {name: output}, branch.name: given})
+    contracts = [one.joint.contract for one in branch.answer.predictions]
+    for name, rule in agreed.rules.items():
+        rules = {rule_of(one, name) for one in contracts if any(output.name == name for output in one.outputs)}
+        if not rules <= {rule}:
+            raise ContractError(f"{name}: it is decided otherwise")

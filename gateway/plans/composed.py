@@ -72,13 +72,13 @@ class Branch(NamedTuple):
 
 
 def side_by_side_answer(outputs: Sequence[Output], branches: Sequence[Branch], missing: Missing | None) -> Composed:
-    """Put answers to all rows below the names of those who gave them."""
-    known = {output.name: output for output in outputs}
+    """Put answers to all rows below the names of those who gave them; raises BackendUnavailable."""
+    given = {branch.name: branch.answer.columns for branch in branches}
     columns = {}
-    for branch in branches:
-        for name, column in branch.answer.columns.items():
-            if (output := known.get(f"{branch.name}.{name}")) is not None:
-                columns[output.name] = as_shown(output, column)
+    for output in outputs:
+        branch, _, name = output.name.partition(".")
+        if branch in given and (column := promised(output, given[branch], branch, name)) is not None:
+            columns[output.name] = column
     rows = branches[0].table.rows
     return Composed(
         outputs, columns, leaves_of(branches), rows, missing=missing_of(branches, missing), ways=ways_of(branches)
@@ -112,13 +112,21 @@ def columns_by(branch: Branch, outputs: Sequence[Output]) -> dict[str, Array]:
     columns[said.name].fill(branch.name)
     given = branch.answer.columns
     for output in others:
-        if output.name in given:
-            columns[output.name] = as_shown(output, given[output.name])
-        elif getattr(output, "nullable", False):
-            columns[output.name] = empty(output, branch.table.rows)
-        else:
-            raise BackendUnavailable(f"{branch.name} has just changed its outputs: {output.name} is missing")
+        column = promised(output, given, branch.name, output.name)
+        columns[output.name] = empty(output, branch.table.rows) if column is None else column
     return columns
+
+
+def promised(output: Output, given: Columns, branch: str, name: str) -> Array | None:
+    """Give a column that a branch is known to give, None where it may be missing; raises BackendUnavailable.
+
+    While a model changes, the version that answers may be another than the one that is known.
+    """
+    if name in given:
+        return as_shown(output, given[name])
+    if getattr(output, "nullable", False):
+        return None
+    raise BackendUnavailable(f"{branch} has just changed its outputs: {name} is missing")
 
 
 def leaves_of(branches: Sequence[Branch]) -> list[Leaf]:
@@ -149,20 +157,20 @@ def ways_of(branches: Sequence[Branch]) -> dict[str, Counter[str]]:
     return found
 
 
-def columns_of(answer: Answer, outputs: Sequence[Output], rows: int) -> Columns:
-    """Give the columns of an answer by the names of these outputs; what is missing, and may be, is null."""
-    given = answer.columns
-    return {
-        output.name: given[output.name] if output.name in given else empty(output, rows)
-        for output in outputs
-        if output.name in given or getattr(output, "nullable", False)
-    }
+def as_shown(output: Feature | Output, column: Array) -> Array:
+    """Give a column in the datatype of an output: what may be missing is a double.
 
-
-def as_shown(output: Output, column: Array) -> Array:
-    """Give a column in the datatype of an output: what may be missing is a double."""
+    Raises BackendUnavailable where it cannot be that, since another version answered.
+    """
     wanted = DTYPES[output.datatype]
-    return column if column.dtype == wanted else column.astype(wanted)
+    if column.dtype == wanted:
+        return column
+    if object not in (column.dtype, wanted):
+        with np.errstate(invalid="ignore"):  # of what is no whole number
+            found = column.astype(wanted)
+        if found.dtype.kind == "f" or np.array_equal(found, column):
+            return found
+    raise BackendUnavailable(f"{output.name} has just become something else")
 
 
 def empty(output: Feature | Output, rows: int) -> Array:

@@ -69,19 +69,18 @@ class Fallback(Composite):
         failed: list[GatewayError] = []
         for index, plan in enumerate(self.branches.values()):
             outcome = await self.outcome(plan, table, asked, self.until(index, table.rows, asked.deadline))
-            if isinstance(outcome, GatewayError):
-                failed.append(outcome)
-                continue
-            return row_by_row_answer(self.name, self.outputs, [outcome], table.rows)
+            if not isinstance(outcome, GatewayError):
+                return outcome
+            failed.append(outcome)
         raise failed[0].again()
 
-    async def outcome(self, plan: Plan, table: Table, asked: Asked, until: float) -> Branch | GatewayError:
-        """Give what a branch answers until then, or what it fails by."""
+    async def outcome(self, plan: Plan, table: Table, asked: Asked, until: float) -> Answer | GatewayError:
+        """Give what a branch answers until then, or what it fails by: also that it does not give what it did."""
         try:
             part = self.part_for(plan, table)
             async with asyncio.timeout_at(until):
                 answer = await answer_of(plan, part, msgspec.structs.replace(asked, deadline=until))
-            return Branch(plan.name, answer, part, None)
+            return row_by_row_answer(self.name, self.outputs, [Branch(plan.name, answer, part, None)], table.rows)
         except TimeoutError:
             return DeadlineExceeded(f"{plan.name} did not answer in time", model=plan.name)
         except GatewayError as exc:

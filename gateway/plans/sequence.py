@@ -4,18 +4,18 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from contract import ContractError, Feature, Output, Table, pack, table_faults, union_of_features
-from contract.table import Array
+from contract.table import Columns
 from gateway.batching import Needs
 from gateway.errors import BackendFault, BackendUnavailable, DeadlineExceeded, GatewayError
 from gateway.plans.answer import Answer
 from gateway.plans.apart import answer_of
 from gateway.plans.asked import Asked
-from gateway.plans.composed import Branch, Composed, columns_of, leaves_of, missing_of, ways_of
+from gateway.plans.composed import Branch, Composed, empty, leaves_of, missing_of, promised, ways_of
 from gateway.plans.composite import Composite
 from gateway.plans.plan import Plan
 
-Given = Mapping[str, tuple[str, Array]]
-"""The columns that steps gave, and which step gave each."""
+Given = Mapping[str, tuple[Output, Columns, str]]
+"""The outputs that steps are known to give, with what they gave, and which step it was."""
 
 
 class Steps(Composite):
@@ -53,28 +53,36 @@ class Steps(Composite):
 
     async def answer(self, table: Table, asked: Asked, needs: Needs | None = None) -> Answer:  # noqa: ARG002
         """Ask step by step; raises GatewayError, which names the step."""
+        outputs = {step: plan.outputs for step, plan in self.branches.items()}  # of one moment: models may change
         given: Given = {}
         done: list[Branch] = []
         for step, plan in self.branches.items():
             read = self.read_by(plan, table, given)
             answer = await asked_as_step(step, plan, read, asked)
             done.append(Branch(step, answer, read, None))
-            columns = columns_of(answer, plan.outputs, table.rows)
-            given = {**given, **{name: (step, column) for name, column in columns.items()}}
+            columns = answer.columns
+            given = {**given, **{output.name: (output, columns, step) for output in outputs[step]}}
         last = done[-1].answer
         return Composed(
             last.outputs, last.columns, leaves_of(done), table.rows, missing=missing_of(done), ways=ways_of(done)
         )
 
     def read_by(self, plan: Plan, table: Table, given: Given) -> Table:
-        """Give what a step reads; raises BackendFault for a value that its contract does not allow."""
+        """Give what a step reads; raises BackendFault for a value that its contract does not allow.
+
+        Raises BackendUnavailable where a version has answered that does not give it: the record's is another thing.
+        """
         features = plan.features
         taken = [feature for feature in features if feature.name in given]
         if not taken:
             return self.part_for(plan, table)
-        columns = {feature.name: given[feature.name][1] for feature in taken}
+        columns = {}
+        for feature in taken:
+            output, its, giver = given[feature.name]
+            column = promised(output, its, giver, output.name)
+            columns[feature.name] = empty(output, table.rows) if column is None else column
         for row, feature, message in table_faults(pack(taken, columns)):
-            giver = given[feature.name][0]
+            giver = given[feature.name][2]
             told = f"step {giver}: its {feature.name} in row {row} is not what {plan.name} takes: {message}"
             raise BackendFault(told, model=giver)
         try:

@@ -13,7 +13,7 @@ from gateway.errors import BackendUnavailable
 from gateway.plans.answer import Answer
 from gateway.plans.apart import ask_all
 from gateway.plans.asked import Asked
-from gateway.plans.composed import Branch, Composed, empty, row_by_row_answer
+from gateway.plans.composed import Branch, Composed, as_shown, empty, row_by_row_answer
 from gateway.plans.composite import Composite
 from gateway.plans.outputs import either
 from gateway.plans.plan import Plan
@@ -105,14 +105,17 @@ class Switch(Composite):
 
 
 def column(name: str, field: Feature | Output, table: Table, first: Mapping[str, Branch]) -> Array:
-    """Give what a condition names; of a partial answer, what is missing is null. Raises KeyError."""
+    """Give what a condition names; of a partial answer, what is missing is null.
+
+    Raises KeyError, and BackendUnavailable.
+    """
     plan, dot, output = name.partition(".")
     if not dot:
         return table.column(name)
     columns = first[plan].answer.columns
     if output not in columns and getattr(field, "nullable", False):
         return empty(field, table.rows)
-    return columns[output]
+    return as_shown(field, columns[output])
 
 
 def some(branch: Branch, places: Array | None) -> Branch:
