@@ -4,6 +4,14 @@ import asyncio
 from types import TracebackType
 from typing import Self
 
+TICK_S = 0.002
+"""A timer of the event loop, which counts in milliseconds, may be so early."""
+
+
+def has_passed(at: float) -> bool:
+    """Say that a deadline has passed: who is cancelled before has lost its caller."""
+    return asyncio.get_running_loop().time() >= at - TICK_S
+
 
 class Deadline:
     """Cancel at a time of the event loop's what is done within, and raise TimeoutError instead.

@@ -17,8 +17,9 @@ ENCODER = msgspec.json.Encoder()
 class AccessRecord(msgspec.Struct):
     """Mirror a line; `status` is null where the caller left before its answer, `ms` is by phase.
 
+    `failed` names the model, or the branch of a plan, that the whole request failed by as far as one is to blame.
     `missing` has the reason for each model that is missing in a partial answer, `ways` the rows of each branch that a
-    plan took; both are left out where there is nothing to tell.
+    plan took; each is left out where there is nothing to tell.
     """
 
     time: datetime
@@ -31,6 +32,7 @@ class AccessRecord(msgspec.Struct):
     ms: dict[str, float]
     versions: dict[str, str]
     calls: dict[str, str]
+    failed: str | msgspec.UnsetType = msgspec.UNSET
     missing: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
     ways: Mapping[str, Mapping[str, int]] | msgspec.UnsetType = msgspec.UNSET
 

@@ -42,8 +42,8 @@ class Account(Stopwatch):
 
     `route` is the public name that is asked, or the path where no model is. `status` is None until an answer begins,
     and where it did not come to its end. While it is carried out it has a `deadline`, and has `begun` at a time of the
-    loop's. `headers` are those of the request, by their names in lower case. `failed` names the model that the whole
-    request failed by. Where there is a `log`, answers are `kept` in it.
+    loop's. `headers` are those of the request, by their names in lower case. `failed` names the model,
+    or the branch of a plan, that the whole request failed by. Where there is a `log`, answers are `kept` in it.
     """
 
     begun: float
@@ -180,6 +180,8 @@ class Accounts:
         account.stop()
         if account.reason is not None:
             self.metrics.refusal_counter(account.reason).inc()
+        if account.failed is not None:
+            self.metrics.failed.labels(account.failed, account.reason).inc()
         if account.status is not None:
             self.count(account, account.status)
         if account.missing:
@@ -192,7 +194,7 @@ class Accounts:
             self.access.add(line)
         if self.recent is not None and account.route[:1] != "/":
             ways = [one.joint.way for one in account.predictions]
-            self.recent.add((line, ways, account.deadline.at - account.begun, account.failed, account.kept))
+            self.recent.add((line, ways, account.deadline.at - account.begun, account.kept))
 
     def count(self, account: Account, status: int) -> None:
         """Count an answer."""
@@ -220,6 +222,7 @@ def record(account: Account) -> AccessRecord:
         ms=account.ms,
         versions={one.model: one.version for one in account.predictions},
         calls={one.model: one.joint.call_id for one in account.predictions},
+        failed=account.failed or UNSET,
         missing={model: error.reason for model, error in account.missing.items()} if account.missing else UNSET,
         ways=account.ways or UNSET,
     )

@@ -11,9 +11,9 @@ from gateway.batching import Way
 MOST = 400
 """So many are kept, some 0.5 MB."""
 
-Seen = tuple[bytes, list[Way | None], float, str | None, bool]
+Seen = tuple[bytes, list[Way | None], float, bool]
 """A request: its record as it is written, how the calls for it went in the order of its versions, its limit in seconds,
-the model that failed it, and whether the prediction log keeps it. Neither bodies nor answers are kept.
+and whether the prediction log keeps it. Neither bodies nor answers are kept.
 
 Lines and a plain tuple cost half of what records and a class of their own would.
 """
@@ -43,7 +43,7 @@ class Recent:
 
 def told(seen: Seen) -> dict[str, Any]:
     """Write a request as what JSON is made of; `left_ms` is what was left of the deadline at the end."""
-    line, ways, limit_s, failed, kept = seen
+    line, ways, limit_s, kept = seen
     record: dict[str, Any] = msgspec.json.decode(line)
     calls = [
         {
@@ -58,4 +58,4 @@ def told(seen: Seen) -> dict[str, Any]:
     ]
     limit_ms = limit_s * 1000
     left = {"deadline_ms": round(limit_ms, 3), "left_ms": round(max(0.0, limit_ms - record["ms"]["total"]), 3)}
-    return {**record, "calls": calls, "failed": failed, "kept": kept, **left}
+    return {"failed": None, **record, "calls": calls, "kept": kept, **left}

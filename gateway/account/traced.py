@@ -61,6 +61,8 @@ def attributes(account: Account, route: str) -> dict[str, Any]:
         told["http.response.status_code"] = account.status
     if account.reason is not None:
         told["error.type"] = account.reason
+    if account.failed is not None:
+        told["bentogate.failed"] = account.failed
     told |= {f"bentogate.ms.{phase}": ms for phase, ms in account.ms.items()}
     for one in account.predictions:
         told[f"bentogate.version.{one.model}"] = one.version

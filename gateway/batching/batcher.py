@@ -51,6 +51,10 @@ class Batcher:
         for call in self.under_way:
             call.look()
 
+    async def name(self) -> str:
+        """Name the model."""
+        return self.calls.model
+
     async def close(self) -> None:
         """End the calls that are under way, and begin no other."""
         self.queue.clear()

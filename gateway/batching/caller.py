@@ -7,7 +7,8 @@ from typing import Protocol, cast
 
 from contract import Table
 from gateway.batching.prediction import Part, Prediction, put_together
-from gateway.errors import BackendUnavailable, GatewayError
+from gateway.deadline import has_passed
+from gateway.errors import BackendUnavailable, DeadlineExceeded, GatewayError
 from gateway.tracing import RequestSpan
 
 
@@ -101,6 +102,9 @@ class Answerer(Protocol):
     def forsake(self) -> None:
         """Look whether there is work that nobody waits for any more."""
 
+    async def name(self) -> str:
+        """Name who did not answer in time, once that work has ended."""
+
 
 async def all_parts(
     answerers: Sequence[Answerer],
@@ -109,7 +113,10 @@ async def all_parts(
     deadline: float,
     address: str = "",
 ) -> list[Part]:
-    """Hand the rows of one request to each that it asks, and wait for all of them or for the first failure."""
+    """Hand the rows of one request to each that it asks, and wait for all of them or for the first failure.
+
+    Where the deadline ends the waiting, the failure names who has not answered.
+    """
     reply = Reply(len(answerers))
     for index, answerer in enumerate(answerers):
         if reply.future.done():
@@ -118,9 +125,30 @@ async def all_parts(
     future = reply.future
     try:
         return cast(list[Part], await future)
+    except asyncio.CancelledError:
+        await leave(answerers, reply.parts, deadline)
+        raise
     except BaseException:
-        for answerer in answerers:
-            answerer.forsake()
+        forsake(answerers)
         raise
     finally:
         del reply, future  # an error holds this frame, which may not hold the error
+
+
+def forsake(answerers: Sequence[Answerer]) -> None:
+    """Have each of them look whether anybody waits."""
+    for answerer in answerers:
+        answerer.forsake()
+
+
+async def leave(answerers: Sequence[Answerer], parts: Sequence[Part | None], deadline: float) -> None:
+    """Forsake them as who waited is cancelled; where it is the deadline that cancels, raises DeadlineExceeded.
+
+    That names who has not answered, and of several none as the one to blame.
+    """
+    forsake(answerers)
+    if has_passed(deadline):
+        late = [await one.name() for one, part in zip(answerers, parts, strict=True) if part is None]
+        names = list(dict.fromkeys(late))
+        blamed = names[0] if len(names) == 1 else None
+        raise DeadlineExceeded(f"{' and '.join(names)} did not answer in time", model=blamed) from None

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from contract import Table
-from gateway.batching.caller import Answerer, Caller, Reply
+from gateway.batching.caller import Answerer, Caller, Reply, forsake, leave
 from gateway.batching.prediction import Part
 from gateway.errors import DeadlineExceeded, GatewayError
 
@@ -76,10 +76,12 @@ async def some_parts(
     timer = loop.call_at(patience, reply.expire)
     try:
         return await reply.future, {needs.models[index]: error for index, error in sorted(reply.failures.items())}
+    except asyncio.CancelledError:
+        await leave(answerers, reply.parts, deadline)
+        raise
     finally:
         timer.cancel()
-        for answerer in answerers:
-            answerer.forsake()
+        forsake(answerers)
         del reply, timer  # an error holds this frame, which may not hold the error
 
 

@@ -28,6 +28,12 @@ class Defined:
         self.rows = Rows()
         self.registry.register(self.rows)
         self.refused = Counter("bentogate_refused", "Requests refused, by reason", ("reason",), registry=self.registry)
+        self.failed = Counter(
+            "bentogate_failed",
+            "Requests that failed by a model or a branch of a plan, by its name and reason",
+            ("model", "reason"),
+            registry=self.registry,
+        )
         self.missing = Counter(
             "bentogate_missing",
             "Partial answers that a model is missing in, by model and reason",

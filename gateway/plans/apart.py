@@ -24,7 +24,7 @@ class Apart:
         self.plan = plan
         self.asked = asked
         self.caller: Caller | None = None
-        self.task: asyncio.Task[None] | None = None
+        self.task: asyncio.Task[str] | None = None
 
     def submit(self, caller: Caller) -> None:
         """Begin the task."""
@@ -36,12 +36,17 @@ class Apart:
         if self.task is not None and self.caller is not None and self.caller.gone:
             self.task.cancel()
 
-    async def carry_out(self, caller: Caller) -> None:
-        """Ask the plan, and hand on what comes of it."""
+    async def name(self) -> str:
+        """Name the model below that the plan failed by, or else the plan."""
+        return self.plan.name if self.task is None else await self.task
+
+    async def carry_out(self, caller: Caller) -> str:
+        """Ask the plan, and hand on what comes of it; names whom it failed by."""
         try:
             part = await answer_of(self.plan, caller.table, self.asked)
         except GatewayError as exc:
             caller.fail(exc)
+            return exc.model or self.plan.name
         except Exception:  # nobody else would hear of it, and the caller would wait
             log.exception("a plan failed", plan=self.plan.name)
             caller.fail(InternalError("the gateway failed; its log says why"))
@@ -49,6 +54,7 @@ class Apart:
             if not caller.gone:
                 caller.ended = True
                 caller.reply.answer(caller.index, part)
+        return self.plan.name
 
 
 def answerer_for(plan: Plan, asked: Asked) -> Answerer:

@@ -1,12 +1,8 @@
 """What a plan may know of the request that asks it, beside its records."""
 
-import asyncio
 from collections.abc import Mapping
 
 import msgspec
-
-TICK_S = 0.002
-"""A timer of the event loop, which counts in milliseconds, may be so early."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -19,11 +15,6 @@ class Asked(msgspec.Struct, frozen=True):
     caller: str
     deadline: float
     headers: Mapping[bytes, bytes] = {}
-
-    @property
-    def late(self) -> bool:
-        """Say that the deadline has passed: who is cancelled before has lost its caller."""
-        return asyncio.get_running_loop().time() >= self.deadline - TICK_S
 
     def header(self, name: str) -> str | None:
         """Give the value of a header, None where the request has none."""

@@ -67,7 +67,12 @@ class Fallback(Composite):
     async def answer(self, table: Table, asked: Asked, needs: Needs | None = None) -> Answer:  # noqa: ARG002
         """Ask until one answers; raises what the first failed by where none does, and what is the caller's fault."""
         failed: list[GatewayError] = []
+        task = asyncio.current_task()
+        assert task is not None
+        before = task.cancelling()
         for index, plan in enumerate(self.branches.values()):
+            if task.cancelling() > before:  # who was asked took it for the end of its time, and the caller has left
+                raise asyncio.CancelledError
             outcome = await self.outcome(plan, table, asked, self.until(index, table.rows, asked.deadline))
             if not isinstance(outcome, GatewayError):
                 return outcome

@@ -1,12 +1,11 @@
 """A plan of steps: the outputs of each are features of the next ones, by their names."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
 from contract import ContractError, Feature, Output, Table, pack, table_faults, union_of_features
 from contract.table import Columns
 from gateway.batching import Needs
-from gateway.errors import BackendFault, BackendUnavailable, DeadlineExceeded, GatewayError
+from gateway.errors import BackendFault, BackendUnavailable, GatewayError
 from gateway.plans.answer import Answer
 from gateway.plans.apart import answer_of
 from gateway.plans.asked import Asked
@@ -97,10 +96,6 @@ async def asked_as_step(step: str, plan: Plan, table: Table, asked: Asked) -> An
         return await answer_of(plan, table, asked)
     except GatewayError as exc:
         raise type(exc)(f"step {step}: {exc}", exc.faults, exc.model or step) from exc
-    except asyncio.CancelledError:
-        if not asked.late:
-            raise
-        raise DeadlineExceeded(f"step {step}: {step} did not answer in time", model=step) from None
 
 
 def check_fits(giver: str, output: Output, step: str, feature: Feature) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from contract import ContractError, Output, Table, picked
 from contract.table import from_column
 from gateway.batching import Needs
-from gateway.errors import DeadlineExceeded, GatewayError
+from gateway.errors import GatewayError
 from gateway.plans.answer import Answer
 from gateway.plans.apart import ask_all
 from gateway.plans.asked import Asked
@@ -113,10 +113,6 @@ class Split(Composite):
             if is_own(exc):
                 self.report.failed(whose(exc, sides, plans), exc.reason)
             raise
-        except asyncio.CancelledError:
-            if asked.late:
-                self.report.failed(sides, DeadlineExceeded.reason)
-            raise
         ms = 1000 * (loop.time() - began)
         for side, plan, answer, table in zip(sides, plans, answers, tables, strict=True):
             outputs = plan.outputs if plan.branches else answer.outputs  # of all, whoever is missing now
@@ -142,8 +138,9 @@ class Split(Composite):
 
 
 def whose(error: GatewayError, sides: Sequence[str], plans: Sequence[Plan]) -> list[str]:
-    """Name the sides that a failure is of: those that ask the model, or all where none is named."""
-    found = [side for side, plan in zip(sides, plans, strict=True) if error.model in {one.name for one in plan.members}]
+    """Name the sides that a failure is of: those that are or ask who is named, or all where nobody is."""
+    asked = [{side, *[one.name for one in plan.members]} for side, plan in zip(sides, plans, strict=True)]
+    found = [side for side, names in zip(sides, asked, strict=True) if error.model in names]
     return found or list(sides)
 
 

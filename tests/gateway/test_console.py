@@ -299,7 +299,7 @@ def test_only_the_last_requests_are_kept() -> None:
     """Memory is bounded, and numbers go on."""
     recent = Recent()
     for _ in range(MOST + 10):
-        recent.add((ENCODER.encode(seen()), [], 1.0, None, False))
+        recent.add((ENCODER.encode(seen()), [], 1.0, False))
 
     assert recent.number == MOST + 10
     assert len(recent.after(0)) == MOST

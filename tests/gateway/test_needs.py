@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from contract import Feature, Interface, Output, Terms
 from contract.table import pack
-from gateway.batching import Caller, Needs, Prediction, some_parts
+from gateway.batching import Caller, Needs, Prediction, all_parts, some_parts
 from gateway.batching.partial import PartialReply
 from gateway.batching.prediction import Joint
+from gateway.deadline import TICK_S
 from gateway.errors import BackendFault, DeadlineExceeded, GatewayError, MalformedRequest
 from gateway.plans import needs_of
 
@@ -61,6 +62,10 @@ class Waiting:
 
     def forsake(self) -> None:
         """Do nothing for anybody."""
+
+    async def name(self) -> str:
+        """Name nobody who would be known."""
+        return "somebody"
 
 
 async def asked_of(needs: Needs, failing: set[int], silent: set[int], order: list[int], within_s: float) -> Any:
@@ -166,3 +171,29 @@ def test_a_request_that_nobody_could_meet_is_refused(terms: Terms, text: str) ->
     """A model that the route does not ask, or more models than there are."""
     with pytest.raises(MalformedRequest, match=text):
         needs_of(MODELS, None, terms)
+
+
+@pytest.mark.parametrize("needs", [None, Needs(MODELS[:1], frozenset(), 1)])
+def test_a_deadline_is_gone_with_its_request(needs: Needs | None) -> None:
+    """The failure that names who was late is held by no frame either."""
+
+    async def failed() -> "weakref.ref[GatewayError]":
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task()
+        assert task is not None
+        loop.call_soon(task.cancel)
+        try:
+            if needs is None:
+                await all_parts([Waiting()], [TABLE], "id", loop.time())
+            else:  # the timer of what it has to do without comes too late
+                await some_parts([Waiting()], [TABLE], "id", loop.time() + TICK_S / 2, needs)
+        except DeadlineExceeded as error:
+            return weakref.ref(error)
+        raise AssertionError
+
+    gc.collect()
+    gc.disable()
+    try:
+        assert asyncio.run(failed())() is None
+    finally:
+        gc.enable()
