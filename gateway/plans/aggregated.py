@@ -18,7 +18,7 @@ from gateway.plans.composed import Branch, Composed, as_shown, leaves_of, missin
 from gateway.plans.ensemble import Ensemble
 from gateway.plans.plan import Plan
 from gateway.plans.rule import rule_of
-from gateway.settings.routes import AggregateSettings
+from gateway.settings.aggregates import AggregateSettings
 
 
 class Aggregated(Ensemble):

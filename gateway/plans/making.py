@@ -14,7 +14,8 @@ from gateway.plans.split import Split
 from gateway.plans.stored import Stored
 from gateway.reports import Reports
 from gateway.settings.branches import name_of
-from gateway.settings.routes import RouteSettings, in_order
+from gateway.settings.nesting import in_order
+from gateway.settings.routes import RouteSettings
 from gateway.shadows import Watch
 from gateway.sides import SidesReport
 

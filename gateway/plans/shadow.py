@@ -17,7 +17,7 @@ from gateway.plans.asked import Asked
 from gateway.plans.composite import Composite
 from gateway.plans.plan import Plan
 from gateway.plans.split import position
-from gateway.settings.routes import ShadowSettings
+from gateway.settings.sides import ShadowSettings
 from gateway.shadows import REFUSED, Answered, Comparison, Fit, Versions, Watch, fit
 
 PATIENCE_S = 5.0

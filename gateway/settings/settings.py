@@ -27,8 +27,9 @@ from gateway.settings.backend import (
     nothing_if_empty,
 )
 from gateway.settings.drift import DriftSettings
+from gateway.settings.nesting import check_routes
 from gateway.settings.predictions import PredictionLogSettings
-from gateway.settings.routes import RouteSettings, check_routes
+from gateway.settings.routes import RouteSettings
 
 PREFIX = "GATEWAY_"
 
