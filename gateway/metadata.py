@@ -5,7 +5,7 @@ from typing import Any
 from contract import model_metadata, properties, tensor_metadata
 from gateway.errors import BackendUnknown
 from gateway.inference import check_version
-from gateway.plans import Plan
+from gateway.plans import Plan, can_answer
 
 VERSION = "0.1.0"
 
@@ -42,4 +42,4 @@ async def is_ready(plan: Plan, version: str | None) -> bool:
         check_version(plan, version)
     except BackendUnknown:
         return False
-    return await plan.ready()
+    return await can_answer(plan)

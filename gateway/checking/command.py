@@ -9,14 +9,13 @@ import msgspec
 from contract import Interface
 from gateway.backends import Backend
 from gateway.checking.differences import differences
-from gateway.checking.drawn import drawn
+from gateway.checking.drawn import Drawing
 from gateway.checking.served import Served, Unanswered, ask
 from gateway.fitting import refusal
 from gateway.metrics import Metrics
 from gateway.plans import Plan, make_plans
 from gateway.reports import Reports
 from gateway.settings import Settings, SettingsError, read_settings
-from gateway.settings.tree import tree_of
 
 
 def check(path: Path, url: str | None) -> int:
@@ -60,7 +59,8 @@ def as_text(path: Path, settings: Settings, plans: Mapping[str, Plan]) -> str:
     parts += [
         f"{name}: {its.address}{' (contract unknown)' * (name in unknown)}\n" for name, its in settings.backends.items()
     ]
-    parts += ["\n" + drawn(tree_of(name, routes)) for name in routes]
+    drawing = Drawing(routes)
+    parts += ["\n" + drawing.of(name) for name in routes]
     if unknown and routes:
         parts.append(f"\nOpen: whether routes fit that ask {', '.join(unknown)}\n")
     return "".join(parts)

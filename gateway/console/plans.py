@@ -7,18 +7,20 @@ import msgspec
 
 from gateway.gateway import Gateway
 from gateway.plans import misfit
-from gateway.settings.tree import tree_of
+from gateway.settings.tree import branches_of, node_of
 
 
 def routes_of(gateway: Gateway) -> list[dict[str, Any]]:
-    """Describe all routes; each model is one too. `models` are those that it may ask, at whatever depth."""
+    """Describe all routes; each model is one too. `models` are those that it may ask, at whatever depth.
+
+    The page makes a tree of their branches.
+    """
     settings = gateway.settings
     return [
         {
-            "name": plan.name,
-            "kind": plan.kind,
+            **msgspec.to_builtins(node_of(plan.name, settings.routes)),
+            "branches": msgspec.to_builtins(branches_of(plan.name, settings.routes)),
             "models": [member.name for member in plan.members],
-            "tree": msgspec.to_builtins(tree_of(plan.name, settings.routes)),
             "terms": msgspec.to_builtins(plan.terms),
             "timeout_s": settings.timeouts[plan.name],
             "misfit": misfit(plan),

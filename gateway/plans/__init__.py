@@ -6,6 +6,7 @@ from gateway.plans.fit import misfit, misfits
 from gateway.plans.making import make_plans
 from gateway.plans.needs import needs_of
 from gateway.plans.plan import Plan
+from gateway.plans.readiness import can_answer
 from gateway.plans.single import Single
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Plan",
     "Single",
     "Ways",
+    "can_answer",
     "make_plans",
     "misfit",
     "misfits",

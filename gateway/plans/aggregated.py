@@ -15,6 +15,7 @@ from gateway.plans.agreed import Agreed, agree, the_same
 from gateway.plans.answer import Answer
 from gateway.plans.asked import Asked
 from gateway.plans.composed import Branch, Composed, as_shown, leaves_of, missing_of, ways_of
+from gateway.plans.composite import contracts_of
 from gateway.plans.ensemble import Ensemble
 from gateway.plans.plan import Plan
 from gateway.plans.rule import rule_of
@@ -41,7 +42,7 @@ class Aggregated(Ensemble):
 
     def give(self) -> Sequence[Output]:
         """Give what the members agree on."""
-        self.agreed = agree(self.how.by, self.how.outputs, self.branches, self.contracts)
+        self.agreed = agree(self.how.by, self.how.outputs, self.branches, contracts_of(self.branches))
         return self.agreed.outputs
 
     @property

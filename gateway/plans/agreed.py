@@ -1,6 +1,6 @@
 """What an ensemble gives that makes one answer of several: outputs that mean the same to all of its members."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -32,7 +32,7 @@ def agree(by: str, wanted: Sequence[str], members: Mapping[str, Plan], contracts
     is not for it.
     """
     given = {member: plan.outputs for member, plan in members.items()}
-    ways = {name for plan in members.values() for name in names_of_ways(plan)}
+    ways = names_of_ways(members.values())
     flat = {
         member: {output.name: output for output in its if output.type != "category" or output.name not in ways}
         for member, its in given.items()
@@ -54,10 +54,16 @@ def agree(by: str, wanted: Sequence[str], members: Mapping[str, Plan], contracts
     return Agreed(outputs, read, rules, given)
 
 
-def names_of_ways(plan: Plan) -> list[str]:
-    """Name the plans below one, and itself, whose answers say by an output of that name which way a row went."""
-    own = [plan.name] if plan.branches and plan.kind != "ensemble" else []
-    return [*own, *(name for branch in plan.branches.values() for name in names_of_ways(branch))]
+def names_of_ways(plans: Iterable[Plan]) -> set[str]:
+    """Name those, and below them, whose answers say by an output of that name which way a row went."""
+    found: dict[str, Plan] = {}
+    left = list(plans)
+    while left:
+        plan = left.pop()
+        if plan.name not in found:
+            found[plan.name] = plan
+            left += plan.branches.values()
+    return {name for name, plan in found.items() if plan.branches and plan.kind != "ensemble"}
 
 
 def the_same(name: str, given: Mapping[str, Mapping[str, Output]]) -> Shown:

@@ -1,6 +1,5 @@
 """What plans above others share: what they take and give is derived from those below, and anew when these change."""
 
-import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from operator import is_
@@ -9,19 +8,28 @@ from typing import Any, NamedTuple
 from contract import ContractError, Feature, Interface, Output, RecordDecoder, Table, Terms, union_of_features
 from gateway.backends import Backend
 from gateway.batching import Answerer, Needs
-from gateway.errors import BackendUnavailable, PlanMismatch
+from gateway.errors import BackendUnavailable, GatewayError, PlanMismatch
 from gateway.plans.answer import Answer
 from gateway.plans.asked import Asked
 from gateway.plans.fit import misfit
-from gateway.plans.plan import Plan
+from gateway.plans.plan import Plan, Told
+from gateway.plans.readiness import is_ready
 
 
 class Derived(NamedTuple):
     """Hold what a plan takes and gives, by the contracts of its backends then."""
 
     current: Sequence[Interface | None]
+    contracts: list[Interface]
     decoder: RecordDecoder
     outputs: Sequence[Output]
+
+
+class Refused(NamedTuple):
+    """Hold why nothing could be derived."""
+
+    current: Sequence[Interface | None]
+    error: GatewayError
 
 
 class Composite(ABC):
@@ -39,6 +47,7 @@ class Composite(ABC):
         )
         self.models: Sequence[str] = [name]
         self.derived: Derived | None = None
+        self.refused: Refused | None = None
 
     @abstractmethod
     def give(self) -> Sequence[Output]:
@@ -50,26 +59,47 @@ class Composite(ABC):
 
     def take(self) -> Sequence[Feature]:
         """Derive the features from the branches: what a record must hold so that each of them can read it."""
-        return union_of_features(plan.features for plan in self.branches.values())
+        return union_of_features(plan.features for plan in self.taking_part.values())
+
+    @property
+    def taking_part(self) -> Mapping[str, Plan]:
+        """Give the branches by which it is known what it takes and gives; raises BackendUnknown."""
+        return self.branches
 
     @property
     def contracts(self) -> list[Interface]:
-        """Give the contracts of the backends of all branches; raises BackendUnknown."""
-        found = [contract for plan in self.branches.values() for contract in plan.contracts]
-        return list({contract.name: contract for contract in found}.values())
+        """Give the contracts of the backends of those."""
+        return self.known.contracts
 
     @property
     def known(self) -> Derived:
-        """Give what is derived; raises BackendUnknown, and PlanMismatch where the branches do not fit each other."""
-        derived = self.derived
+        """Give what is derived; raises BackendUnknown, and PlanMismatch where the branches do not fit each other.
+
+        That nothing could be derived is known too: else each way to a plan would try once more, and there may be
+        thousands.
+        """
+        derived, refused = self.derived, self.refused
         current = [member.current for member in self.members]
         if derived is not None and all(map(is_, current, derived.current)):
             return derived
+        if refused is None or not all(map(is_, current, refused.current)):
+            found = self.derive(current)
+            if isinstance(found, Derived):
+                self.derived = found
+                return found
+            self.derived, self.refused = None, (refused := found)
+        raise refused.error.again()
+
+    def derive(self, current: Sequence[Interface | None]) -> Derived | Refused:
+        """Derive it from the branches."""
         try:
-            self.derived = derived = Derived(current, RecordDecoder(union_of_features([self.take()])), self.give())
+            features = union_of_features([self.take()])
+            contracts = contracts_of(self.taking_part)
+            return Derived(current, contracts, RecordDecoder(features), self.give())
         except ContractError as exc:
-            raise PlanMismatch(f"what {self.name} asks does not fit together: {exc}") from exc
-        return derived
+            return Refused(current, PlanMismatch(f"what {self.name} asks does not fit together: {exc}"))
+        except GatewayError as exc:
+            return Refused(current, exc.again())
 
     @property
     def features(self) -> tuple[Feature, ...]:
@@ -91,9 +121,9 @@ class Composite(ABC):
         """Say nothing more."""
         return {}
 
-    async def ready(self) -> bool:
+    def ready(self, told: Told) -> bool:
         """Say whether all branches can answer now, and fit each other."""
-        return misfit(self) is None and all(await asyncio.gather(*[plan.ready() for plan in self.branches.values()]))
+        return misfit(self) is None and all(is_ready(plan, told) for plan in self.branches.values())
 
     def part_for(self, plan: Plan, table: Table) -> Table:
         """Give what a branch reads of checked rows; raises BackendUnavailable where it has just changed that.
@@ -105,3 +135,8 @@ class Composite(ABC):
             return table.select(features) if features else table
         except KeyError as exc:  # a new version came between reading the record and now
             raise BackendUnavailable(f"{plan.name} has just changed its features") from exc
+
+
+def contracts_of(plans: Mapping[str, Plan]) -> list[Interface]:
+    """Give the contracts of the backends of plans, each once."""
+    return list({contract.name: contract for plan in plans.values() for contract in plan.contracts}.values())

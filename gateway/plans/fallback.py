@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from contract import Feature, Interface, Output, Table, union_of_features
+from contract import Output, Table
 from gateway.batching import Needs, time_to_write
 from gateway.errors import BackendUnknown, DeadlineExceeded, GatewayError
 from gateway.plans.answer import Answer
@@ -16,7 +16,8 @@ from gateway.plans.composed import Branch, row_by_row_answer
 from gateway.plans.composite import Composite
 from gateway.plans.fit import misfit
 from gateway.plans.outputs import either
-from gateway.plans.plan import Plan
+from gateway.plans.plan import Plan, Told
+from gateway.plans.readiness import is_ready
 from gateway.plans.stored import Stored, outputs_beside
 
 
@@ -34,35 +35,25 @@ class Fallback(Composite):
         self.within_s = within_s
 
     @property
-    def known_branches(self) -> dict[str, Plan]:
+    def taking_part(self) -> Mapping[str, Plan]:
         """Give those that know what they take and give; raises BackendUnknown where no model does."""
         found = {name: plan for name, plan in self.branches.items() if isinstance(plan, Stored) or is_known(plan)}
         if all(isinstance(plan, Stored) for plan in found.values()):
             raise BackendUnknown(f"no model of {self.name} has told its contract yet")
         return found
 
-    @property
-    def contracts(self) -> list[Interface]:
-        """Give the contracts of those; raises BackendUnknown."""
-        found = [contract for plan in self.known_branches.values() for contract in plan.contracts]
-        return list({contract.name: contract for contract in found}.values())
-
-    def take(self) -> Sequence[Feature]:
-        """Give what those read."""
-        return union_of_features(plan.features for plan in self.known_branches.values())
-
     def give(self) -> Sequence[Output]:
         """Give what any of those gives; raises ContractError where they do not mean the same."""
-        return either(self.name, outputs_beside(self.known_branches))
+        return either(self.name, outputs_beside(self.taking_part))
 
     @property
     def told(self) -> Mapping[str, Any]:
         """Say how long each may take."""
         return {} if self.within_s is None else {"within_s": self.within_s}
 
-    async def ready(self) -> bool:
+    def ready(self, told: Told) -> bool:
         """Say whether any branch can answer now, and all that are known fit each other."""
-        return misfit(self) is None and any(await asyncio.gather(*[plan.ready() for plan in self.branches.values()]))
+        return misfit(self) is None and any(is_ready(plan, told) for plan in self.branches.values())
 
     async def answer(self, table: Table, asked: Asked, needs: Needs | None = None) -> Answer:  # noqa: ARG002
         """Ask until one answers; raises what the first failed by where none does, and what is the caller's fault."""

@@ -9,6 +9,9 @@ from gateway.batching import Answerer, Needs
 from gateway.plans.answer import Answer
 from gateway.plans.asked import Asked
 
+Told = dict[str, bool]
+"""Which models and plans can answer now, by their names."""
+
 
 class Plan(Protocol):
     """What a public name runs, as routes and other plans see it."""
@@ -39,7 +42,7 @@ class Plan(Protocol):
 
     @property
     def contracts(self) -> list[Interface]:
-        """The contracts of its backends; raises BackendUnknown."""
+        """The contracts of its backends; raises BackendUnknown, and PlanMismatch where nothing follows from them."""
 
     @property
     def features(self) -> tuple[Feature, ...]:
@@ -61,8 +64,8 @@ class Plan(Protocol):
     def told(self) -> Mapping[str, Any]:
         """What is to be said of it in lists, beside its branches."""
 
-    async def ready(self) -> bool:
-        """Say whether it can answer now."""
+    def ready(self, told: Told) -> bool:
+        """Say whether it can answer now, by what is told of those below it; see `readiness.py`."""
 
     async def answer(self, table: Table, asked: Asked, needs: Needs | None = None) -> Answer:
         """Answer checked rows; `needs` say how complete the answer must be, None that it must be whole."""

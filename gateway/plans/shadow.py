@@ -15,7 +15,8 @@ from gateway.plans.answer import Answer
 from gateway.plans.apart import answer_of
 from gateway.plans.asked import Asked
 from gateway.plans.composite import Composite
-from gateway.plans.plan import Plan
+from gateway.plans.plan import Plan, Told
+from gateway.plans.readiness import is_ready
 from gateway.plans.split import position
 from gateway.settings.sides import ShadowSettings
 from gateway.shadows import REFUSED, Answered, Comparison, Fit, Versions, Watch, fit
@@ -83,9 +84,9 @@ class Shadow(Composite):
             refused = str(exc)
         return {**asked, "refused": refused} if refused else asked
 
-    async def ready(self) -> bool:
+    def ready(self, told: Told) -> bool:
         """Say whether callers can be answered now."""
-        return await self.of.ready()
+        return is_ready(self.of, told)
 
     async def answer(self, table: Table, asked: Asked, needs: Needs | None = None) -> Answer:
         """Answer, and have the candidate asked later."""

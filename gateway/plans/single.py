@@ -8,7 +8,7 @@ from gateway.backends import Backend
 from gateway.batching import Answerer, Needs, Prediction, all_parts
 from gateway.plans.answer import OfOne
 from gateway.plans.asked import Asked
-from gateway.plans.plan import Plan
+from gateway.plans.plan import Plan, Told
 
 
 class Single:
@@ -47,9 +47,9 @@ class Single:
         """Give the reader of records."""
         return self.backend.decoder
 
-    async def ready(self) -> bool:
-        """Ask the model, unless it never answered."""
-        return self.backend.current is not None and await self.backend.is_ready()
+    def ready(self, told: Told) -> bool:
+        """Say whether the model has said so; who never answered was not asked."""
+        return told.get(self.name, False)
 
     async def answer(self, table: Table, asked: Asked, needs: Needs | None = None) -> OfOne:
         """Ask the model, which cannot be missing."""

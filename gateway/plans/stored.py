@@ -12,7 +12,7 @@ from gateway.batching import Answerer, Needs
 from gateway.plans.asked import Asked
 from gateway.plans.composed import Composed
 from gateway.plans.outputs import Shown, shown
-from gateway.plans.plan import Plan
+from gateway.plans.plan import Plan, Told
 
 
 class Stored:
@@ -46,7 +46,7 @@ class Stored:
         """Give what reads records of nothing."""
         return RecordDecoder(())
 
-    async def ready(self) -> bool:
+    def ready(self, told: Told) -> bool:  # noqa: ARG002 (it asks nobody)
         """Say that it can always answer."""
         return True
 

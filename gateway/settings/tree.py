@@ -1,4 +1,4 @@
-"""What routes run, as trees: for who looks at a file, or at the map of a gateway."""
+"""What routes run, plan by plan: for who looks at a file, or at the map of a gateway."""
 
 import json
 from collections.abc import Mapping
@@ -13,25 +13,35 @@ Parts = list[tuple[str, Chosen]]
 
 
 class Node(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Hold a plan: `label` says what it is to the one above it, `told` what it does, beside its branches."""
+    """Hold a plan: `label` says what it is to the one above it, `told` what it does, beside its branches.
+
+    It does not hold these: of a tree there would be as many parts as there are ways from a route to its models.
+    """
 
     name: str
     kind: str
     label: str = ""
     told: str = ""
-    branches: tuple["Node", ...] = ()
 
 
-def tree_of(chosen: Chosen, routes: Mapping[str, RouteSettings], label: str = "") -> Node:
-    """Give the tree of a route, of a model or of a stored answer."""
+def node_of(chosen: Chosen, routes: Mapping[str, RouteSettings], label: str = "") -> Node:
+    """Give a route, a model or a stored answer."""
     if isinstance(chosen, StoredSettings):
         values = ", ".join(f"{name} {json.dumps(value)}" for name, value in chosen.answer.items())
         return Node(chosen.name, "stored", label, values)
     if chosen not in routes:
         return Node(chosen, "model", label)
     route = routes[chosen]
-    told, parts = PARTS[route.kind](route)
-    return Node(chosen, route.kind, label, told, tuple(tree_of(part, routes, its) for its, part in parts))
+    told, _ = PARTS[route.kind](route)
+    return Node(chosen, route.kind, label, told)
+
+
+def branches_of(name: str, routes: Mapping[str, RouteSettings]) -> list[Node]:
+    """Give the branches of a route; of all else there are none."""
+    if name not in routes:
+        return []
+    _, parts = PARTS[routes[name].kind](routes[name])
+    return [node_of(part, routes, label) for label, part in parts]
 
 
 def of_ensemble(route: RouteSettings) -> tuple[str, Parts]:

@@ -105,10 +105,34 @@ def test_a_wire_tells_only_what_is_known(look: Look, planned: httpx.Client) -> N
 
 
 ALWAYS = """async () => {
-    const [{ always }, { routes }] = [
+    const [{ always, joined }, { routes }] = [
         await import("./console/page/plan.js"), await (await fetch("console/state")).json()];
-    const of = name => [name, always(routes.find(one => one.name === name).tree)];
+    const of = name => [name, always(joined(routes).find(one => one.name === name))];
     return Object.fromEntries(["rollout", "both", "plain"].map(of));
+}"""
+
+
+def test_each_route_is_drawn_once_in_a_card(look: Look, planned: httpx.Client) -> None:
+    """Where it comes again its name says so: of 30 pairs, each above the last, there are a thousand million ways."""
+    page = look(at=planned).go("map")
+    drawn, lines, sure = page.evaluate(PAIRS)
+
+    again = "right1 ensemble left0 ensemble, see above right0 ensemble, see above"
+    assert drawn == f"left1 ensemble left0 ensemble m right0 ensemble m {again}"
+    assert lines == 4 * 29
+    assert sure == ["m"]
+
+
+PAIRS = """async () => {
+    const { always, branches, joined } = await import("./console/page/plan.js");
+    const routes = [{ name: "m", kind: "model", branches: [] }];
+    const of = kind => (...names) => names.map(name => ({ name, kind }));
+    const pair = level => level < 0 ? of("model")("m") : of("ensemble")(`left${level}`, `right${level}`);
+    for (let level = 0; level < 30; level++)
+        for (const { name, kind } of pair(level)) routes.push({ name, kind, branches: pair(level - 1) });
+    const trees = joined(routes), of_two = trees.find(({ name }) => name === "left2"), top = trees.at(-1);
+    const text = branches(of_two).textContent.replace(/\\s+/g, " ").trim();
+    return [text, branches(top).querySelectorAll(".branch").length, always(top)];
 }"""
 
 

@@ -1,6 +1,7 @@
 """The command `check`: what a file holds, whether that can be, and what differs from what is served."""
 
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,8 @@ import httpx
 import pytest
 import yaml
 
-from gateway.checking.drawn import drawn
+from gateway.checking.drawn import Drawing
 from gateway.settings import RouteSettings
-from gateway.settings.tree import tree_of
 from tests.conftest import run
 
 ROUTES: dict[str, Any] = {
@@ -75,7 +75,20 @@ def check(*arguments: Any) -> tuple[int, str, str]:
 
 def test_each_kind_is_drawn_with_what_its_branches_are() -> None:
     """Weights, conditions, roles and steps, down to the models."""
-    assert drawn(tree_of("safe", {name: RouteSettings.model_validate(its) for name, its in ROUTES.items()})) == TREE
+    assert Drawing({name: RouteSettings.model_validate(its) for name, its in ROUTES.items()}).of("safe") == TREE
+
+
+def test_each_route_is_drawn_once() -> None:
+    """Where it comes again only its name is: two in each of 30 levels have a thousand million ways to the model."""
+    below = [["m"], *[[f"left{level}", f"right{level}"] for level in range(30)]]
+    routes = {name: {"ensemble": names} for names, level in pairwise(below) for name in level}
+    drawing = Drawing({name: RouteSettings.model_validate(its) for name, its in routes.items()})
+    text = "".join(drawing.of(name) for name in reversed(routes))
+
+    assert text.startswith("right29 (ensemble)\n├── left28 (ensemble)\n│   ├── left27 (ensemble)\n")
+    assert text.endswith("\nleft0 (ensemble), see above\n")
+    assert "│   └── right27 (ensemble)\n" in text
+    assert text.count("\n") == len(routes) + 2 + 2 * (len(routes) - 2)
 
 
 def test_a_file_is_shown_without_a_network(tmp_path: Path) -> None:

@@ -6,13 +6,13 @@ import { below, picture, place, range } from "./distribution.js";
 
 /** Draw the first prediction of an answer, and where the record lies in the population. */
 export function answers(document, route, models, record) {
-  return [...drawn(route.tree, document.predictions[0], { document, models }), population(models, record)];
+  return [...drawn(route, document.predictions[0], { document, models }), population(models, record)];
 }
 
 /** Draw what a plan answered: a model as a picture, an ensemble by its members, and of all others who it was. */
 function drawn(node, prediction, given) {
   const { document, models } = given,
-    branches = node.branches ?? [];
+    { branches } = node;
   if (prediction === null) return [missing(node.name, document.errors?.[node.name])];
   if (models[node.name]?.contract.outputs.every(({ name }) => name in prediction))
     return [model(node.name, prediction, models[node.name], document.models[node.name]?.version)];

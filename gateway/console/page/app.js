@@ -6,6 +6,7 @@ import { lasted } from "./figures.js";
 import { DriftView } from "./drift.js";
 import { MapView } from "./map.js";
 import { ModelDialog } from "./model.js";
+import { joined } from "./plan.js";
 import { RequestsView } from "./requests.js";
 import { TryView } from "./try.js";
 
@@ -46,7 +47,8 @@ function show() {
 /** Ask for what is served: at first, and whenever an event names models or versions that are not known, or routes have changed. */
 async function learn() {
   try {
-    const { document: state } = await ask("console/state");
+    const { document: told } = await ask("console/state"),
+      state = { ...told, routes: joined(told.routes) };
     known = state;
     began = performance.now() - state.up_s * 1000;
     head();

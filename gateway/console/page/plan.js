@@ -2,14 +2,25 @@
 
 import { h } from "./dom.js";
 
+/** Join routes to trees: a branch that is a route has the branches of that, the same ones wherever it is named. */
+export function joined(routes) {
+  const known = new Map(routes.map((route) => [route.name, { ...route, branches: [] }]));
+  for (const { name, branches } of routes)
+    for (const branch of branches)
+      known.get(name).branches.push({ ...branch, branches: known.get(branch.name)?.branches ?? [] });
+  return [...known.values()];
+}
+
 /** Say what kind of plan it is, and what it does beside its branches. */
 export function what({ kind, told }) {
   return [kind, told].filter(Boolean).join(" ");
 }
 
 /** Name the models that every request to a plan asks: of the branches of a split, say, each has a part of them only. */
-export function always({ name, kind, branches }) {
-  if (!branches) return [name];
+export function always({ name, kind, branches }, seen = new Set()) {
+  if (seen.has(name)) return [];
+  seen.add(name);
+  if (!branches.length) return [name];
   const asked = {
     ensemble: branches,
     sequence: branches,
@@ -17,12 +28,14 @@ export function always({ name, kind, branches }) {
     fallback: branches.slice(0, 1),
     switch: branches.filter(({ label }) => label === "asked before"),
   };
-  return (asked[kind] ?? []).flatMap(always);
+  return (asked[kind] ?? []).flatMap((one) => always(one, seen));
 }
 
-/** Draw the branches of a plan, each with what it is there; null where there are none. Spans, since a button holds it. */
-export function branches(tree) {
-  if (!tree.branches) return null;
+/** Draw the branches of a plan, each with what it is there; null where there are none. Spans, since a button holds it.
+ * Each route below it is drawn once: there may be millions of ways to one. */
+export function branches(tree, seen = new Set()) {
+  if (!tree.branches.length) return null;
+  seen.add(tree.name);
   return h(
     "span",
     { class: "branches" },
@@ -34,7 +47,7 @@ export function branches(tree) {
         " ",
         h("b", { text: branch.name }),
         branch.kind === "model" ? null : h("span", { class: "quiet", text: ` ${what(branch)}` }),
-        branches(branch),
+        seen.has(branch.name) ? h("span", { class: "quiet", text: ", see above" }) : branches(branch, seen),
       ),
     ),
   );

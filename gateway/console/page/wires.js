@@ -28,7 +28,7 @@ export class Wires {
     this.pairs = [];
     for (const { element, of } of routes.values()) {
       this.pairs.push({ from: gate, to: element, route: of.name, misfit: of.misfit });
-      const sure = always(of.tree);
+      const sure = always(of);
       for (const name of of.models) {
         const part = !sure.includes(name);
         this.pairs.push({ from: element, to: models.get(name).element, route: of.name, model: name, part });
