@@ -50,8 +50,8 @@ def add_canary(commands: Any) -> None:
     canary.add_argument("route", help="the split, which has two sides")
     canary.add_argument("--candidate", metavar="SIDE", help="without it the second side")
     canary.add_argument("--config", type=Path, default=argparse.SUPPRESS, metavar="FILE", help="where the weights are")
-    canary.add_argument("--configmap", metavar="NAME", help="the weights are in this ConfigMap; kubectl is asked")
-    canary.add_argument("--namespace", help="of the ConfigMap; without it that of kubectl")
+    canary.add_argument("--configmap", metavar="NAME", help="the weights are there; asked by kubectl, or in a pod")
+    canary.add_argument("--namespace", help="of the ConfigMap; without it that of kubectl, or of the pod")
     canary.add_argument("--key", default="gateway.yaml", help="in the ConfigMap (default: gateway.yaml)")
     canary.add_argument(
         "--admin", type=address, action="append", default=[], metavar="URL", help="the admin side of a replica"

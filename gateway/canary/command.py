@@ -1,18 +1,21 @@
 """The command `canary`."""
 
 import argparse
+import signal
 import sys
 
+from gateway.canary.config_map import ConfigMap, api
 from gateway.canary.judge import Judge, Limits
 from gateway.canary.replicas import Replicas
 from gateway.canary.rollout import ROLLED_BACK, UNJUDGED, Pace, Rollout, Unjudged, told
-from gateway.canary.weights import ConfigMap, File, Place, PlaceError, with_weights
+from gateway.canary.weights import File, Place, PlaceError, with_weights
 
 
 def canary(arguments: argparse.Namespace) -> int:
     """Move a split to its candidate; gives 0 when it is there, 1 when it was rolled back, 2 without a verdict."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a pod is stopped by that
     place: Place = (
-        ConfigMap(arguments.configmap, arguments.namespace, arguments.key)
+        ConfigMap(arguments.configmap, arguments.key, api(arguments.namespace))
         if arguments.configmap
         else File(arguments.config)
     )

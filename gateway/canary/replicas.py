@@ -1,6 +1,5 @@
 """What all replicas of a gateway tell of a split, read from their admin sides and summed up."""
 
-import contextlib
 import http.client
 import socket
 from collections.abc import Sequence
@@ -44,19 +43,20 @@ class Replicas:
         self.name = name
 
     def urls(self) -> list[str]:
-        """Give all addresses now."""
+        """Give all addresses now; raises OSError where the name stands for none."""
         if self.name is None:
             return list(self.addresses)
         host, _, port = self.name.rpartition(":")
-        with contextlib.suppress(OSError):
-            found = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)
-            hosts = dict.fromkeys(f"[{one[4][0]}]" if ":" in str(one[4][0]) else str(one[4][0]) for one in found)
-            return [*self.addresses, *(f"http://{one}:{port}" for one in hosts)]
-        return list(self.addresses)
+        found = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)
+        hosts = dict.fromkeys(f"[{one[4][0]}]" if ":" in str(one[4][0]) else str(one[4][0]) for one in found)
+        return [*self.addresses, *(f"http://{one}:{port}" for one in hosts)]
 
     def ask(self, route: str) -> Heard:
-        """Read all reports of a route."""
-        urls = self.urls()
+        """Read all reports of a route; a name that stands for nobody is silent, or a step would pass without them."""
+        try:
+            urls = self.urls()
+        except OSError as exc:
+            return Heard([], {str(self.name): str(exc)})
         with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
             found = dict(zip(urls, pool.map(lambda url: report_of(url, route), urls), strict=True))
         return Heard(

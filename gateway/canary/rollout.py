@@ -14,8 +14,8 @@ from gateway.sides import SideCounts
 TOLERANCE = 1e-6
 """Percentages that are as near to each other are the same: weights are written with so many places."""
 
-TRIES = 5
-"""So often it is tried to roll back, a second apart: somebody else may write in the same place."""
+PAUSES = (1, 1, 2, 5, 10, 20, 40, 60, 60, 60)
+"""So many seconds apart it is tried to roll back: somebody else may write in the same place, or nobody answer there."""
 
 DONE, ROLLED_BACK, UNJUDGED = 0, 1, 2
 
@@ -159,14 +159,15 @@ class Rollout:
 
     def roll_back(self, guilty: Sequence[Finding]) -> None:
         """Give the candidate nothing any more, and say why; raises PlaceError."""
-        for left in range(TRIES - 1, -1, -1):
+        for pause_s in PAUSES:
             try:
                 self.set(0)
                 break
-            except PlaceError:
-                if not left:
-                    raise
-                time.sleep(1)
+            except PlaceError as exc:
+                self.say(f"not rolled back yet: {exc}")
+            time.sleep(pause_s)
+        else:
+            self.set(0)
         reasons = "; ".join(f"{finding.what}: {finding.seen}" for finding in guilty)
         self.say(f"rolled back: {self.candidate} has 0 % of {self.route}. {reasons}")
 

@@ -1,16 +1,12 @@
-"""The one place that holds the weights of a split: the file of the settings, or a ConfigMap through kubectl."""
+"""The weights of a split in the one place that holds them: the file of the settings, or another one."""
 
-import json
 import os
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, Protocol
 
 import yaml
-
-KUBECTL_S = 30
 
 PLACES = 6
 """So many decimal places a weight has at most."""
@@ -64,44 +60,6 @@ class File:
         except OSError as exc:
             raise PlaceError(f"{self.path} cannot be written: {exc}") from exc
         self.text = text
-
-
-class ConfigMap:
-    """Hold the settings in a key of a ConfigMap; the API server refuses a patch of a version that is not the last."""
-
-    def __init__(self, name: str, namespace: str | None, key: str) -> None:
-        self.name = name
-        self.key = key
-        self.options = ["--namespace", namespace] if namespace else []
-        self.version = ""
-
-    def __str__(self) -> str:
-        return f"ConfigMap {self.name}"
-
-    def read(self) -> str:
-        """Ask for it."""
-        document: Any = json.loads(self.kubectl("get", "configmap", self.name, "--output", "json"))
-        text = document.get("data", {}).get(self.key)
-        if text is None:
-            raise PlaceError(f"ConfigMap {self.name} has no key {self.key}")
-        self.version = document["metadata"]["resourceVersion"]
-        return str(text)
-
-    def write(self, text: str) -> None:
-        """Patch it."""
-        patch = {"metadata": {"resourceVersion": self.version}, "data": {self.key: text}}
-        self.kubectl("patch", "configmap", self.name, "--type", "merge", "--patch", json.dumps(patch))
-
-    def kubectl(self, *arguments: str) -> str:
-        """Run kubectl; raises PlaceError with what it says."""
-        command = ["kubectl", *self.options, *arguments]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=KUBECTL_S, check=True)  # noqa: S603
-        except subprocess.CalledProcessError as exc:
-            raise PlaceError(f"kubectl {arguments[0]}: {exc.stderr.strip()}") from exc
-        except (OSError, subprocess.TimeoutExpired) as exc:
-            raise PlaceError(f"kubectl cannot be asked: {exc}") from exc
-        return done.stdout
 
 
 def weights_in(text: str, route: str) -> dict[str, float]:

@@ -1,6 +1,5 @@
 """A canary: two replicas in front of real models, and a candidate that is brought in or thrown out."""
 
-import json
 import os
 import signal
 import stat
@@ -23,7 +22,7 @@ from gateway.canary.judge import Judge, Limits
 from gateway.canary.replicas import Heard, Replicas, Report
 from gateway.canary.rollout import Pace, Rollout, Unjudged
 from gateway.canary.tally import Incomparable, Tally
-from gateway.canary.weights import ConfigMap, File, PlaceError, weights_in, with_weights
+from gateway.canary.weights import File, PlaceError, weights_in, with_weights
 from gateway.sides import SideCounts
 from gateway.sides.moments import Measure
 from tests.conftest import ROOT
@@ -73,43 +72,6 @@ def test_a_file_that_somebody_else_changed_is_not_overwritten(tmp_path: Path) ->
     with pytest.raises(PlaceError, match="meanwhile"):
         place.write("routes: {}\n")
     assert [one.name for one in sorted(tmp_path.iterdir())] == ["gateway.yaml", "real.yaml"]
-
-
-KUBECTL = """#!{python}
-import json, sys
-path = {path!r}
-arguments = sys.argv[1:]
-held = json.load(open(path))
-assert arguments[:2] == ["--namespace", "ml"], arguments
-if arguments[2] == "get":
-    print(json.dumps(held))
-else:
-    patch = json.loads(arguments[arguments.index("--patch") + 1])
-    if patch["metadata"]["resourceVersion"] != held["metadata"]["resourceVersion"]:
-        sys.exit("Error from server (Conflict): the object has been modified")
-    held["data"] |= patch["data"]
-    held["metadata"]["resourceVersion"] += "1"
-    json.dump(held, open(path, "w"))
-"""
-
-
-def test_a_config_map_is_patched_by_kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the key that holds the settings, and only where nobody else has changed it since it was read."""
-    store, kubectl = tmp_path / "store.json", tmp_path / "bin" / "kubectl"
-    store.write_text(json.dumps({"metadata": {"resourceVersion": "7"}, "data": {"gateway.yaml": TEXT, "more": "x"}}))
-    kubectl.parent.mkdir()
-    kubectl.write_text(KUBECTL.format(python=sys.executable, path=str(store)))
-    kubectl.chmod(0o755)
-    monkeypatch.setenv("PATH", str(kubectl.parent), prepend=os.pathsep)
-    place = ConfigMap("gateway-abc", "ml", "gateway.yaml")
-    assert place.read() == TEXT
-    place.write("routes: {}\n")
-
-    assert json.loads(store.read_text())["data"] == {"gateway.yaml": "routes: {}\n", "more": "x"}
-    with pytest.raises(PlaceError, match="has been modified"):
-        place.write(TEXT)
-    with pytest.raises(PlaceError, match="no key"):
-        ConfigMap("gateway-abc", "ml", "other").read()
 
 
 def counts(requests: int, failed: int = 0) -> SideCounts:
@@ -165,6 +127,42 @@ def test_another_version_is_rolled_back(tmp_path: Path) -> None:
 
     assert rollout(path, replicas, said).run() == 1
     assert "versions: candidate answers as version 2 now, after 1" in said[-1]
+    assert weights_in(path.read_text(), "rollout") == {"stable": 100, "candidate": 0}
+
+
+def test_a_name_that_stands_for_nobody_is_told() -> None:
+    """Or a step would pass while it does, by what was counted before."""
+    heard = Replicas(["http://127.0.0.1:9"], "nobody.invalid:8081").ask("rollout")
+
+    assert heard.reports == []
+    assert list(heard.silent) == ["nobody.invalid:8081"]
+
+
+class Held(File):
+    """Take no change but after so many tries."""
+
+    tries = 3
+
+    def write(self, text: str) -> None:
+        """Write it, or say that this is not possible now."""
+        self.tries -= 1
+        if self.tries:
+            raise PlaceError("not now")
+        super().write(text)
+
+
+def test_it_is_rolled_back_though_the_place_is_not_there_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For some minutes it is tried again, and said why."""
+    monkeypatch.setattr("gateway.canary.rollout.PAUSES", (0, 0, 0))
+    path, said = tmp_path / "gateway.yaml", list[str]()
+    one = rollout(path, Replicas([], None), said)
+    one.set(5)
+    one.place = Held(path)
+    one.roll_back(())
+
+    assert said[:2] == ["not rolled back yet: not now"] * 2
     assert weights_in(path.read_text(), "rollout") == {"stable": 100, "candidate": 0}
 
 
@@ -302,7 +300,7 @@ def test_a_good_candidate_is_brought_in_though_it_is_stopped_on_the_way(replicas
         )
         assert process.stdout is not None
         wait_until(lambda: "evidence" in (process.stdout.readline() if process.stdout else ""))
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)  # as a pod is; Ctrl-C does the same
         _, told = process.communicate(timeout=20)
         assert process.returncode == 2
         assert "goes on from there" in told
