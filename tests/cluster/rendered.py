@@ -13,17 +13,17 @@ from tests.conftest import ROOT, run
 
 K8S = ROOT / "k8s"
 OVERLAYS = sorted(path.name for path in (K8S / "overlays").iterdir())
-LATE = ("grpc", "monitoring")
+LATE = ("canary", "grpc", "monitoring")
 COMPONENTS = sorted((path.name for path in (K8S / "components").iterdir()), key=lambda name: (name in LATE, name))
 """In an order that works: the late ones open their ports in the policies of `network-policies`."""
-TOGETHER = {"keda", "monitoring", "prediction-log"}
+TOGETHER = {"canary", "keda", "monitoring", "prediction-log"}
 COMBINATIONS = [
     some
     for size in range(len(COMPONENTS) + 1)
     for some in itertools.combinations(COMPONENTS, size)
     if not TOGETHER & set(some) or set(some) >= TOGETHER or size == 1
 ]
-"""All of them, but these three only alone or together: they double what is rendered once, not three times."""
+"""All of them, but these four only alone or together: they double what is rendered once, not four times."""
 
 Manifest = dict[str, Any]
 
@@ -43,7 +43,8 @@ def combination(components: tuple[str, ...]) -> list[Manifest]:
 @cache
 def extended(name: str, component: str) -> list[Manifest]:
     """Render an overlay with a component more, as an overlay of one's own adds it."""
-    return composed(resources=[f"../k8s/overlays/{name}"], components=[f"../k8s/components/{component}"])
+    own = {"namespace": "bentogate"} if name == "production" else {}
+    return composed(resources=[f"../k8s/overlays/{name}"], components=[f"../k8s/components/{component}"], **own)
 
 
 def composed(**fields: Any) -> list[Manifest]:
@@ -77,7 +78,7 @@ RENDERINGS = {
     **{
         f"{name}+{one}": partial(extended, name, one)
         for name in OVERLAYS
-        for one in ("ingress", "gateway-api", "grpc", "headless", "keda", "monitoring", "prediction-log")
+        for one in ("canary", "ingress", "gateway-api", "grpc", "headless", "keda", "monitoring", "prediction-log")
     },
     **{"+".join(("base", *some)): partial(combination, some) for some in COMBINATIONS},
 }

@@ -1,4 +1,4 @@
-"""checkov's policies hold over both overlays, with headless Services too, but for what is accepted with a reason."""
+"""checkov's policies hold over both overlays, with some components too, but for what is accepted with a reason."""
 
 import json
 import os
@@ -22,10 +22,11 @@ EVERYWHERE = {
     "CKV_K8S_11 *": "a CPU limit throttles a pod while processors are idle; requests share them fairly",
     "CKV_K8S_40 Deployment.*.ml-*": "BentoML gives the files of its images to its own user, 1034",
 }
-BALANCED = "production+headless"
+TOKEN = {"CKV_K8S_38 *": "a canary changes a ConfigMap, by the token of its ServiceAccount"}
+MORE = {"production+headless": EVERYWHERE, "production+canary": {**EVERYWHERE, **TOKEN}}
 ACCEPTED = {
     "production": EVERYWHERE,
-    BALANCED: EVERYWHERE,
+    **MORE,
     "local": {
         **EVERYWHERE,
         "CKV_K8S_15 *": "the images are loaded into the cluster and can be pulled from nowhere",
@@ -37,7 +38,7 @@ ACCEPTED = {
 """Checks, each with the objects that need not pass it, and why."""
 
 
-@pytest.mark.parametrize("name", [*OVERLAYS, BALANCED])
+@pytest.mark.parametrize("name", [*OVERLAYS, *MORE])
 def test_policies_hold(name: str) -> None:
     """No object fails a check that is not accepted, and each accepted one is still needed."""
     found = failed(name)

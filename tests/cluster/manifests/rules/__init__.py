@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from tests.cluster.manifests.rules import (
+    access,
     environment,
     lifecycle,
     monitoring,
@@ -63,6 +64,10 @@ ALL: tuple[Rule, ...] = (
     environment.variables_are_settings,
     environment.grpc_is_on_where_it_has_a_port,
     environment.pods_get_no_links,
+    access.tokens_are_where_rights_are,
+    access.roles_are_bound,
+    access.roles_are_no_larger_than_needed,
+    access.canaries_change_what_gateways_read,
     *ONLY,
 )
 

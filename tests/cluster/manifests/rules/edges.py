@@ -32,11 +32,11 @@ UNLISTED = (Port("TCP", "another port", 9), Port("UDP", "another port", 9))
 """What no pod of ours listens on: it stands for all ports that are not named."""
 
 
-def place(deployment: Manifest) -> Place:
-    """Read the pods of a Deployment."""
-    own = tuple(Port("TCP", name, number) for name, number in ports(deployment).items())
-    namespace = deployment["metadata"].get("namespace", "default")
-    return Place(title(deployment), namespace, pod_labels(deployment), (*own, *UNLISTED))
+def place(workload: Manifest) -> Place:
+    """Read the pods of a workload."""
+    own = tuple(Port("TCP", name, number) for name, number in ports(workload).items())
+    namespace = workload["metadata"].get("namespace", "default")
+    return Place(title(workload), namespace, pod_labels(workload), (*own, *UNLISTED))
 
 
 def passes(policies: list[Manifest], direction: str, subject: Place, peer: Place, port: Port) -> bool:

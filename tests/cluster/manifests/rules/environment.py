@@ -6,7 +6,7 @@ from typing import get_args
 from pydantic import BaseModel
 
 from gateway.settings import PREFIX, Settings
-from tests.cluster.manifests.rules.objects import containers, deployments, pod_spec, ports, title
+from tests.cluster.manifests.rules.objects import containers, deployments, pod_spec, ports, title, workloads
 from tests.cluster.rendered import Manifest
 
 GRPC = "GATEWAY_GRPC_PORT"
@@ -31,7 +31,7 @@ def variables(manifests: list[Manifest]) -> list[tuple[str, str]]:
     """Give all variables with their places."""
     return [
         (f"{title(one)}: {box['name']}'s variable", variable["name"])
-        for one in deployments(manifests)
+        for one in workloads(manifests)
         for box in containers(one)
         for variable in box.get("env", ())
     ]
@@ -62,6 +62,6 @@ def pods_get_no_links(manifests: list[Manifest]) -> list[str]:
     """Kubernetes adds no variables for Services, of which one could begin with the gateway's prefix."""
     return [
         f"{title(one)}: enableServiceLinks is not false"
-        for one in deployments(manifests)
+        for one in workloads(manifests)
         if pod_spec(one).get("enableServiceLinks") is not False
     ]

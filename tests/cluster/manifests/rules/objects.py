@@ -27,28 +27,39 @@ def deployments(manifests: list[Manifest], component: str = "") -> list[Manifest
     ]
 
 
-def pod_labels(deployment: Manifest) -> dict[str, str]:
-    """Give the labels that its pods carry."""
-    labels: dict[str, str] = deployment["spec"]["template"]["metadata"].get("labels", {})
-    return labels
+def workloads(manifests: list[Manifest]) -> list[Manifest]:
+    """Give all that makes pods: Deployments, and the Job that somebody makes of a CronJob."""
+    return of_kind(manifests, "Deployment", "CronJob")
 
 
-def pod_spec(deployment: Manifest) -> Manifest:
-    """Give what its pods run."""
-    spec: Manifest = deployment["spec"]["template"]["spec"]
-    return spec
-
-
-def containers(deployment: Manifest) -> list[Manifest]:
-    """Give the containers of its pods."""
-    found: list[Manifest] = pod_spec(deployment)["containers"]
+def template(workload: Manifest) -> Manifest:
+    """Give what its pods are made from."""
+    found: Manifest = workload["spec"].get("jobTemplate", workload)["spec"]["template"]
     return found
 
 
-def ports(deployment: Manifest) -> dict[str, int]:
+def pod_labels(workload: Manifest) -> dict[str, str]:
+    """Give the labels that its pods carry."""
+    labels: dict[str, str] = template(workload)["metadata"].get("labels", {})
+    return labels
+
+
+def pod_spec(workload: Manifest) -> Manifest:
+    """Give what its pods run."""
+    spec: Manifest = template(workload)["spec"]
+    return spec
+
+
+def containers(workload: Manifest) -> list[Manifest]:
+    """Give the containers of its pods."""
+    found: list[Manifest] = pod_spec(workload)["containers"]
+    return found
+
+
+def ports(workload: Manifest) -> dict[str, int]:
     """Give the numbers of the ports of its pods by their names."""
     return {
-        port.get("name", ""): port["containerPort"] for one in containers(deployment) for port in one.get("ports", ())
+        port.get("name", ""): port["containerPort"] for one in containers(workload) for port in one.get("ports", ())
     }
 
 
@@ -59,5 +70,5 @@ def matches(selector: dict[str, Any], labels: dict[str, str]) -> bool:
 
 
 def selected(manifests: list[Manifest], labels: dict[str, str]) -> list[Manifest]:
-    """Give the Deployments whose pods have all these labels; no labels select nothing, as in a Service."""
-    return [one for one in deployments(manifests) if labels and labels.items() <= pod_labels(one).items()]
+    """Give the workloads whose pods have all these labels; no labels select nothing, as in a Service."""
+    return [one for one in workloads(manifests) if labels and labels.items() <= pod_labels(one).items()]

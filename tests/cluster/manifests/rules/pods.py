@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from tests.cluster.manifests.rules.objects import containers, deployments, pod_spec, title
+from tests.cluster.manifests.rules.objects import containers, pod_spec, title, workloads
 from tests.cluster.rendered import Manifest, of_kind
 
-UNREAD = ("Pod", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob")
+UNREAD = ("Pod", "ReplicaSet", "StatefulSet", "DaemonSet", "Job")
 SUFFIXES = {
     "m": Decimal("0.001"),
     "": Decimal(1),
@@ -25,6 +25,10 @@ WORDS = {
     f"{POD}.containers.ports.protocol": {"TCP", "UDP"},
     f"{POD}.securityContext.seccompProfile.type": {"RuntimeDefault"},
     f"{POD}.topologySpreadConstraints.whenUnsatisfiable": {"DoNotSchedule", "ScheduleAnyway"},
+    "CronJob.spec.jobTemplate.spec.template.spec.restartPolicy": {"Never"},
+    "CronJob.spec.jobTemplate.spec.podFailurePolicy.rules.action": {"FailJob", "Ignore"},
+    "CronJob.spec.jobTemplate.spec.podFailurePolicy.rules.onPodConditions.type": {"DisruptionTarget"},
+    "CronJob.spec.jobTemplate.spec.podFailurePolicy.rules.onExitCodes.operator": {"In"},
     "PodDisruptionBudget.spec.unhealthyPodEvictionPolicy": {"AlwaysAllow", "IfHealthyBudget"},
     "HorizontalPodAutoscaler.spec.metrics.type": {"Resource"},
     "HorizontalPodAutoscaler.spec.metrics.resource.target.type": {"Utilization", "AverageValue"},
@@ -39,12 +43,12 @@ WORDS = {
 
 
 def workloads_are_readable(manifests: list[Manifest]) -> list[str]:
-    """All pods are those of Deployments and have no other containers, since the rules look nowhere else."""
+    """All pods are those of Deployments and CronJobs, without other containers, since the rules look nowhere else."""
     return [
-        *(f"{title(one)}: the rules read Deployments only" for one in of_kind(manifests, *UNREAD)),
+        *(f"{title(one)}: the rules read Deployments and CronJobs only" for one in of_kind(manifests, *UNREAD)),
         *(
             f"{title(one)}: the rules read no {key}"
-            for one in deployments(manifests)
+            for one in workloads(manifests)
             for key in ("initContainers", "ephemeralContainers")
             if pod_spec(one).get(key)
         ),
@@ -55,7 +59,7 @@ def containers_have_images(manifests: list[Manifest]) -> list[str]:
     """Each container has an image."""
     return [
         f"{title(one)}: container {box['name']} has no image"
-        for one in deployments(manifests)
+        for one in workloads(manifests)
         for box in containers(one)
         if not box.get("image")
     ]
@@ -86,7 +90,7 @@ def leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
 def resources_are_bounded(manifests: list[Manifest]) -> list[str]:
     """Each container requests cpu and memory and has a limit of memory, none of cpu, and requests no more than it."""
     faults = []
-    boxes = [(f"{title(one)}: {box['name']}", box) for one in deployments(manifests) for box in containers(one)]
+    boxes = [(f"{title(one)}: {box['name']}", box) for one in workloads(manifests) for box in containers(one)]
     for where, box in boxes:
         resources = box.get("resources", {})
         requests, limits = resources.get("requests", {}), resources.get("limits", {})

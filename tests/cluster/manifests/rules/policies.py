@@ -5,13 +5,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from tests.cluster.manifests.rules.edges import UNLISTED, Place, Port, governs, is_peer, passes, place
-from tests.cluster.manifests.rules.objects import deployments, ports, title, titles
+from tests.cluster.manifests.rules.objects import COMPONENT, deployments, pod_labels, ports, title, titles, workloads
 from tests.cluster.rendered import Manifest, of_kind
 
 THEIRS = (Port("UDP", "53", 53), Port("TCP", "53", 53), Port("TCP", "http", 80), *UNLISTED)
 DNS = Place("DNS", "kube-system", {"k8s-app": "kube-dns"}, THEIRS)
 PROMETHEUS = Place("Prometheus", "monitoring", {"app.kubernetes.io/name": "prometheus"}, THEIRS)
+API_SERVER = Place("the API server", "", {}, (Port("TCP", "443", 443), Port("TCP", "6443", 6443), *UNLISTED))
 OUTSIDE = (
+    API_SERVER,
     PROMETHEUS,
     Place("a pod beside Prometheus", "monitoring", {}, THEIRS),
     Place("the world", "", {}, THEIRS),
@@ -22,19 +24,23 @@ OUTSIDE = (
 
 
 def policies_allow_the_edges_that_exist(manifests: list[Manifest]) -> list[str]:
-    """Where there are policies: world → gateway → models, gateway → DNS, and Prometheus → both where it is to scrape.
+    """Where policies are about the gateway: world → gateway → models, gateway → DNS, and more with some components.
 
+    Prometheus → both where it is to scrape, and canary → gateway's admin side, DNS and API server.
     No edge is missing and none too many.
     """
     policies = of_kind(manifests, "NetworkPolicy")
-    if not policies:
-        return []
-    ours = {title(one): place(one) for one in deployments(manifests)}
+    ours = {title(one): place(one) for one in workloads(manifests)}
     gateways, models = ([ours[title(one)] for one in deployments(manifests, role)] for role in ("gateway", "model"))
+    canaries = [ours[title(one)] for one in workloads(manifests) if pod_labels(one).get(COMPONENT) == "canary"]
+    if not any(governs(policy, gateway) for policy in policies for gateway in gateways):
+        return []
     neighbour = Place("a pod beside ours", policies[0]["metadata"].get("namespace", "default"), {}, THEIRS)
     outside = (*OUTSIDE, neighbour)
     wanted = edges(outside, gateways, {"http", "https", "grpc"}) | edges(gateways, models, {"http"})
     wanted |= edges(gateways, [DNS], {"53"})
+    wanted |= edges(canaries, gateways, {"admin"}) | edges(canaries, [DNS], {"53"})
+    wanted |= edges(canaries, [API_SERVER], {"443", "6443"})
     if of_kind(manifests, "ServiceMonitor"):
         wanted |= edges([PROMETHEUS], gateways, {"admin"}) | edges([PROMETHEUS], models, {"http"})
     everywhere = (*ours.values(), *outside)
@@ -66,7 +72,7 @@ def policies_name_real_ports(manifests: list[Manifest]) -> list[str]:
     """Each policy selects pods of ours, and each port that it names is one of theirs, or of its peers for Egress."""
     faults = []
     for policy in of_kind(manifests, "NetworkPolicy"):
-        own = [one for one in deployments(manifests) if governs(policy, place(one))]
+        own = [one for one in workloads(manifests) if governs(policy, place(one))]
         faults += [] if own else [f"{title(policy)}: spec.podSelector selects no pod"]
         for clause in policy["spec"].get("ingress", ()):
             faults += unknown_ports(policy, clause, own)

@@ -7,10 +7,10 @@ from tests.cluster.manifests.rules.objects import (
     NAME,
     PART_OF,
     containers,
-    deployments,
     pod_labels,
     pod_spec,
     title,
+    workloads,
 )
 from tests.cluster.rendered import Manifest, of_kind
 
@@ -33,7 +33,7 @@ def named_by(manifest: Manifest) -> Iterator[str]:
     """Give all that a manifest names, by kind and name."""
     spec = manifest.get("spec", {})
     match manifest["kind"]:
-        case "Deployment":
+        case "Deployment" | "CronJob":
             yield f"ServiceAccount {pod_spec(manifest).get('serviceAccountName', '(none)')}"
             yield from (target for target, _ in named_by_pod(manifest))
         case "Ingress":
@@ -75,7 +75,7 @@ def pods_start_without_the_user(manifests: list[Manifest]) -> list[str]:
     """What the user makes is optional for a pod, which would wait for it without an end."""
     return [
         f"{title(one)}: needs {target}, which only the user makes, so it must be optional"
-        for one in deployments(manifests)
+        for one in workloads(manifests)
         for target, optional in named_by_pod(one)
         if target in MADE_BY_THE_USER and not optional
     ]
@@ -84,7 +84,7 @@ def pods_start_without_the_user(manifests: list[Manifest]) -> list[str]:
 def mounts_name_volumes(manifests: list[Manifest]) -> list[str]:
     """Each volumeMount names a volume of its pod, and each volume is mounted."""
     faults = []
-    for one in deployments(manifests):
+    for one in workloads(manifests):
         volumes = {volume["name"] for volume in pod_spec(one).get("volumes", ())}
         mounted = {mount["name"] for container in containers(one) for mount in container.get("volumeMounts", ())}
         faults += [f"{title(one)}: mounts {name}, which is no volume" for name in sorted(mounted - volumes)]
@@ -94,9 +94,9 @@ def mounts_name_volumes(manifests: list[Manifest]) -> list[str]:
 
 def labels_are_complete(manifests: list[Manifest]) -> list[str]:
     """Each workload and its pods say their name, their part in the whole, and the whole."""
-    wanted = {NAME: (), COMPONENT: ("gateway", "model"), PART_OF: ("bentogate",)}
-    found = [(f"{title(one)}, metadata", one["metadata"].get("labels", {})) for one in deployments(manifests)]
-    found += [(f"{title(one)}, its pods", pod_labels(one)) for one in deployments(manifests)]
+    wanted = {NAME: (), COMPONENT: ("gateway", "model", "canary"), PART_OF: ("bentogate",)}
+    found = [(f"{title(one)}, metadata", one["metadata"].get("labels", {})) for one in workloads(manifests)]
+    found += [(f"{title(one)}, its pods", pod_labels(one)) for one in workloads(manifests)]
     return [
         f"{where}: label {label} is {labels.get(label)!r}"
         for where, labels in found
@@ -110,7 +110,7 @@ def deployments_select_their_own_pods(manifests: list[Manifest]) -> list[str]:
     faults = []
     for one in of_kind(manifests, "Deployment"):
         wanted = one["spec"]["selector"]["matchLabels"].items()
-        found = [title(other) for other in deployments(manifests) if wanted <= pod_labels(other).items()]
+        found = [title(other) for other in workloads(manifests) if wanted <= pod_labels(other).items()]
         if found != [title(one)]:
             faults.append(f"{title(one)}: spec.selector chooses the pods of {', '.join(found) or 'nothing'}")
     return faults

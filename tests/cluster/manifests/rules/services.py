@@ -21,6 +21,8 @@ HEADLESS = {
     for name in model_names()
 }
 """Those of the component `headless`: all of them or none."""
+ADMIN_PODS = {"ml-inference-admin-pods": ("ClusterIP", {8081: 8081})}
+"""That of the component `canary`."""
 GRPC = {9001: 9001}
 """What the gateway's has more where its pods have a port for gRPC."""
 
@@ -96,7 +98,8 @@ def services_are_as_documented(manifests: list[Manifest]) -> list[str]:
     """Names, types and ports are those of the table; beside an Ingress or a route there is no second way in."""
     closed = bool(of_kind(manifests, *WAYS_IN))
     there = {one["metadata"]["name"]: one for one in of_kind(manifests, "Service")}
-    table = {**DOCUMENTED, **HEADLESS} if there.keys() & HEADLESS.keys() else DOCUMENTED
+    table = {**DOCUMENTED, **(HEADLESS if there.keys() & HEADLESS.keys() else {})}
+    table |= ADMIN_PODS if of_kind(manifests, "CronJob") else {}
     faults = [f"Service {name} is missing" for name in sorted(table.keys() - there)]
     faults += [f"Service {name}: is not in the table" for name in sorted(there.keys() - table)]
     for name in sorted(there.keys() & table):
