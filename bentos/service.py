@@ -37,6 +37,9 @@ LONGEST_REQUEST_S = 31
 """Just above the gateway's longest deadline. Each request leaves a timer of this length behind, with a dozen objects,
 1.5 KiB: at BentoML's default of 60 s a worker stalled for up to 300 ms in collections that walked them."""
 
+SERVED_TAG = "BENTOGATE_SERVED_TAG"
+"""The variable by which the command tells its workers the model that it serves."""
+
 UNTRACED = {"excluded_urls": ["."]}
 """BentoML makes three spans of every request, in full, whether anybody collects them or not: 200 of its 390 µs. Who
 collects them excludes no URL in the file that BENTOML_CONFIG names."""
@@ -66,7 +69,8 @@ def pinned(path: str) -> str:
 
 
 ARGUMENTS = bentoml.use_arguments(Arguments)
-MODEL = bentoml.models.BentoModel(tag_of(ARGUMENTS.model, CODE.parent))
+# A worker that BentoML starts again imports this module again, and the latest of the store may be another by then.
+MODEL = bentoml.models.BentoModel(os.environ.setdefault(SERVED_TAG, tag_of(ARGUMENTS.model, CODE.parent)))
 FOLDER = Path(MODEL.resolve().path)
 CONTRACT = contract_of(FOLDER)
 SERVED = Served(CONTRACT, FOLDER)

@@ -8,20 +8,25 @@ from bentoml.exceptions import InvalidArgument, NotFound
 TRAIN = "python training/train.py"
 
 
-def tag_of(name: str, root: Path) -> str:
-    """Give the tag of the model to serve, version included.
+def tag_of(asked: str, root: Path) -> str:
+    """Give the tag of the model to serve, version included; `asked` is `name` or `name:version`.
 
     In a bento that is the version it was built with: `name:latest` would stand for whatever was trained since. `root`
-    is the folder above the code, which holds `bento.yaml` there. Elsewhere it is the latest of the store.
-    Raises InvalidArgument for a name that is not stored, before BentoML would ask its cloud for it.
+    is the folder above the code, which holds `bento.yaml` there. Elsewhere it is the latest of the store, unless
+    `asked` names a version.
+    Raises InvalidArgument for what is not stored, before BentoML would ask its cloud for it.
     """
+    name, _, version = asked.partition(":")
     if (root / "bento.yaml").is_file():
         packed = [model.tag for model in bentoml.Bento.from_path(str(root)).info.all_models]
         return next(str(tag) for tag in packed if tag.name == name)
     try:
-        return str(bentoml.models.get(f"{name}:latest").tag)
+        return str(bentoml.models.get(f"{name}:{version or 'latest'}").tag)
     except NotFound:
-        stored = sorted({model.tag.name for model in bentoml.models.list()})
+        stored = [model.tag for model in bentoml.models.list()]
     if not stored:
         raise InvalidArgument(f"no model is trained yet; train first: {TRAIN}")
-    raise InvalidArgument(f"there is no model {name!r} in the store, only {', '.join(stored)}; to train: {TRAIN}")
+    if versions := sorted(str(tag.version) for tag in stored if tag.name == name):
+        raise InvalidArgument(f"there is no version {version!r} of {name} in the store, only {', '.join(versions)}")
+    names = sorted({tag.name for tag in stored})
+    raise InvalidArgument(f"there is no model {name!r} in the store, only {', '.join(names)}; to train: {TRAIN}")
