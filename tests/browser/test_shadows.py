@@ -10,7 +10,7 @@ from tests.gateway.conftest import PLAIN
 from tests.serving import running_gateway
 
 
-def test_the_problems_of_a_shadow_are_beneath_drift(look: Look, models: dict[str, int], tmp_path: Path) -> None:
+def test_the_problems_of_a_shadow_are_above_drift(look: Look, models: dict[str, int], tmp_path: Path) -> None:
     """One that does not fit says why, one whose candidate is the same model has no problem."""
     plain: dict[str, Any] = {"url": f"http://127.0.0.1:{models['plain']}"}
     settings = {
@@ -35,3 +35,4 @@ def test_the_problems_of_a_shadow_are_beneath_drift(look: Look, models: dict[str
         expect(shadows.nth(0)).to_contain_text("candidate in the shadow of plain")
         expect(shadows.nth(0)).to_contain_text("no problem")
         expect(shadows.nth(1)).to_contain_text("the candidate reads income, which callers do not give")
+        expect(page.locator(".shadows + .bar h2")).to_have_text("Drift")

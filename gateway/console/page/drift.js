@@ -1,4 +1,4 @@
-// Drift: what comes now over what there was in training, what moved most first; and what candidates answer otherwise.
+// Drift: what candidates answer otherwise; and what comes now over what there was in training, what moved most first.
 
 import { ask } from "./ask.js";
 import { badge, h, s, write } from "./dom.js";
@@ -29,7 +29,8 @@ export class DriftView {
       ),
       " now",
     );
-    root.append(h("div", { class: "bar" }, h("h2", { text: "Drift" }), this.legend), this.note, this.body, this.shadows);
+    // Shadows are few and short: beneath the fields of all models nobody would find them.
+    root.append(this.shadows, h("div", { class: "bar" }, h("h2", { text: "Drift" }), this.legend), this.note, this.body);
   }
 
   visible(here) {
@@ -61,7 +62,8 @@ export class DriftView {
       write(this.note, error.status === 404 ? "No data yet: this gateway compares no distributions." : error.message);
       this.render([]);
     }
-    this.shadows.replaceChildren(...(await shadows(this.names)));
+    const told = await shadows(this.names);
+    this.shadows.replaceChildren(...(told.length ? [h("h2", { text: "Shadows" }), ...told] : []));
   }
 
   render(models) {
