@@ -27,7 +27,7 @@ from bentos.metered import Metered
 from bentos.protocol import PREFIXES, Protocol
 from bentos.schema import request_model, response_model
 from bentos.served import Served
-from bentos.stored import tag_of
+from bentos.stored import tag_for_all
 from contract import Contract, InvalidOutput, columns_to_records
 from contract.table import pack_rows
 
@@ -36,9 +36,6 @@ CODE = Path(__file__).resolve().parents[1]
 LONGEST_REQUEST_S = 31
 """Just above the gateway's longest deadline. Each request leaves a timer of this length behind, with a dozen objects,
 1.5 KiB: at BentoML's default of 60 s a worker stalled for up to 300 ms in collections that walked them."""
-
-SERVED_TAG = "BENTOGATE_SERVED_TAG"
-"""The variable by which the command tells its workers the model that it serves."""
 
 UNTRACED = {"excluded_urls": ["."]}
 """BentoML makes three spans of every request, in full, whether anybody collects them or not: 200 of its 390 µs. Who
@@ -69,8 +66,7 @@ def pinned(path: str) -> str:
 
 
 ARGUMENTS = bentoml.use_arguments(Arguments)
-# A worker that BentoML starts again imports this module again, and the latest of the store may be another by then.
-MODEL = bentoml.models.BentoModel(os.environ.setdefault(SERVED_TAG, tag_of(ARGUMENTS.model, CODE.parent)))
+MODEL = bentoml.models.BentoModel(tag_for_all(ARGUMENTS.model, CODE.parent))
 FOLDER = Path(MODEL.resolve().path)
 CONTRACT = contract_of(FOLDER)
 SERVED = Served(CONTRACT, FOLDER)

@@ -1,11 +1,24 @@
 """Which stored model a service serves."""
 
+import os
 from pathlib import Path
 
 import bentoml
 from bentoml.exceptions import InvalidArgument, NotFound
 
 TRAIN = "python training/train.py"
+
+
+SERVED = "BENTOGATE_SERVED_TAG"
+"""The variable by which the command tells its workers the model that it serves."""
+
+
+def tag_for_all(asked: str, root: Path) -> str:
+    """Give the tag that this process, the first, and all workers that it starts serve.
+
+    A worker that BentoML starts again asks again, and the latest of the store may be another by then.
+    """
+    return os.environ.setdefault(SERVED, tag_of(asked, root))
 
 
 def tag_of(asked: str, root: Path) -> str:

@@ -35,7 +35,7 @@ WALL_CLOCK = re.compile(
 """What reads the clock that people and NTP set, or would hide that it is read."""
 
 TIMESTAMPS = {
-    "gateway/account/account.py": "the time in the access record",
+    "gateway/account/access.py": "the time in the access record",
     "gateway/backends/history.py": "when a model changed its contract",
     "gateway/predictions/log.py": "when a request was answered, and how old files are",
     "gateway/routes/feedback.py": "when feedback came",

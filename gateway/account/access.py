@@ -1,17 +1,21 @@
 """The access record: one JSON line per request."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 import structlog
+from msgspec import UNSET
 
+from gateway.account.account import Account
 from gateway.output import Lines
 
 log = structlog.get_logger()
 
 ENCODER = msgspec.json.Encoder()
+
+LONGEST_ROUTE = 200
 
 
 class AccessRecord(msgspec.Struct):
@@ -32,9 +36,9 @@ class AccessRecord(msgspec.Struct):
     ms: dict[str, float]
     versions: dict[str, str]
     calls: dict[str, str]
-    failed: str | msgspec.UnsetType = msgspec.UNSET
-    missing: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
-    ways: Mapping[str, Mapping[str, int]] | msgspec.UnsetType = msgspec.UNSET
+    failed: str | msgspec.UnsetType = UNSET
+    missing: dict[str, str] | msgspec.UnsetType = UNSET
+    ways: Mapping[str, Mapping[str, int]] | msgspec.UnsetType = UNSET
 
 
 class AccessLog(Lines):
@@ -44,3 +48,22 @@ class AccessLog(Lines):
         """Say what became of records that are lost."""
         event = f"access records {what}"
         log.warning(event, **more)
+
+
+def record(account: Account) -> AccessRecord:
+    """Write down what is known of a request at its end."""
+    return AccessRecord(
+        time=datetime.now(UTC),
+        id=account.id,
+        route=account.route[:LONGEST_ROUTE],
+        caller=account.caller,
+        status=account.status,
+        reason=account.reason,
+        rows=account.rows,
+        ms=account.ms,
+        versions={one.model: one.version for one in account.predictions},
+        calls={one.model: one.joint.call_id for one in account.predictions},
+        failed=account.failed or UNSET,
+        missing={model: error.reason for model, error in account.missing.items()} if account.missing else UNSET,
+        ways=account.ways or UNSET,
+    )

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from gateway.account.account import Account, Accounts
+from gateway.account.account import Account
+from gateway.account.accounts import Accounts
 from gateway.tracing import REQUEST, RequestSpan, Tracing
 
 
