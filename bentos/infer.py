@@ -10,6 +10,7 @@ from oip import (
     ACCEPT_ENCODING,
     COMPUTE,
     HEADER_LENGTH,
+    MODEL_VERSION,
     REQUEST_ID,
     SERVER_TIMING,
     BodyTooLarge,
@@ -33,6 +34,7 @@ from oip import (
 from oip.asgi import Headers, Receive, Scope, Send, error_body
 
 LENGTH, ID, TIMING = HEADER_LENGTH.encode(), REQUEST_ID.encode(), SERVER_TIMING.encode()
+VERSION = MODEL_VERSION.encode()
 
 log = logging.getLogger("bentoml.bentogate")
 
@@ -81,6 +83,8 @@ class Infer:
         except Exception:  # the one outermost handler
             log.exception("an inference failed")
             status, answer = 500, error_body("the model failed; its log says why")
+        if status != 200:  # a caller that checked records knows by it whether it did so by another version's contract
+            headers.append((VERSION, self.served.contract.version.encode()))
         headers += [(ID, request_id(given).encode()), (TIMING, stopwatch.header())]
         await send_body(send, status, answer, content_type, headers)
 

@@ -8,6 +8,7 @@ from contract import Feature, Table, join
 from contract.table import pack_rows
 from gateway.backends.balanced import Address
 from gateway.backends.breaker import Breaker
+from gateway.backends.connection import Answer
 from gateway.backends.declared import Declared
 from gateway.backends.dialect import Dialect, Told
 from gateway.backends.golden import Riders
@@ -26,7 +27,7 @@ from gateway.errors import (
 from gateway.metrics import Metrics
 from gateway.settings import BackendSettings, DriftSettings
 from gateway.tracing import Tracing
-from oip import HEADER_LENGTH, SERVER_TIMING, ProtocolError, compute_ms, read_response
+from oip import HEADER_LENGTH, MODEL_VERSION, SERVER_TIMING, ProtocolError, compute_ms, read_response
 from oip.asgi import new_id
 
 OF_A_RECORD = (400, 413, 422, 500)
@@ -152,7 +153,7 @@ class Backend(Known):
         answer = await self.server.infer(*request, call_id, at)
         call_ms = (time.perf_counter() - began) * 1000
         if answer.status != 200:
-            raise await self.refusal(answer.status, answer.body, table.features, again)
+            raise await self.refusal(answer, table.features, again)
         try:
             read = read_response(answer.body, answer.header(HEADER_LENGTH))
         except ProtocolError as exc:
@@ -161,16 +162,27 @@ class Backend(Known):
         compute = compute_ms(answer.header(SERVER_TIMING))
         return Heard(read, contract, self.dialect.columns, table.rows, call_id, call_ms, compute, answer.by)
 
-    async def refusal(self, status: int, body: bytes, asked: tuple[Feature, ...], again: bool) -> GatewayError:
+    async def refusal(self, answer: Answer, asked: tuple[Feature, ...], again: bool) -> GatewayError:
         """Say what a model's refusal of records that were checked by the features `asked` means to the callers."""
+        status = answer.status
         if status in (502, 503):
             return BackendBusy(f"{self.name} cannot answer now", model=self.name)
         if status in (429, 504):  # BentoML says 429 for its own overload
             return BackendUnavailable(f"{self.name} cannot answer now", model=self.name)
         if status not in OF_A_RECORD:
             return BackendCorrupt(f"{self.name} gave no valid answer: status {status}", model=self.name)
-        if output := output_blamed(body, self.contract):
+        if output := output_blamed(answer.body, self.contract):
             return output_refused(self.name, output, "is no prediction")
-        if not again and await self.look_up(lambda: self.contract.features != asked):
+        if await self.reads_others(answer.header(MODEL_VERSION), asked, again):
             return BackendUnavailable(f"{self.name} has just changed its features", model=self.name)
         return BackendFault(f"{self.name} refused {self.dialect.demand} (status {status})", model=self.name)
+
+    async def reads_others(self, version: str | None, asked: tuple[Feature, ...], again: bool) -> bool:
+        """Say whether a refusal is of a version that reads other features than those by which records were checked.
+
+        While two versions live behind one address the newest may be the right one, and still the other has refused.
+        """
+        if version is None:  # other servers do not say who refuses
+            return not again and await self.look_up(lambda: self.contract.features != asked)
+        await self.look_up(lambda: version in self.known)
+        return version not in self.known or self.known[version].features != asked

@@ -38,6 +38,14 @@ def columns(rows: int = 1) -> list[Tensor]:
     ]
 
 
+def test_a_refusal_names_the_version_that_refused(client: httpx.Client, stored_mixed: Path) -> None:
+    """So that whoever checked the records knows whether another version's contract was asked for."""
+    body, length = write_request(columns()[1:])
+    answer = client.post("/v2/models/mixed/infer", content=body, headers={HEADER_LENGTH: str(length)})
+
+    assert (answer.status_code, answer.headers["x-model-version"]) == (400, stored_mixed.name)
+
+
 def test_many_rows_in_one_binary_request(client: httpx.Client) -> None:
     """Ten thousand rows, each answered alike."""
     body, length = write_request(columns(10_000))
