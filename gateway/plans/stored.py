@@ -72,8 +72,9 @@ class Stored:
         whole = other.type == "integer" and own.minimum is not None and own.minimum.is_integer()
         if own.type != other.type and not whole:
             raise ContractError(f"{name}: is {other.type}, and in the stored answer {self.name} {own.type}")
-        bounds = {"minimum": own.minimum, "maximum": own.maximum, "categories": own.categories}
-        return shown(other, nullable=False, **bounds)
+        # In the others' order, which an aggregate above wants to be the same for all of its members.
+        categories = tuple(dict.fromkeys((*other.categories, *own.categories)))
+        return shown(other, nullable=False, minimum=own.minimum, maximum=own.maximum, categories=categories)
 
 
 def by_itself(name: str, value: Value) -> Shown:

@@ -23,6 +23,7 @@ from tests.gateway.plans.stubs import OUTPUTS, backend, said
 
 HEADER = "x-key"
 TYPES = {output.name: output.type for output in OUTPUTS}
+STORED: Row = {"probability": 0.5, "label": "high", "flag": True, "kind": "b", "count": 3}
 TAKEN_OF = {"vote": {"category", "boolean"}, "any": {"boolean"}}
 FEATURES = {
     "x": Feature(name="x", type="number", description="A number", example=1.0),
@@ -134,18 +135,22 @@ def splits(draw: st.DrawFn, reference: Reference, members: list[str], features: 
 
 
 def switches(draw: st.DrawFn, reference: Reference, members: list[str], features: Iterable[str]) -> dict[str, Any]:
-    """Draw a switch by features, and by outputs of who is asked first; one case may have a stored answer."""
+    """Draw a switch by features and by outputs of who is asked first; any may have a stored answer."""
     takers = fitting(reference, members)
     first = draw(st.lists(st.sampled_from(members), max_size=1))
     known = [*features, *[f"{one}.{name}" for one in first for name in reference.types[one] if name in CONDITIONS]]
     names = draw(st.lists(st.sampled_from(known), min_size=1, max_size=2, unique=True))
-    answer: Row = dict.fromkeys(name for name in reference.types[takers[0]] if name in TYPES)
-    if "count" in answer:
-        answer["count"] = draw(st.sampled_from([None, 3]))
-    stored = [{"answer": answer, "as": "abstain"}] if answer else []
+    stored = stored_answers(draw, reference, takers[0])
     whens = [f"{name} {CONDITIONS[name.rpartition('.')[2]][0]}" for name in names]
     cases = [{"when": when, "then": draw(st.sampled_from([*takers, *stored]))} for when in whens]
-    return {"switch": {"ask": first, "cases": cases, "otherwise": takers[0]}}
+    otherwise = takers[:1] if takers[0] not in [case["then"] for case in cases] else [takers[0], *stored]
+    return {"switch": {"ask": first, "cases": cases, "otherwise": draw(st.sampled_from(otherwise))}}
+
+
+def stored_answers(draw: st.DrawFn, reference: Reference, beside: str) -> list[dict[str, Any]]:
+    """Draw an answer of the outputs that a plan gives, if there is one of a single level."""
+    answer = {name: draw(st.sampled_from([None, STORED[name]])) for name in reference.types[beside] if name in TYPES}
+    return [{"answer": answer, "as": "abstain"}] if answer else []
 
 
 def shadows(draw: st.DrawFn, reference: Reference, members: list[str], _: Iterable[str]) -> dict[str, Any]:
@@ -157,7 +162,8 @@ def shadows(draw: st.DrawFn, reference: Reference, members: list[str], _: Iterab
 
 def fallbacks(draw: st.DrawFn, reference: Reference, members: list[str], _: Iterable[str]) -> dict[str, Any]:
     """Draw a fallback, if there is somebody to fall back to."""
-    to = fitting(reference, members)
+    to: list[Any] = fitting(reference, members)
+    to += draw(st.sampled_from([[], stored_answers(draw, reference, to[0])]))
     return {"fallback": {"to": to}} if len(to) > 1 else ensembles(draw, reference, members, ())
 
 
@@ -197,6 +203,7 @@ KINDS: Sequence[Callable[[st.DrawFn, Reference, list[str], Iterable[str]], dict[
     switches,
     switches,
     shadows,
+    fallbacks,
     fallbacks,
     sequences,
     sequences,

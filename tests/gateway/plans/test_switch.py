@@ -40,6 +40,19 @@ def test_each_record_goes_to_its_branch(start: Start, tmp_path: Path) -> None:
     assert record["ways"] == {"gate": {"candidate": 2, "abstain": 1, "plain": 1}}
 
 
+def test_a_stored_answer_leaves_categories_in_their_order(start: Start) -> None:
+    """So that an aggregate above takes the switch for one that gives what its other members give."""
+    stored = {"answer": {"label": "low", "probability": 0.0}, "as": "small"}
+    gate = {"switch": {"cases": [{"when": "width > 6", "then": stored}], "otherwise": "plain"}}
+    client = start({"mean": {"ensemble": ["gate", "candidate"], "aggregate": "mean"}, "gate": gate})
+    listed = client.get("/v1/models/mean").json()
+    (categories,) = [one["categories"] for one in listed["outputs"] if one["name"] == "label"]
+    answer = client.post("/v1/predict", json={"instances": ROWS}).json()
+
+    assert categories == ["high", "low"]
+    assert len(answer["predictions"]) == len(ROWS)
+
+
 def test_who_is_not_needed_is_not_asked(start: Start, sick: Sick) -> None:
     """A model that cannot answer costs the records that go to it, and those of the same request."""
     sick.status = 500
