@@ -68,6 +68,7 @@ class Backend(Known):
             balanced.prove, balanced.on_change = self.prove, self.in_flight
         self.metrics = metrics
         self.watchers: list[asyncio.Task[None]] = []
+        self.retired = False
 
     def show(self) -> None:
         """Have the metrics tell of its state."""
@@ -84,6 +85,7 @@ class Backend(Known):
 
     def retire(self) -> None:
         """Tell nothing more and learn nothing by itself; what is asked is answered until it is closed."""
+        self.retired = True
         self.learned = untold
         self.metrics.forget_state(self.name)
         for watcher in self.watchers:

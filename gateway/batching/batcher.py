@@ -10,7 +10,7 @@ from gateway.batching.calls import Calls
 from gateway.batching.isolation import refuse
 from gateway.batching.queue import Queue
 from gateway.batching.under_way import UnderWay
-from gateway.errors import BackendAbsent, BreakerOpen, GatewayError, InternalError, Overloaded
+from gateway.errors import BackendAbsent, BackendUnavailable, BreakerOpen, GatewayError, InternalError, Overloaded
 
 log = structlog.get_logger()
 
@@ -56,12 +56,16 @@ class Batcher:
         return self.calls.model
 
     async def close(self) -> None:
-        """End the calls that are under way, and begin no other."""
+        """End the calls that are under way, and begin no other; who still waits, as shadows may, fails at once."""
+        waiting = [caller for line in self.queue.lines.values() for caller in line.callers]
+        waiting += [piece.caller for call in self.under_way for piece in call.pieces]
         self.queue.clear()
         tasks = [call.task for call in self.under_way]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for caller in waiting:
+            caller.fail(BackendUnavailable(f"{self.calls.model} is asked no more", model=self.calls.model))
 
     async def carry_out(self, call: UnderWay) -> None:
         """Have those answered who wait, as many as one call may have."""

@@ -119,7 +119,9 @@ class Shadow(Composite):
         return was, now
 
     async def compare(self, table: Table, answer: Answer, asked: Asked, ms: float) -> None:
-        """Ask the candidate, and note what comes of it."""
+        """Ask the candidate, and note what comes of it; nothing of one that a change of the settings dropped."""
+        if self.is_left:
+            return
         watch = self.watch
         try:
             fitting, versions = self.fit(), self.versions
@@ -144,13 +146,23 @@ class Shadow(Composite):
                 now_ms = (time.perf_counter() - began) * 1000
                 watch.add(comparison, Answered(asked.id, table.rows, was, now), ms, now_ms)
         except TimeoutError:
-            watch.fail(comparison, DeadlineExceeded.reason, f"no answer within {PATIENCE_S:g} s")
+            self.fail(comparison, DeadlineExceeded.reason, f"no answer within {PATIENCE_S:g} s")
         except GatewayError as exc:
-            watch.fail(comparison, exc.reason, str(exc))
+            self.fail(comparison, exc.reason, str(exc))
         except Exception:  # nobody else would hear of it
             if InternalError.reason not in comparison.failures:
                 log.exception("a candidate could not be compared", route=self.name)
             watch.fail(comparison, InternalError.reason, "the gateway failed; its log says why")
+
+    @property
+    def is_left(self) -> bool:
+        """Say that the candidate asks a backend that the settings have no more: it is closed without regard to it."""
+        return any(member.retired for member in self.candidate.members)
+
+    def fail(self, comparison: Comparison, reason: str, text: str) -> None:
+        """Count a failure of the candidate, unless it is that of a change."""
+        if not self.is_left:
+            self.watch.fail(comparison, reason, text)
 
     async def ask(self, table: Table, asked: Asked) -> Answer:
         """Ask the candidate, which has its turns as a caller of its own."""

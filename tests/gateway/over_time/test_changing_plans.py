@@ -7,9 +7,11 @@ from typing import Any
 
 import httpx
 
+from gateway.shadows.watch import MOST_REQUESTS
 from tests.gateway.conftest import PLAIN
 from tests.gateway.over_time.test_changing import put, wait_for
-from tests.serving import running_gateway, wait_until
+from tests.gateway.plans.conftest import Sick
+from tests.serving import model_app, running_gateway, served, wait_until
 
 CALLERS = 8
 PAUSE_S = 0.04
@@ -101,3 +103,41 @@ def test_plans_change_under_load(tmp_path: Path, ports: dict[str, int]) -> None:
         assert sum(row not in plans for row in answers) <= CALLERS
     shares = [sum(row.get("rollout") == "plain" for row in rows) / len(rows) for rows in found[:2]]
     assert shares[0] > 0.5 > shares[1]
+
+
+def test_what_a_candidate_is_asked_as_it_goes_is_no_failure(
+    tmp_path: Path, ports: dict[str, int], stored_plain: Path
+) -> None:
+    """Of one that hangs under load; it makes room for the next at once, and no caller notices."""
+    sick = Sick(model_app(stored_plain))
+    sick.status = 0
+    model = {"url": f"http://127.0.0.1:{ports['plain']}"}
+    with served(sick) as port:
+        backends = {"plain": model, "other": {"url": f"http://127.0.0.1:{port}", "model": "plain"}}
+        routes = {"watched": {"shadow": {"of": "plain", "candidate": "other"}}}
+        settings = {"backends": backends, "routes": routes, "default": "watched"}
+        with running_gateway(tmp_path, settings) as client:
+
+            def report() -> dict[str, Any]:
+                told: dict[str, Any] = httpx.get(f"{client.headers['x-admin']}/plans/watched").json()
+                return told
+
+            asking = Asking(client.base_url)
+            for thread in asking.threads:
+                thread.start()
+            try:
+                wait_until(lambda: report()["under_way"]["requests"] == MOST_REQUESTS)
+                before = report()["failures"]  # of a slow machine some may have been under way for too long already
+                put(tmp_path, backends={**backends, "other": {**model, "model": "plain"}}, routes=routes)
+                wait_for(client, "taken", 1)
+                asking.go_on()
+                wait_until(lambda: report()["comparisons"][0]["requests"] >= MORE)
+            finally:
+                asking.ended.set()
+                for thread in asking.threads:
+                    thread.join()
+            wait_until(lambda: not report()["under_way"]["requests"])
+
+            assert report()["failures"] == before
+            assert asking.failed == []
+            wait_until(lambda: sick.left >= 1)
