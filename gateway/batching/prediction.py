@@ -1,7 +1,6 @@
 """What a model answers: to one joined call, and of that to each caller."""
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -10,6 +9,7 @@ from contract import Interface, Output, Table
 from contract.rows import Row, rows_of
 from contract.table import Array, Columns
 from gateway.batching.way import Way
+from gateway.share import Share, Whole
 
 
 class Part(Protocol):
@@ -30,9 +30,13 @@ class Part(Protocol):
     def some(self, start: int, stop: int) -> list[Row]:
         """Give those of some rows."""
 
+    @property
+    def share(self) -> Share:
+        """Give the rows as those of a whole."""
 
-class Joint:
-    """Hold what one call answered: `[rows]` arrays by the name of the output, judged by the contract.
+
+class Joint(Whole):
+    """Hold what one call answered, judged by the contract.
 
     `call_ms` is how long the call took, `compute_ms` what the model says that it took itself, None if nothing; `ms`
     has both by what each caller is told them as. `way` is for whoever looks at it later.
@@ -43,8 +47,9 @@ class Joint:
     def __init__(
         self, contract: Interface, columns: Columns, call_id: str, call_ms: float, compute_ms: float | None
     ) -> None:
+        super().__init__(columns, len(next(iter(columns.values()))))
         self.contract = contract
-        self.columns = columns
+        self.outputs = contract.outputs
         self.call_id = call_id
         self.call_ms = call_ms
         self.compute_ms = compute_ms
@@ -52,21 +57,19 @@ class Joint:
         if compute_ms is not None:
             self.ms[f"compute.{contract.name}"] = round(compute_ms, 3)
 
-    @cached_property
-    def records(self) -> list[Row]:
-        """Give one JSON object per row, made once for all callers."""
-        return rows_of(self.columns, self.contract.outputs)
+    def make(self, columns: Columns, rows: int) -> list[Row]:  # noqa: ARG002 (none of these is missing)
+        """Give one JSON object per row."""
+        return rows_of(columns, self.contract.outputs)
 
 
-class Prediction:
-    """Hold a caller's rows of a call, from `start` up to `stop`; `queue_ms` is how long it waited for the call."""
+class Prediction(Share):
+    """Hold a caller's rows of a call; `queue_ms` is how long it waited for the call."""
 
-    __slots__ = ("joint", "queue_ms", "start", "stop")
+    __slots__ = ("joint", "queue_ms")
 
     def __init__(self, joint: Joint, start: int, stop: int, queue_ms: float) -> None:
+        super().__init__(joint, start, stop)
         self.joint = joint
-        self.start = start
-        self.stop = stop
         self.queue_ms = queue_ms
 
     @property
@@ -78,25 +81,6 @@ class Prediction:
     def version(self) -> str:
         """Give the version that answered."""
         return self.joint.contract.version
-
-    @property
-    def outputs(self) -> tuple[Output, ...]:
-        """Describe the outputs of that version."""
-        return self.joint.contract.outputs
-
-    @property
-    def columns(self) -> Columns:
-        """Give `[rows]` arrays by the name of the output."""
-        return {name: column[self.start : self.stop] for name, column in self.joint.columns.items()}
-
-    @property
-    def records(self) -> list[Row]:
-        """Give one JSON object per row."""
-        return self.joint.records[self.start : self.stop]
-
-    def some(self, start: int, stop: int) -> list[Row]:
-        """Give those of some rows, without making all others."""
-        return rows_of({name: column[start:stop] for name, column in self.columns.items()}, self.outputs)
 
 
 class Leaf(NamedTuple):

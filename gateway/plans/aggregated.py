@@ -7,16 +7,18 @@ from typing import Any
 import numpy as np
 
 from contract import ContractError, Output, Table, Terms
-from contract.table import Array
+from contract.table import Array, Columns
 from gateway.batching import Needs
 from gateway.errors import BackendUnavailable
 from gateway.plans.aggregate import AVERAGES, vote
 from gateway.plans.agreed import Agreed, agree, the_same
 from gateway.plans.answer import Answer
 from gateway.plans.asked import Asked
-from gateway.plans.composed import Branch, Composed, as_shown, leaves_of, missing_of, ways_of
+from gateway.plans.branch import Branch, shares_of
+from gateway.plans.composed import Composed, as_shown
 from gateway.plans.composite import contracts_of
 from gateway.plans.ensemble import Ensemble
+from gateway.plans.formed import together
 from gateway.plans.plan import Plan
 from gateway.plans.rule import rule_of
 from gateway.settings.aggregates import AggregateSettings
@@ -52,7 +54,7 @@ class Aggregated(Ensemble):
 
     async def answer(self, table: Table, asked: Asked, needs: Needs | None = None) -> Answer:
         """Ask all members; raises BackendUnavailable where nobody answers who has a weight."""
-        outputs = self.outputs
+        form = self.form
         agreed = self.agreed
         branches, missing = await self.ask_members([self.part_for(plan, table) for plan in self.plans], asked, needs)
         for branch in branches:
@@ -61,19 +63,13 @@ class Aggregated(Ensemble):
         if not counting:
             lost = next((name for name in missing or () if self.weights[name]), None)
             raise BackendUnavailable(f"of {self.name} only members of the weight 0 answered", model=lost)
-        return Composed(
-            outputs,
-            self.columns(agreed, counting),
-            leaves_of(branches),
-            table.rows,
-            missing=missing_of(branches, missing),
-            ways=ways_of(branches),
-        )
+        names = tuple([branch.name for branch in counting])
+        said = together(form, names, shares_of(counting), lambda given, _: self.columns(agreed, names, given))
+        return Composed(said, branches, missing=missing)
 
-    def columns(self, agreed: Agreed, branches: Sequence[Branch]) -> dict[str, Array]:
-        """Give the columns of the answer, from members with a weight."""
-        weights = np.array([self.weights[branch.name] for branch in branches])
-        given = [branch.answer.columns for branch in branches]
+    def columns(self, agreed: Agreed, members: Sequence[str], given: Sequence[Columns]) -> dict[str, Array]:
+        """Give the columns of the answer, from those of members with a weight."""
+        weights = np.array([self.weights[member] for member in members])
         columns: dict[str, Array] = {}
         for name, output in agreed.read.items():
             values = np.array([as_shown(output, its[name]) for its in given])

@@ -9,7 +9,10 @@ from contract.rows import Row, side_by_side
 from contract.table import Columns
 from gateway.batching import Leaf, Part, Prediction
 from gateway.errors import GatewayError
+from gateway.plans.formed import alone
+from gateway.plans.nested import Form
 from gateway.plans.outputs import below
+from gateway.share import Share
 
 Missing = Mapping[str, GatewayError]
 """Why a model is missing in an answer, by its name."""
@@ -83,6 +86,11 @@ class OfOne:
         """Give those of some rows."""
         return self.prediction.some(start, stop)
 
+    @property
+    def share(self) -> Share:
+        """Give the rows of the call."""
+        return self.prediction
+
     def leaves(self, table: Table) -> list[Leaf]:
         """Give the prediction with all records."""
         return [Leaf(table, self.predictions, None)]
@@ -121,6 +129,11 @@ class OfModels:
         """Give those of some rows."""
         lists = [repeat(None) if part is None else part.some(start, stop) for part in self.parts]
         return side_by_side(self.names, lists)
+
+    @property
+    def share(self) -> Share:
+        """Put them together."""
+        return alone(Form(self.outputs), self.columns, self.predictions[0].stop - self.predictions[0].start)
 
     def leaves(self, table: Table) -> list[Leaf]:
         """Give the predictions with all records."""

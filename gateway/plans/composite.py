@@ -12,6 +12,7 @@ from gateway.errors import BackendUnavailable, GatewayError, PlanMismatch
 from gateway.plans.answer import Answer
 from gateway.plans.asked import Asked
 from gateway.plans.fit import misfit
+from gateway.plans.nested import Form
 from gateway.plans.plan import Plan, Told
 from gateway.plans.readiness import is_ready
 
@@ -22,7 +23,7 @@ class Derived(NamedTuple):
     current: Sequence[Interface | None]
     contracts: list[Interface]
     decoder: RecordDecoder
-    outputs: Sequence[Output]
+    form: Form
 
 
 class Refused(NamedTuple):
@@ -95,7 +96,7 @@ class Composite(ABC):
         try:
             features = union_of_features([self.take()])
             contracts = contracts_of(self.taking_part)
-            return Derived(current, contracts, RecordDecoder(features), self.give())
+            return Derived(current, contracts, RecordDecoder(features), Form(self.give()))
         except ContractError as exc:
             return Refused(current, PlanMismatch(f"what {self.name} asks does not fit together: {exc}"))
         except GatewayError as exc:
@@ -109,7 +110,12 @@ class Composite(ABC):
     @property
     def outputs(self) -> Sequence[Output]:
         """Give what an answer holds."""
-        return self.known.outputs
+        return self.known.form.outputs
+
+    @property
+    def form(self) -> Form:
+        """Give the form of an answer: another one whenever it is derived anew."""
+        return self.known.form
 
     @property
     def decoder(self) -> RecordDecoder:

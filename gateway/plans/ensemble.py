@@ -8,7 +8,8 @@ from gateway.batching import Needs, Prediction, all_parts, some_parts
 from gateway.plans.answer import Answer, Missing, OfModels
 from gateway.plans.apart import ask_all, ask_some
 from gateway.plans.asked import Asked
-from gateway.plans.composed import Branch, side_by_side_answer
+from gateway.plans.branch import Branch
+from gateway.plans.composed import side_by_side_answer
 from gateway.plans.composite import Composite
 from gateway.plans.outputs import below
 from gateway.plans.plan import Plan
@@ -44,7 +45,7 @@ class Ensemble(Composite):
         if self.of_models:
             return await self.of_all_models(tables, asked, needs)
         branches, missing = await self.ask_members(tables, asked, needs)
-        return side_by_side_answer(self.outputs, branches, missing)
+        return side_by_side_answer(self.form, branches, missing)
 
     async def ask_members(
         self, tables: Sequence[Table], asked: Asked, needs: Needs | None

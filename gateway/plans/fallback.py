@@ -8,11 +8,13 @@ import msgspec
 
 from contract import Output, Table
 from gateway.batching import Needs, time_to_write
+from gateway.deadline import Deadline
 from gateway.errors import BackendUnknown, DeadlineExceeded, GatewayError
 from gateway.plans.answer import Answer
 from gateway.plans.apart import answer_of
 from gateway.plans.asked import Asked
-from gateway.plans.composed import Branch, row_by_row_answer
+from gateway.plans.branch import Branch
+from gateway.plans.composed import row_by_row_answer
 from gateway.plans.composite import Composite
 from gateway.plans.fit import misfit
 from gateway.plans.outputs import either
@@ -33,6 +35,7 @@ class Fallback(Composite):
     def __init__(self, name: str, branches: Mapping[str, Plan], within_s: float | None) -> None:
         super().__init__(name, branches)
         self.within_s = within_s
+        self.asked = sum(not isinstance(plan, Stored) for plan in branches.values())
 
     @property
     def taking_part(self) -> Mapping[str, Plan]:
@@ -74,9 +77,9 @@ class Fallback(Composite):
         """Give what a branch answers until then, or what it fails by: also that it does not give what it did."""
         try:
             part = self.part_for(plan, table)
-            async with asyncio.timeout_at(until):
+            with Deadline(until):
                 answer = await answer_of(plan, part, msgspec.structs.replace(asked, deadline=until))
-            return row_by_row_answer(self.name, self.outputs, [Branch(plan.name, answer, part, None)], table.rows)
+            return row_by_row_answer(self.name, self.form, [Branch(plan.name, answer, part, None)], table.rows)
         except TimeoutError:
             return DeadlineExceeded(f"{plan.name} did not answer in time", model=plan.name)
         except GatewayError as exc:
@@ -86,13 +89,11 @@ class Fallback(Composite):
 
     def until(self, index: int, rows: int, deadline: float) -> float:
         """Give the time until which a branch may answer, so that those behind it have theirs."""
-        plans = list(self.branches.values())[index:]
-        if len(plans) == 1:
+        if index == len(self.branches) - 1:
             return deadline
         now = asyncio.get_running_loop().time()
         left = max(0.0, deadline - now)
-        models = sum(not isinstance(plan, Stored) for plan in plans)
-        share = left / models if self.within_s is None else self.within_s
+        share = left / (self.asked - index) if self.within_s is None else self.within_s
         return now + min(share, left - time_to_write(left, rows))
 
 

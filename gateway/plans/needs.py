@@ -14,6 +14,8 @@ def needs_of(models: Sequence[str], route: Terms | None, asked: Terms | None) ->
     A request may want more than its route says and never less, so what both require is required. Raises
     MalformedRequest for a model that is none of these.
     """
+    if route is None and asked is None:
+        return None
     for name in asked.require if asked else ():
         if name not in models:
             raise MalformedRequest(f"require names {name[:LONGEST_NAME]!r}, which is none of {', '.join(models)}")
@@ -22,7 +24,5 @@ def needs_of(models: Sequence[str], route: Terms | None, asked: Terms | None) ->
     if asked and not asked.partial:
         return None
     said = [terms for terms in (route, asked) if terms]
-    if not said:
-        return None
     required = frozenset(models.index(name) for terms in said for name in terms.require)
     return Needs(models, required, max(terms.quorum for terms in said))

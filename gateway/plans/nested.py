@@ -1,6 +1,7 @@
 """Rows of outputs whose names have dots: each dot is one level of the answer."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from contract import Output
@@ -21,6 +22,18 @@ def tree_of(outputs: Sequence[Output]) -> Tree:
             at = at.setdefault(level, {})
         at[last] = output
     return tree
+
+
+class Form:
+    """Hold the outputs of a plan, with what follows from them: found once, not for every request."""
+
+    def __init__(self, outputs: Sequence[Output]) -> None:
+        self.outputs = outputs
+
+    @cached_property
+    def tree(self) -> Tree:
+        """Give them by their levels."""
+        return tree_of(self.outputs)
 
 
 def nested_rows(columns: Columns, tree: Tree, rows: int) -> list[Row]:

@@ -9,7 +9,8 @@ from gateway.errors import BackendFault, BackendUnavailable, GatewayError
 from gateway.plans.answer import Answer
 from gateway.plans.apart import answer_of
 from gateway.plans.asked import Asked
-from gateway.plans.composed import Branch, Composed, empty, leaves_of, missing_of, promised, ways_of
+from gateway.plans.branch import Branch
+from gateway.plans.composed import Composed, empty, promised
 from gateway.plans.composite import Composite
 from gateway.plans.plan import Plan
 
@@ -61,10 +62,7 @@ class Steps(Composite):
             done.append(Branch(step, answer, read, None))
             columns = answer.columns
             given = {**given, **{output.name: (output, columns, step) for output in outputs[step]}}
-        last = done[-1].answer
-        return Composed(
-            last.outputs, last.columns, leaves_of(done), table.rows, missing=missing_of(done), ways=ways_of(done)
-        )
+        return Composed(done[-1].answer, done)
 
     def read_by(self, plan: Plan, table: Table, given: Given) -> Table:
         """Give what a step reads; raises BackendFault for a value that its contract does not allow.

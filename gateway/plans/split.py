@@ -16,7 +16,8 @@ from gateway.errors import GatewayError
 from gateway.plans.answer import Answer
 from gateway.plans.apart import ask_all
 from gateway.plans.asked import Asked
-from gateway.plans.composed import Branch, row_by_row_answer
+from gateway.plans.branch import Branch
+from gateway.plans.composed import row_by_row_answer
 from gateway.plans.composite import Composite
 from gateway.plans.outputs import either
 from gateway.plans.plan import Plan
@@ -88,7 +89,7 @@ class Split(Composite):
 
     async def answer(self, table: Table, asked: Asked, needs: Needs | None = None) -> Answer:  # noqa: ARG002
         """Ask the side of the request, or each side its records."""
-        outputs = self.outputs
+        form = self.form
         sides = self.sides_of(table, asked)
         plans = [self.branches[side] for side in sides]
         parts = [table if places is None else picked(table, places) for places in sides.values()]
@@ -96,14 +97,14 @@ class Split(Composite):
         answers = await self.counted(list(sides), plans, tables, asked)
         found = zip(sides.items(), answers, tables, strict=True)
         branches = [Branch(side, answer, its, places) for (side, places), answer, its in found]
-        return row_by_row_answer(self.name, outputs, branches, table.rows)
+        return row_by_row_answer(self.name, form, branches, table.rows)
 
     async def counted(
         self, sides: Sequence[str], plans: Sequence[Plan], tables: Sequence[Table], asked: Asked
     ) -> list[Answer]:
         """Ask sides, and count what they answered or that they failed.
 
-        To count costs a request of one row 3.5 microseconds where it has two outputs, and one of 10,000 rows 100.
+        To count costs a request of one row 2 microseconds where it has two outputs, and one of 10,000 rows 100.
         """
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -117,7 +118,7 @@ class Split(Composite):
         for side, plan, answer, table in zip(sides, plans, answers, tables, strict=True):
             outputs = plan.outputs if plan.branches else answer.outputs  # of all, whoever is missing now
             version = self.report.answered(side, version_of(answer), table.rows)
-            version.add(outputs, answer.columns, table.rows, ms)
+            version.add(outputs, answer.share, ms)
         return answers
 
     def sides_of(self, table: Table, asked: Asked) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from gateway.backends import Backend
 from gateway.batching import Answerer, Needs
 from gateway.plans.asked import Asked
 from gateway.plans.composed import Composed
+from gateway.plans.formed import alone
+from gateway.plans.nested import Form
 from gateway.plans.outputs import Shown, shown
 from gateway.plans.plan import Plan, Told
 
@@ -30,6 +32,7 @@ class Stored:
         self.values = values
         self.models: Sequence[str] = [name]
         self.contracts: list[Interface] = []
+        self.form = Form([by_itself(name, value) for name, value in values.items() if value is not None])
 
     @property
     def told(self) -> Mapping[str, Any]:
@@ -39,7 +42,7 @@ class Stored:
     @property
     def outputs(self) -> Sequence[Output]:
         """Give what an answer holds, as far as the values say it by themselves."""
-        return [by_itself(name, value) for name, value in self.values.items() if value is not None]
+        return self.form.outputs
 
     @property
     def decoder(self) -> RecordDecoder:
@@ -52,9 +55,8 @@ class Stored:
 
     async def answer(self, table: Table, asked: Asked, needs: Needs | None = None) -> Composed:  # noqa: ARG002
         """Answer; outputs that are null have no columns."""
-        outputs = self.outputs
-        columns = {one.name: np.full(table.rows, self.values[one.name], DTYPES[one.datatype]) for one in outputs}
-        return Composed(outputs, columns, [], table.rows)
+        its = {one.name: np.full(table.rows, self.values[one.name], DTYPES[one.datatype]) for one in self.outputs}
+        return Composed(alone(self.form, its, table.rows), [])
 
     def beside(self, others: Mapping[str, Output]) -> list[Shown]:
         """Give its outputs as those of the same names that others give; raises ContractError where one cannot be."""

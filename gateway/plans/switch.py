@@ -6,18 +6,22 @@ from typing import Any
 import numpy as np
 
 from contract import Feature, Output, Table, picked
-from contract.table import Array
+from contract.table import Array, Columns
 from gateway.batching import Needs
 from gateway.conditions import Condition
 from gateway.errors import BackendUnavailable
 from gateway.plans.answer import Answer
 from gateway.plans.apart import ask_all
 from gateway.plans.asked import Asked
-from gateway.plans.composed import Branch, Composed, as_shown, empty, row_by_row_answer
+from gateway.plans.branch import Branch, shares_of
+from gateway.plans.composed import Composed, as_shown, empty, row_by_row_answer
 from gateway.plans.composite import Composite
+from gateway.plans.formed import alone
+from gateway.plans.nested import Form
 from gateway.plans.outputs import either
 from gateway.plans.plan import Plan
 from gateway.plans.stored import outputs_beside
+from gateway.share import once
 
 
 class Switch(Composite):
@@ -43,16 +47,19 @@ class Switch(Composite):
         self.cases = cases
         self.otherwise = otherwise
         self.answering = {branch: branches[branch] for branch in (*(then for _, then in cases), otherwise)}
-        number = {branch: index for index, branch in enumerate(self.answering)}
-        self.takers = [number[then] for _, then in cases]
+        self.names = list(self.answering)
+        number = {branch: index for index, branch in enumerate(self.names)}
+        self.takes = [number[then] for _, then in cases]
         self.other_taker = number[otherwise]
         self.conditions: Sequence[Condition] = ()
+        self.by_first = False
 
     def give(self) -> Sequence[Output]:
         """Give what any branch gives; raises ContractError also for a condition that cannot be asked."""
         known: dict[str, Any] = {feature.name: feature for feature in self.take()}
         known |= {f"{first}.{output.name}": output for first in self.ask for output in self.branches[first].outputs}
         self.conditions = [Condition(when, known) for when, _ in self.cases]
+        self.by_first = all("." in name for condition in self.conditions for name in condition.names)
         return either(self.name, outputs_beside(self.answering))
 
     @property
@@ -63,12 +70,18 @@ class Switch(Composite):
 
     async def answer(self, table: Table, asked: Asked, needs: Needs | None = None) -> Answer:  # noqa: ARG002
         """Ask what is to be known first, and each branch its records."""
-        outputs, conditions = self.outputs, self.conditions
+        form, conditions, by_first = self.form, self.conditions, self.by_first
         first = {branch.name: branch for branch in await self.asked_of(dict.fromkeys(self.ask), table, asked)}
-        places = self.places(conditions, table, first)
+        shares = shares_of(first.values())
+        if by_first:  # of nothing that is the request's alone: it is found once for all that were answered together
+            takers, start = once((form, "takers"), shares, lambda its, rows: self.takers(conditions, None, its, rows))
+        else:
+            given = [share.columns for share in shares]
+            takers, start = self.takers(conditions, table, given, table.rows), 0
+        places = self.places(takers[start : start + table.rows])
         there = [some(first[name], its) for name, its in places.items() if name in first]
         then = await self.asked_of({name: its for name, its in places.items() if name not in first}, table, asked)
-        return row_by_row_answer(self.name, outputs, [*there, *then], table.rows, list(first.values()))
+        return row_by_row_answer(self.name, form, [*there, *then], table.rows, list(first.values()))
 
     async def asked_of(self, places: Mapping[str, Array | None], table: Table, asked: Asked) -> list[Branch]:
         """Ask branches the records at their places, None for all."""
@@ -81,45 +94,56 @@ class Switch(Composite):
         found = zip(places.items(), answers, tables, strict=True)
         return [Branch(name, answer, its, where) for (name, where), answer, its in found]
 
-    def places(
-        self, conditions: Sequence[Condition], table: Table, first: Mapping[str, Branch]
-    ) -> dict[str, Array | None]:
-        """Give the places of the records of each branch that has some, None for all.
+    def takers(
+        self, conditions: Sequence[Condition], table: Table | None, first: Sequence[Columns], rows: int
+    ) -> Array:
+        """Number the branch of each record, by these and by what was asked first; raises BackendUnavailable.
 
-        Branches are numbers until then: for one row `np.select` over their names took eight times as long.
+        Branches are numbers here: for one row `np.select` over their names took eight times as long.
         """
-        takers = np.empty(table.rows, dtype=np.intp)
+        takers = np.empty(rows, dtype=np.intp)
         takers.fill(self.other_taker)
+        given = dict(zip(dict.fromkeys(self.ask), first, strict=True))
         try:
-            columns = {name: column(name, its, table, first) for one in conditions for name, its in one.names.items()}
-            for taker, condition in zip(reversed(self.takers), reversed(conditions), strict=True):
+            names = {name: its for one in conditions for name, its in one.names.items()}
+            columns = {name: column(name, its, table, given, rows) for name, its in names.items()}
+            for taker, condition in zip(reversed(self.takes), reversed(conditions), strict=True):
                 takers[condition.holds(columns)] = taker
         except KeyError as exc:
             raise BackendUnavailable(f"what {self.name} is decided by has just changed: {exc} is missing") from exc
-        counts = zip(self.answering, np.bincount(takers).tolist(), strict=False)  # none of those behind the last
+        return takers
+
+    def places(self, takers: Array) -> dict[str, Array | None]:
+        """Give the places of the records of each branch that has some, None for all."""
+        names, rows = self.names, len(takers)
+        if rows == 1:
+            return {names[takers[0]]: None}
+        counts = enumerate(np.bincount(takers).tolist())  # none of those behind the last
         return {
-            name: None if count == table.rows else np.flatnonzero(takers == number)
-            for number, (name, count) in enumerate(counts)
+            names[number]: None if count == rows else np.flatnonzero(takers == number)
+            for number, count in counts
             if count
         }
 
 
-def column(name: str, field: Feature | Output, table: Table, first: Mapping[str, Branch]) -> Array:
+def column(name: str, field: Feature | Output, table: Table | None, first: Mapping[str, Columns], rows: int) -> Array:
     """Give what a condition names; of a partial answer, what is missing is null.
 
     Raises KeyError, and BackendUnavailable.
     """
     plan, dot, output = name.partition(".")
-    if not dot:
+    if not dot and table is not None:
         return table.column(name)
-    columns = first[plan].answer.columns
+    columns = first[plan]
     if output not in columns and getattr(field, "nullable", False):
-        return empty(field, table.rows)
+        return empty(field, rows)
     return as_shown(field, columns[output])
 
 
 def some(branch: Branch, places: Array | None) -> Branch:
     """Give some rows of what was asked first as the answer of a branch; the books have it already."""
-    columns = {name: column if places is None else column[places] for name, column in branch.answer.columns.items()}
-    part = branch.table if places is None else picked(branch.table, places)
-    return Branch(branch.name, Composed(branch.answer.outputs, columns, [], part.rows), part, places)
+    if places is None:
+        return Branch(branch.name, Composed(branch.answer, []), branch.table, None)
+    columns = {name: column[places] for name, column in branch.answer.columns.items()}
+    part = picked(branch.table, places)
+    return Branch(branch.name, Composed(alone(Form(branch.answer.outputs), columns, part.rows), []), part, places)

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from contract import Output
-from contract.table import Columns
 from gateway.errors import FatalRecord, GatewayError
 from gateway.histograms import SECONDS
+from gateway.share import Share
 from gateway.sides.moments import Measure, Moments, measure_of
 
 FOLDED = 256
@@ -50,17 +50,18 @@ class Version:
         self.sizes: list[int] = []
         self.waiting: dict[str, list[Any]] = {}
 
-    def add(self, outputs: Sequence[Output], columns: Columns, rows: int, ms: float) -> None:
+    def add(self, outputs: Sequence[Output], share: Share, ms: float) -> None:
         """Count an answer, later: what waits are copies, so that no array of a call is held."""
         if not self.outputs:
             self.outputs = {output.name: measure_of(output) for output in outputs}
             self.waiting = {name: [] for name in self.outputs}
+        whole, rows = share.whole, share.stop - share.start
         self.requests += 1
         self.rows += rows
-        every = slice(None, None, -(-rows // FOLDED))
-        counted = len(range(rows)[every])
+        every = slice(share.start, share.stop, -(-rows // FOLDED))
+        counted = len(range(share.stop)[every])
         for name, values in self.waiting.items():
-            values.extend(columns[name][every].tolist() if name in columns else [math.nan] * counted)
+            values.extend(whole.values(name, every) if name in whole.columns else [math.nan] * counted)
         self.sizes.append(counted)
         self.ms.append(ms)
         self.held += counted

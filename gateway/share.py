@@ -1,0 +1,104 @@
+"""What was answered to several requests together, and the rows of one of them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, TypeVar
+
+from contract import Output
+from contract.rows import Row
+from contract.table import Columns
+
+MOST_TOGETHER = 256
+"""Of more rows nothing is made for all of their requests: others may not want it, and one would wait for all of it."""
+
+T = TypeVar("T")
+
+
+class Whole(ABC):
+    """Hold `[rows]` arrays by the name of the output.
+
+    `forms` has what plans make of them, each made once for all requests. Of a split above a model that answered 32
+    callers in one call this halves the cost: to make columns and rows for each of them took as long as all else.
+    """
+
+    outputs: Sequence[Output]
+
+    def __init__(self, columns: Columns, rows: int) -> None:
+        self.columns = columns
+        self.rows = rows
+        self.forms: dict[Hashable, Any] = {}
+        self.made: list[Row] | None = None
+        self.lists: dict[str, list[Any]] = {}
+
+    @abstractmethod
+    def make(self, columns: Columns, rows: int) -> list[Row]:
+        """Give one JSON object per row of such columns."""
+
+    @property
+    def records(self) -> list[Row]:
+        """Give one JSON object per row."""
+        if self.made is None:
+            self.made = self.make(self.columns, self.rows)
+        return self.made
+
+    def values(self, name: str, places: slice) -> list[Any]:
+        """Give some values of a column."""
+        if self.rows > MOST_TOGETHER:
+            some: list[Any] = self.columns[name][places].tolist()
+            return some
+        if (found := self.lists.get(name)) is None:
+            found = self.lists[name] = self.columns[name].tolist()
+        return found[places]
+
+
+class Share:
+    """Hold rows of a whole, from `start` up to `stop`."""
+
+    __slots__ = ("start", "stop", "whole")
+
+    def __init__(self, whole: Whole, start: int, stop: int) -> None:
+        self.whole = whole
+        self.start = start
+        self.stop = stop
+
+    @property
+    def share(self) -> "Share":
+        """Give itself."""
+        return self
+
+    @property
+    def outputs(self) -> Sequence[Output]:
+        """Describe the outputs."""
+        return self.whole.outputs
+
+    @property
+    def columns(self) -> Columns:
+        """Give `[rows]` arrays by the name of the output."""
+        return {name: column[self.start : self.stop] for name, column in self.whole.columns.items()}
+
+    @property
+    def records(self) -> list[Row]:
+        """Give one JSON object per row."""
+        return self.whole.records[self.start : self.stop]
+
+    def some(self, start: int, stop: int) -> list[Row]:
+        """Give those of some rows, without making all others."""
+        columns = {name: column[start:stop] for name, column in self.columns.items()}
+        return self.whole.make(columns, len(range(self.stop - self.start)[start:stop]))
+
+
+def once(key: Hashable, shares: Sequence[Share], make: Callable[[Sequence[Columns], int], T]) -> tuple[T, int]:
+    """Give what is made of the columns of several answers to the same rows, row by row, and where these begin in it.
+
+    It is made of the wholes, once for all requests that have the same places in them: those that came together, and
+    were answered by one call of each model.
+    """
+    first, *others = shares
+    whole, start, rows = first.whole, first.start, first.whole.rows
+    if rows > MOST_TOGETHER or any(one.start != start or one.whole.rows != rows for one in others):
+        return make([share.columns for share in shares], first.stop - start), 0
+    known = (key, *[one.whole for one in others])
+    found: T | None = whole.forms.get(known)
+    if found is None:
+        found = whole.forms[known] = make([share.whole.columns for share in shares], rows)
+    return found, start
