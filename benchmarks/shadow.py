@@ -1,7 +1,7 @@
 """The command `python -m benchmarks.shadow`: what callers notice of a candidate that sees all of their requests.
 
-A stand-in for the model takes 5 ms for each call. Candidates take as long, 200 ms, or for ever; callers ask the model
-and its shadows by turns, at one gateway.
+A stand-in for the model takes some time for each call. Candidates take as long, 200 ms, or for ever; callers ask the
+model and its shadows by turns, at one gateway.
 """
 
 import argparse
@@ -21,8 +21,11 @@ from benchmarks.table import table
 from benchmarks.way.between import FILE, GATEWAY, between, command
 from gateway.settings import read_settings
 
-CALL_S, CALLERS = 0.005, 8
-CANDIDATES = {"alike": CALL_S, "slow": 0.2, "hanging": 3600.0}
+CALLERS = 8
+ALIKE = "alike"
+CANDIDATES = {ALIKE: 0.0, "slow": 0.2, "hanging": 3600.0}
+"""The seconds that a call to each takes; one that is alike takes as long as the model."""
+
 ALONE = "alone"
 
 Found = Mapping[str, list[float]]
@@ -34,9 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.shadow", description=__doc__)
     parser.add_argument("--rounds", type=int, default=9, help="how often all is measured (default: 9)")
     parser.add_argument("--seconds", type=float, default=1, help="how long each load is kept up (default: 1)")
+    parser.add_argument("--call-ms", type=float, default=5, help="how long the model takes for a call (default: 5)")
     chosen = parser.parse_args(arguments)
     try:
-        found = uvloop.run(measured(chosen.rounds, chosen.seconds))
+        found = uvloop.run(measured(chosen.rounds, chosen.seconds, chosen.call_ms / 1000))
     except Failed as exc:
         sys.stderr.write(f"error: {exc}\n")
         return 1
@@ -44,17 +48,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-async def measured(rounds: int, seconds: float) -> Found:
+async def measured(rounds: int, seconds: float, call_s: float) -> Found:
     """Load the model and its shadows, in another order in each round; raises Failed."""
     model = next(iter(read_settings(FILE).backends))
     ports = dict(zip(CANDIDATES, free_ports(len(CANDIDATES)), strict=True))
+    takes = {**CANDIDATES, ALIKE: call_s}
     commands = {
-        name: command("benchmarks.way.standins", str(CANDIDATES[name]), f"{model}={port}")
-        for name, port in ports.items()
+        name: command("benchmarks.way.standins", str(takes[name]), f"{model}={port}") for name, port in ports.items()
     }
     forms = {name: instances(name, example(), path=f"/v1/models/{name}:predict") for name in (ALONE, *shadows())}
     found: dict[str, list[float]] = {name: [] for name in forms}
-    async with started(commands, {}), between({GATEWAY: settings(model, ports)}, CALL_S) as running:
+    async with started(commands, {}), between({GATEWAY: settings(model, ports)}, call_s) as running:
         for turn in range(rounds + 1):  # in the first one all is warmed up
             for name in random.sample(list(forms), len(forms)):
                 loaded = await closed_loop(forms[name].to(running.urls[GATEWAY]), CALLERS, seconds)

@@ -9,9 +9,8 @@ from tests.conftest import run
 
 def test_the_command_prints_each_candidate(shipped: Path) -> None:
     """Of a real gateway before stand-ins, one of which never answers."""
-    printed = run(
-        sys.executable, "-m", "benchmarks.shadow", "--rounds", "1", "--seconds", "0.2", BENTOML_HOME=str(shipped)
-    ).stdout
+    load = ("--rounds", "1", "--seconds", "0.2", "--call-ms", "0.5")
+    printed = run(sys.executable, "-m", "benchmarks.shadow", *load, BENTOML_HOME=str(shipped)).stdout
     names = re.findall(r"^\| (\w+) \| [\d.]+ \| [\d.]+ \|$", printed, re.MULTILINE)
 
     assert names == ["alone", "withalike", "withslow", "withhanging"]
