@@ -9,7 +9,6 @@ import argparse
 import asyncio
 import gc
 import math
-import os
 import random
 import statistics
 import sys
@@ -17,22 +16,16 @@ import time
 from collections.abc import Sequence
 from functools import partial
 from itertools import product
-from pathlib import Path
 from typing import Any
-
-import uvloop
 
 from benchmarks.forms import Form, example, instances
 from benchmarks.path import TOGETHER
-from benchmarks.processes import Failed
 from benchmarks.table import table
-from benchmarks.way.between import FILE, GATEWAY, between
+from benchmarks.way.inside import inside, measured
 from benchmarks.way.parts import Way, ignore
 from gateway.batching.calls import Observe
 from gateway.drift.drift import LOOK_S
-from gateway.gateway import Gateway, open_gateway
-from gateway.server import configure_log
-from gateway.settings import read_settings
+from gateway.gateway import Gateway
 
 REQUESTS = 32
 """Each sample has so many, of one caller or of all: a few milliseconds."""
@@ -135,16 +128,11 @@ def error_of_median(values: Sequence[float]) -> float:
 
 async def measure(pairs: int, nowhere: int) -> None:
     """Print the table, of one model and of the default route; raises Failed."""
-    async with between({GATEWAY: {}}):
-        settings = read_settings(FILE).model_copy(update={"access_log": False})
-        async with open_gateway(settings) as gateway:
-            for backend in gateway.backends.values():
-                await backend.learn()
-            gc.set_threshold(50_000, 50, 50)  # as the gateway does
-            model, record = next(iter(gateway.backends)), example()
-            forms = [instances(model, record, path=f"/v1/models/{model}:predict"), instances(settings.default, record)]
-            asked = [Asked(gateway, form, callers, nowhere) for form, callers in product(forms, (1, TOGETHER))]
-            sys.stdout.write("\n".join([*table(HEADER, [tuple(await one.line(pairs)) for one in asked]), ""]))
+    async with inside() as gateway:
+        model, default, record = next(iter(gateway.backends)), gateway.settings.default, example()
+        forms = [instances(model, record, path=f"/v1/models/{model}:predict"), instances(default, record)]
+        asked = [Asked(gateway, form, callers, nowhere) for form, callers in product(forms, (1, TOGETHER))]
+        sys.stdout.write("\n".join([*table(HEADER, [tuple(await one.line(pairs)) for one in asked]), ""]))
 
 
 def main() -> int:
@@ -154,14 +142,7 @@ def main() -> int:
     )
     parser.add_argument("--pairs", type=int, default=500, help="of samples with and without (default: 500)")
     chosen = parser.parse_args()
-    configure_log()
-    try:
-        with Path(os.devnull).open("wb") as nowhere:
-            uvloop.run(measure(chosen.pairs, nowhere.fileno()))
-    except Failed as exc:
-        sys.stderr.write(f"error: {exc}\n")
-        return 1
-    return 0
+    return measured(partial(measure, chosen.pairs))
 
 
 if __name__ == "__main__":

@@ -6,23 +6,19 @@ under load, beside a plain ASGI app that echoes the body. The models are those o
 
 import argparse
 import gc
-import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from itertools import product
-from pathlib import Path
-
-import uvloop
 
 from benchmarks.forms import Form, example, instances, tensors
-from benchmarks.processes import Failed
 from benchmarks.way.between import ECHO, FILE, GATEWAY, between
+from benchmarks.way.inside import measured
 from benchmarks.way.parts import Way
 from benchmarks.way.processor import sampled
 from benchmarks.way.tables import of_processes, of_stages
 from benchmarks.way.whole import Subject, rounds
 from gateway.gateway import Gateway, open_gateway
-from gateway.server import configure_log
 from gateway.settings import read_settings
 
 TOGETHER = 32
@@ -37,14 +33,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=7, help="of load on each process, in turn (default: 7)")
     parser.add_argument("--seconds", type=float, default=0.4, help="of each load (default: 0.4)")
     chosen = parser.parse_args()
-    configure_log()
-    try:
-        with Path(os.devnull).open("wb") as nowhere:
-            uvloop.run(measure(chosen.samples, chosen.rounds, chosen.seconds, nowhere.fileno()))
-    except Failed as exc:
-        sys.stderr.write(f"error: {exc}\n")
-        return 1
-    return 0
+    return measured(partial(measure, chosen.samples, chosen.rounds, chosen.seconds))
 
 
 async def measure(samples: int, number: int, seconds: float, nowhere: int) -> None:

@@ -7,31 +7,26 @@ All plans are measured in turn, so what disturbs one disturbs all.
 import argparse
 import asyncio
 import gc
-import os
 import statistics
 import sys
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import msgspec
-import uvloop
 
 from benchmarks.forms import example, instances
 from benchmarks.path import TOGETHER
-from benchmarks.processes import Failed
 from benchmarks.table import table
-from benchmarks.way.between import FILE, GATEWAY, between
+from benchmarks.way.inside import inside, measured
 from benchmarks.way.parts import Way, ignore
 from benchmarks.way.processor import sampled, scatter
 from contract import Columns, Interface, Table
 from contract.table import Array
 from gateway.batching import Heard
 from gateway.batching.calls import Ask
-from gateway.gateway import Gateway, open_gateway
-from gateway.server import configure_log
-from gateway.settings import RouteSettings, Settings, read_settings
+from gateway.gateway import Gateway
+from gateway.settings import RouteSettings, Settings
 from oip import InferResponse
 
 BACKEND, PAIR = "diagnosis", ["diagnosis", "candidate"]
@@ -94,13 +89,12 @@ def first(columns: Columns, _: InferResponse, __: Interface, rows: int) -> dict[
     return {name: column[:rows] for name, column in columns.items()}
 
 
-def settings() -> Settings:
-    """Read the settings of the project, with two more backends of one model and the routes above them."""
-    read = read_settings(FILE)
+def with_plans(read: Settings) -> Settings:
+    """Give settings with two more backends of one model, and the routes above them."""
     routes = {name: RouteSettings.model_validate(route) for name, route in ROUTES.items()}
     again = read.backends[BACKEND].model_copy(update={"model": BACKEND})
     backends = {**read.backends, PAIR[1]: again, JUDGE: again}
-    never = {"access_log": False, "max_lag_ms": 1e9}  # a request that is refused would be the cheapest
+    never = {"max_lag_ms": 1e9}  # a request that is refused would be the cheapest
     return read.model_copy(update={**never, "backends": backends, "routes": routes})
 
 
@@ -140,11 +134,8 @@ def figures(its: Sequence[float], plain: Sequence[float]) -> tuple[str, ...]:
 
 async def measure(samples: int, nowhere: int) -> None:
     """Print a table for one caller alone, and one for several whose requests are joined; raises Failed."""
-    async with between({GATEWAY: {}}), open_gateway(settings()) as gateway:
-        for backend in gateway.backends.values():
-            await backend.learn()
+    async with inside(with_plans) as gateway:
         make_judge(gateway)
-        gc.set_threshold(50_000, 50, 50)  # as the gateway does
         for callers in (1, TOGETHER):
             header = f"{callers} at once", "µs a request", "more than the backend", "ratio", "middle over least"
             sys.stdout.write("\n".join([*table(header, await lines(gateway, callers, samples, nowhere)), "", ""]))
@@ -157,14 +148,7 @@ def main() -> int:
     )
     parser.add_argument("--samples", type=int, default=40, help="of each plan, in turn (default: 40)")
     chosen = parser.parse_args()
-    configure_log()
-    try:
-        with Path(os.devnull).open("wb") as nowhere:
-            uvloop.run(measure(chosen.samples, nowhere.fileno()))
-    except Failed as exc:
-        sys.stderr.write(f"error: {exc}\n")
-        return 1
-    return 0
+    return measured(partial(measure, chosen.samples))
 
 
 if __name__ == "__main__":

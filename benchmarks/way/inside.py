@@ -1,0 +1,44 @@
+"""A gateway in this process, before stand-ins for its models, for a command that measures what a request costs it."""
+
+import contextlib
+import gc
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from benchmarks.processes import Failed
+from benchmarks.way.between import FILE, GATEWAY, between
+from gateway.gateway import Gateway, open_gateway
+from gateway.server import configure_log
+from gateway.settings import Settings, read_settings
+
+
+@contextlib.asynccontextmanager
+async def inside(change: Callable[[Settings], Settings] = lambda its: its) -> AsyncIterator[Gateway]:
+    """Open a gateway by the settings of the project, which may be changed, once its models are known; raises Failed.
+
+    It writes no access records by itself, and collects garbage as seldom as a gateway does.
+    """
+    async with between({GATEWAY: {}}):
+        settings = read_settings(FILE).model_copy(update={"access_log": False})
+        async with open_gateway(change(settings)) as gateway:
+            for backend in gateway.backends.values():
+                await backend.learn()
+            gc.set_threshold(50_000, 50, 50)
+            yield gateway
+
+
+def measured(measure: Callable[[int], Coroutine[Any, Any, None]]) -> int:
+    """Measure, and give the exit code; what is written for nobody goes to the descriptor."""
+    configure_log()
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            uvloop.run(measure(nowhere.fileno()))
+    except Failed as exc:
+        sys.stderr.write(f"error: {exc}\n")
+        return 1
+    return 0
