@@ -149,6 +149,8 @@ def switches(draw: st.DrawFn, reference: Reference, members: list[str], features
 def stored_answers(draw: st.DrawFn, reference: Reference, beside: str) -> list[dict[str, Any]]:
     """Draw an answer of the outputs that a plan gives, if there is one of a single level."""
     answer = {name: draw(st.sampled_from([None, STORED[name]])) for name in reference.types[beside] if name in TYPES}
+    if answer.get("count") and reference.types[beside]["count"] == "number":  # of an average, whose mean is no integer
+        answer["count"] = 3.0
     return [{"answer": answer, "as": "abstain"}] if answer else []
 
 

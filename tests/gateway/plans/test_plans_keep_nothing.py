@@ -1,0 +1,84 @@
+"""A plan keeps nothing of the requests that it has answered."""
+
+import asyncio
+import gc
+from typing import Any
+
+import pytest
+
+from contract import Feature
+from contract.table import pack_rows
+from gateway.plans import Asked, Plan, make_plans, needs_of
+from gateway.reports import Reports
+from gateway.settings import RouteSettings
+from tests.gateway.plans.stubs import backend
+
+WARM, REQUESTS, AT_ONCE, MOST = 320, 1600, 16, 600
+"""One object that is kept of each request would be more than there may be in all."""
+
+FEATURES = (
+    Feature(name="x", type="number", description="A number", example=1.0),
+    Feature(name="n", type="integer", description="A whole number", example=1),
+)
+SCORE = Feature(name="probability", type="number", description="A share", example=0.5, minimum=0, maximum=1)
+OUTPUTS = frozenset(["probability", "label", "flag"])
+PAIR = ["one", "two"]
+ROUTES: dict[str, Any] = {
+    "beside": {"ensemble": PAIR},
+    "lacking": {"ensemble": ["one", "ill"], "partial": True},
+    "mean": {"ensemble": PAIR, "aggregate": {"by": "mean", "outputs": ["probability", "label"]}},
+    "vote": {"ensemble": PAIR, "aggregate": {"by": "vote", "outputs": ["label", "flag"]}},
+    "sides": {"split": {"weights": {"one": 1, "two": 1}, "by": "feature n"}},
+    "watched": {"shadow": {"of": "one", "candidate": "two"}},
+    "gate": {
+        "switch": {
+            "ask": ["one"],
+            "cases": [
+                {"when": "one.probability > 0.5", "then": "two"},
+                {"when": "n > 2", "then": {"answer": {"probability": None}}},
+            ],
+            "otherwise": "one",
+        }
+    },
+    "safe": {"fallback": {"to": ["ill", "one"]}},
+    "chain": {"sequence": ["one", "reader"]},
+    "above": {"ensemble": ["gate", "sides", "safe"]},
+}
+
+
+async def ask(plan: Plan, number: int) -> None:
+    """Ask for one to three records."""
+    values = {"x": float(number % 97), "n": number % 11}
+    table = pack_rows(plan.features, [[values[feature.name] for feature in plan.features]] * (1 + number % 3))
+    asked = Asked(f"id{number}", "caller", asyncio.get_running_loop().time() + 60)
+    answer = await plan.answer(table, asked, needs_of(plan.models, plan.terms, None))
+    assert len(answer.records) == table.rows
+
+
+async def kept(name: str) -> int:
+    """Count the objects that are there after requests and were not before."""
+    made = {one: backend(one, FEATURES, OUTPUTS, ill=one == "ill") for one in (*PAIR, "ill")}
+    made["reader"] = backend("reader", (SCORE, *FEATURES), OUTPUTS, ill=False)
+    routes = {one: RouteSettings.model_validate(its) for one, its in ROUTES.items()}
+    plan = make_plans(made, routes, Reports())[name]
+
+    async def some(requests: int) -> int:
+        for number in range(0, requests, AT_ONCE):
+            await asyncio.gather(*[ask(plan, number + one) for one in range(AT_ONCE)])
+        for _ in range(50):  # candidates are asked later
+            await asyncio.sleep(0)
+        gc.collect()
+        return len(gc.get_objects())
+
+    before = await some(WARM)
+    try:
+        return await some(REQUESTS) - before
+    finally:
+        for one in made.values():
+            await one.close()
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_a_plan_keeps_nothing_of_its_requests(name: str) -> None:
+    """Answers, tables and tasks of all kinds are gone once they are given."""
+    assert asyncio.run(kept(name)) < MOST
