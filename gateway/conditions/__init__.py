@@ -1,7 +1,7 @@
 """Conditions over records: what may stand behind WHERE in SQL, read by sqlglot and held against whole columns here."""
 
 from gateway.conditions.condition import Condition
-from gateway.conditions.covered import covers, names_of
+from gateway.conditions.covered import covers, names_of, one_holds
 from gateway.conditions.reading import ConditionError, read
 
-__all__ = ["Condition", "ConditionError", "covers", "names_of", "read"]
+__all__ = ["Condition", "ConditionError", "covers", "names_of", "one_holds", "read"]

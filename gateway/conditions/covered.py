@@ -1,7 +1,7 @@
 """Whether a condition can hold where one that stands before it does not, by their texts: no contract is needed."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from sqlglot import exp
@@ -36,6 +36,16 @@ def covers(earlier: exp.Expr, later: exp.Expr) -> bool:
     return written(later) == whole
 
 
+def one_holds(conditions: Iterable[exp.Expr]) -> bool:
+    """Say that one of several conditions holds whatever the record, as far as that is plain: false says nothing.
+
+    It is plain where one is `IS` and one its negation: all else is open where something is null.
+    """
+    parts = [part.unnest() for condition in conditions for part in alternatives(condition)]
+    found = {written(part) for part in parts if isinstance(part, exp.Is)}
+    return any(written(part.this) in found for part in parts if isinstance(part, exp.Not))
+
+
 def names_of(node: exp.Expr) -> list[str]:
     """List the names in a condition, with dots for levels."""
     return [".".join(part.name for part in column.parts) for column in node.find_all(exp.Column)]
@@ -52,6 +62,16 @@ def parts(node: exp.Expr) -> Iterator[exp.Expr]:
     if isinstance(node, exp.And):
         yield from parts(node.this)
         yield from parts(node.expression)
+    else:
+        yield node
+
+
+def alternatives(node: exp.Expr) -> Iterator[exp.Expr]:
+    """Yield what need not hold together."""
+    node = node.unnest()
+    if isinstance(node, exp.Or):
+        yield from alternatives(node.this)
+        yield from alternatives(node.expression)
     else:
         yield node
 

@@ -29,6 +29,8 @@ LONGEST_TIMEOUT_S = 30.0
 Timeout = Annotated[float, Field(gt=0, le=LONGEST_TIMEOUT_S)]
 """A deadline in seconds."""
 
+LONGEST_TOLD = 60
+
 Place = tuple[str | int, ...]
 
 
@@ -88,6 +90,11 @@ def fault(at: Place, message: str) -> ValidationError:
     # The text may hold braces, which pydantic would take for places to fill in.
     error = PydanticCustomError("contract", "{message}", {"message": message})
     return ValidationError.from_exception_data("contract", [InitErrorDetails(type=error, loc=at, input=None)])
+
+
+def shortened(name: str) -> str:
+    """Give as much of a name as is told of one that is none."""
+    return name if len(name) <= LONGEST_TOLD else f"{name[:LONGEST_TOLD]}…"
 
 
 def nothing_if_empty(value: Any) -> Any:

@@ -1,9 +1,10 @@
 """The settings of plans whose branches are cases: a switch and a fallback, which may hold stored answers."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from contract import NAME_PATTERN
 from gateway.settings.backend import Place, Strict, Timeout, fault
@@ -12,14 +13,32 @@ Named = Iterator[tuple[Place, str]]
 """The places in the settings of a route that name another plan, and the names."""
 
 
+def writable(value: object) -> object:
+    """Refuse what no output can be, in one sentence: pydantic says of each type why it is not that."""
+    if value is not None and not isinstance(value, bool | int | float | str):
+        raise ValueError("must be a number, true, false, a text or null")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("must be finite")
+    return value
+
+
 class StoredSettings(Strict):
     """Hold an answer that is always the same; null where there is nothing to say. `name` is what answers call it."""
 
-    answer: dict[str, float | bool | str | None] = Field(min_length=1)
+    answer: dict[str, Annotated[float | bool | str | None, BeforeValidator(writable)]] = Field(min_length=1)
     name: str = Field(default="stored", alias="as", pattern=rf"^{NAME_PATTERN.pattern}$")
 
 
-Chosen = str | StoredSettings
+def either(value: object) -> object:
+    """Refuse what is neither, in one sentence as well."""
+    if isinstance(value, str | StoredSettings):
+        return value
+    if isinstance(value, dict):
+        return StoredSettings.model_validate(value)
+    raise ValueError("must be the name of a plan, or hold an answer")
+
+
+Chosen = Annotated[str | StoredSettings, BeforeValidator(either)]
 """A plan by its name, or a stored answer."""
 
 
@@ -53,7 +72,7 @@ class SwitchSettings(Strict):
     @model_validator(mode="after")
     def each_is_reached(self) -> "SwitchSettings":
         """Check that each case is reached, as far as no contract is needed for that, and nothing is asked twice."""
-        from gateway.conditions import covers, read  # as above
+        from gateway.conditions import covers, one_holds, read  # as above
 
         conditions = [read(case.when) for case in self.cases]
         for index, condition in enumerate(conditions):
@@ -63,6 +82,9 @@ class SwitchSettings(Strict):
                 raise fault(
                     ("cases", index, "when"), f"is never reached: before it stands {before!r}, which holds there"
                 )
+            if one_holds(conditions[: index + 1]):
+                after = ("otherwise",) if index + 1 == len(conditions) else ("cases", index + 1, "when")
+                raise fault(after, "is never reached: of the conditions before it one always holds")
         for index, name in enumerate(self.ask):
             if name in self.ask[:index]:
                 raise fault(("ask", index), f"names {name!r} a second time")
@@ -70,14 +92,24 @@ class SwitchSettings(Strict):
 
     @model_validator(mode="after")
     def names_are_asked(self) -> "SwitchSettings":
-        """Check that conditions name outputs only of what is asked before."""
+        """Check that conditions name outputs only of what is asked before, and that nothing is asked for nothing.
+
+        A plan that answers a case may be asked before though no condition names it: its rows wait for nobody then.
+        """
         from gateway.conditions import names_of, read  # as above
 
+        needed = {name for name in self.answering if isinstance(name, str)}
         for index, case in enumerate(self.cases):
             for name in names_of(read(case.when)):
                 asked, dot, _ = name.partition(".")
                 if dot and asked not in self.ask:
                     raise fault(("cases", index, "when"), f"names {name}, and {asked} is not asked before (ask)")
+                needed.add(asked)
+        for index, name in enumerate(self.ask):
+            if name not in needed:
+                raise fault(
+                    ("ask", index), f"names {name!r}, whose outputs no condition names, and no case leads there"
+                )
         return self
 
     @property

@@ -9,22 +9,23 @@ import yaml
 from pydantic import ValidationError
 from pydantic_settings import SettingsError as SourceError
 
+from gateway.settings.backend import shortened
+from gateway.settings.document import read_document
 from gateway.settings.settings import PREFIX, Settings, SettingsError
+
+TOLD = {
+    "extra_forbidden": "is unknown",
+    "missing": "is missing",
+    "dict_type": "must be a mapping",
+    "model_type": "must be a mapping",
+    "tuple_type": "must be a list",
+}
+"""What pydantic says in words of Python."""
 
 
 def read_settings(path: Path) -> Settings:
     """Read the file and the environment; raises SettingsError with the line of what is wrong."""
-    try:
-        text = path.read_text()
-        node, document = yaml.compose(text), yaml.safe_load(text)
-    except OSError as exc:
-        raise SettingsError(f"{path} cannot be read: {exc.strerror}") from exc
-    except (yaml.YAMLError, UnicodeDecodeError) as exc:
-        raise SettingsError(f"{path} is not YAML: {exc}") from exc
-    if not isinstance(node, yaml.MappingNode):
-        raise SettingsError(f"{path} must hold a mapping with backends, routes and default")
-    for line, key in doubles(node):
-        raise SettingsError(f"{path}, line {line}: {key} is there twice")
+    node, document = read_document(path)
     for variable in os.environ:
         name = variable.removeprefix(PREFIX).split("__")[0].lower()
         if variable.startswith(PREFIX) and name not in Settings.model_fields:
@@ -52,15 +53,18 @@ def causes(errors: Sequence[Any]) -> list[Any]:
 def describe(error: Any, path: Path, node: yaml.Node) -> str:
     """Say where in the file a fault lies, or that it comes from the environment."""
     place = [str(step) for step in error["loc"]]
-    message = {"extra_forbidden": "is unknown", "missing": "is missing"}.get(
-        error["type"], error["msg"].removeprefix("Value error, ")
-    )
+    message = TOLD.get(error["type"], error["msg"].removeprefix("Value error, "))
     if not place:
         return f"{path}: {message}"
     variable = PREFIX + "__".join(place).upper()
     if variable in {name.upper() for name in os.environ}:
         return f"{variable}: {message}"
-    return f"{path}, line {line_of(node, place)}: {'.'.join(place)} {message}"
+    return f"{path}, line {line_of(node, place)}: {'.'.join(map(written, place))} {message}"
+
+
+def written(step: str) -> str:
+    """Write a key so that it stays on its line."""
+    return shortened(step) if step.isprintable() else repr(shortened(step))
 
 
 def place_in(path: Path, place: list[str]) -> str:
@@ -81,23 +85,9 @@ def line_of(node: yaml.Node, place: list[str]) -> int:
             children = [(key.value, key, value) for key, value in node.value]
         elif isinstance(node, yaml.SequenceNode):
             children = [(str(index), value, value) for index, value in enumerate(node.value)]
-        match = next((child for child in children if child[0] == step), None)
+        # The last: before them stand those that a merge key (`<<`) has brought, which they override.
+        match = next((child for child in reversed(children) if child[0] == step), None)
         if match is None:
             return line
         line, node = match[1].start_mark.line + 1, match[2]
     return line
-
-
-def doubles(node: yaml.Node) -> list[tuple[int, str]]:
-    """Find the keys that stand twice in one mapping, with their lines: YAML forbids it, its parser takes the last."""
-    found: list[tuple[int, str]] = []
-    if isinstance(node, yaml.MappingNode):
-        seen = set()
-        for key, value in node.value:
-            if key.value in seen:
-                found.append((key.start_mark.line + 1, str(key.value)))
-            seen.add(key.value)
-            found += doubles(value)
-    elif isinstance(node, yaml.SequenceNode):
-        found += [double for child in node.value for double in doubles(child)]
-    return found

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 
-from gateway.settings.backend import fault
+from gateway.settings.backend import fault, shortened
 from gateway.settings.routes import RouteSettings
 
 DEEPEST = 32
@@ -38,7 +38,7 @@ def check_names(name: str, route: RouteSettings, known: Mapping[str, object]) ->
     for place, member in route.named():
         at = ("routes", name, *place)
         if member not in known:
-            raise fault(at, f"names {member!r}, but there are {', '.join(known)}")
+            raise fault(at, f"names {shortened(member)!r}, but there are {', '.join(known)}")
         if member in seen and route.switch is None:
             raise fault(at, f"names {member!r} a second time")
         seen.add(member)

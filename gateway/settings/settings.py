@@ -25,6 +25,7 @@ from gateway.settings.backend import (
     fault,
     listed_by_commas,
     nothing_if_empty,
+    shortened,
 )
 from gateway.settings.drift import DriftSettings
 from gateway.settings.nesting import check_routes
@@ -94,23 +95,24 @@ class Settings(BaseSettings):
         }
         for (one, its), (other, port) in combinations(ports.items(), 2):
             if its == port != 0:
-                raise ValueError(f"{one} and {other} are both {port}")
+                at, beside = (one, other) if one in self.model_fields_set else (other, one)
+                raise fault((at,), f"and {beside} are both {port}")
         return self
 
     @model_validator(mode="after")
     def names_fit(self) -> "Settings":
         """Check that names are names, that no two are the same, and that what they name is there."""
-        for name in (*self.backends, *self.routes):
-            if not NAME_PATTERN.fullmatch(name):
-                raise ValueError(f"{name!r} is no name: it must match {NAME_PATTERN.pattern}")
+        for at, names in (("backends", self.backends), ("routes", self.routes)):
+            for name in names:
+                if not NAME_PATTERN.fullmatch(name):
+                    raise fault((at, name), f"is no name: it must match {NAME_PATTERN.pattern}")
         for name in self.routes:
             if name in self.backends:
                 raise fault(("routes", name), "has the name of a backend")
         check_routes(self.routes, self.backends)
         if self.default not in {*self.backends, *self.routes}:
-            raise ValueError(
-                f"default names {self.default!r}, but there are {listed({**self.backends, **self.routes})}"
-            )
+            known = listed({**self.backends, **self.routes})
+            raise fault(("default",), f"names {shortened(self.default)!r}, but there are {known}")
         return self
 
     @model_validator(mode="after")

@@ -135,13 +135,28 @@ def test_a_route_says_how_complete_its_answers_must_be(tmp_path: Path, said: str
         ),
         (
             "{ensemble: [one, two]}",
-            "{switch: {ask: [six], cases: [{when: a > 1, then: one}], otherwise: two}}",
+            "{switch: {ask: [six], cases: [{when: six.a, then: one}], otherwise: two}}",
             "line 6: routes.all.switch.ask.0 names 'six', but there are one, two, all",
         ),
         (
             "{ensemble: [one, two]}",
             "{switch: {ask: [one, one], cases: [{when: a > 1, then: one}], otherwise: two}}",
             "line 6: routes.all.switch.ask.1 names 'one' a second time",
+        ),
+        (
+            "{ensemble: [one, two]}",
+            "{switch: {ask: [two], cases: [{when: a > 1, then: one}], otherwise: one}}",
+            "line 6: routes.all.switch.ask.0 names 'two', whose outputs no condition names, and no case leads there",
+        ),
+        (
+            "{ensemble: [one, two]}",
+            "{switch: {cases: [{when: a is null, then: one}, {when: b or not a IS NULL, then: one}], otherwise: two}}",
+            "line 6: routes.all.switch.otherwise is never reached: of the conditions before it one always holds",
+        ),
+        (
+            "{ensemble: [one, two]}",
+            "{switch: {cases: [{when: a is not true or a is true, then: one}, {when: b, then: two}], otherwise: one}}",
+            "line 6: routes.all.switch.cases.1.when is never reached: of the conditions before it one always holds",
         ),
         ("{ensemble: [one, two]}", "{switch: {cases: [{when: a > 1, then: one}]}}", "switch.otherwise is missing"),
         (
@@ -186,15 +201,15 @@ def test_a_route_says_how_complete_its_answers_must_be(tmp_path: Path, said: str
         ("[one, two]", "[one, two], timeout_s: 31", "line 6: routes.all.timeout_s"),
         ("url: http://one", "url: http://one, timeout_s: 0", "line 2: backends.one.timeout_s"),
         ("default: all", "default: all\nprot: 1", "line 8: prot is unknown"),
-        ("  one:", "  Öne:", "'Öne' is no name"),
+        ("  one:", "  Öne:", "line 2: backends.Öne is no name"),
         ("backends:", "backends: [", "is not YAML"),
         ("default: all", "default: !what all", "is not YAML"),
         ("default: all", "default: all\n8: 1", "line 8: 8 is unknown"),
         ("default: all", "default: all\ndefault: one", "line 8: default is there twice"),
         ("  two:", "  one:", "line 3: one is there twice"),
         ("default: all", "default: all\nmax_body_mb: .inf", "line 8: max_body_mb"),
-        ("default: all", "default: all\nport: 8081", "port and admin_port are both 8081"),
-        ("default: all", "default: all\ngrpc_port: 8001", "port and grpc_port are both 8001"),
+        ("default: all", "default: all\nport: 8081", "line 8: port and admin_port are both 8081"),
+        ("default: all", "default: all\ngrpc_port: 8001", "line 8: grpc_port and port are both 8001"),
         ("default: all", "default: all\ngrpc_port: 80000", "line 8: grpc_port"),
     ],
 )
@@ -266,6 +281,13 @@ def test_scores_need_a_contract(tmp_path: Path, backend: str, text: str) -> None
     """A part of a declaration declares nothing."""
     with pytest.raises(SettingsError, match=text):
         read(tmp_path, f"backends:\n  one: {backend}\ndefault: one\n")
+
+
+def test_who_answers_a_case_may_be_asked_before(tmp_path: Path) -> None:
+    """Though no condition names it: beside the plan that one does name, so that its rows wait for nobody."""
+    text = "{switch: {ask: [one, two], cases: [{when: one.a > 1, then: two}, {when: b, then: one}], otherwise: one}}"
+
+    assert read(tmp_path, GOOD.replace("{ensemble: [one, two]}", text)).routes["all"].switch
 
 
 def test_a_bad_variable_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -143,7 +143,9 @@ def switches(draw: st.DrawFn, reference: Reference, members: list[str], features
     whens = [f"{name} {CONDITIONS[name.rpartition('.')[2]][0]}" for name in names]
     cases = [{"when": when, "then": draw(st.sampled_from([*takers, *stored]))} for when in whens]
     otherwise = takers[:1] if takers[0] not in [case["then"] for case in cases] else [takers[0], *stored]
-    return {"switch": {"ask": first, "cases": cases, "otherwise": draw(st.sampled_from(otherwise))}}
+    last = draw(st.sampled_from(otherwise))
+    needed = [last, *[case["then"] for case in cases], *[name.partition(".")[0] for name in names if "." in name]]
+    return {"switch": {"ask": [one for one in first if one in needed], "cases": cases, "otherwise": last}}
 
 
 def stored_answers(draw: st.DrawFn, reference: Reference, beside: str) -> list[dict[str, Any]]:

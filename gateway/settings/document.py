@@ -1,0 +1,92 @@
+"""The text of gateway.yaml as YAML, with lines: refused are what is none, and what only aliases make endless."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from gateway.settings.settings import SettingsError
+
+DEEPEST = 64
+"""A value may stand so deep, eight times as deep as any setting does: an alias within itself never ends."""
+
+MOST_VALUES = 1_000_000
+"""So many there may be, those of aliases as often as they are named: ten lists of nine are a thousand million."""
+
+
+class Loader(yaml.SafeLoader):
+    """Say where a value is that Python cannot make: as `2026-13-45` is no date."""
+
+    def construct_object(self, node: Any, deep: bool = False) -> Any:
+        """Make a value; raises YAMLError."""
+        try:
+            return super().construct_object(node, deep)
+        except (AttributeError, LookupError, TypeError, ValueError) as exc:  # whatever a conversion fails by
+            told = f"{node.value[:40]!r} is no {node.tag.rpartition(':')[2]}"
+            raise yaml.constructor.ConstructorError(None, None, told, node.start_mark) from exc
+
+
+def read_document(path: Path) -> tuple[yaml.MappingNode, dict[Any, Any]]:
+    """Read a file; gives its nodes, which know their lines, and what they hold. Raises SettingsError."""
+    try:
+        data = path.read_bytes()
+    except OSError as exc:
+        raise SettingsError(f"{path} cannot be read: {exc.strerror}") from exc
+    try:
+        text = data.decode("utf-8-sig")
+        loader = Loader(text)
+        node = loader.get_single_node()
+        if not isinstance(node, yaml.MappingNode):
+            raise SettingsError(f"{path}, line 1: must hold a mapping with backends, routes and default")
+        for line, reason in faults(node):
+            raise SettingsError(f"{path}, line {line}: {reason}")
+        return node, loader.construct_document(node)
+    except UnicodeDecodeError as exc:
+        line = 1 + data.count(b"\n", 0, exc.start)
+        raise SettingsError(f"{path}, line {line}: is not YAML: {exc.reason} for UTF-8") from exc
+    except yaml.MarkedYAMLError as exc:
+        told = ", ".join(filter(None, (exc.context, exc.problem)))
+        mark = exc.problem_mark or exc.context_mark
+        raise SettingsError(f"{path}, line {1 + mark.line if mark else 1}: is not YAML: {told}") from exc
+    except yaml.reader.ReaderError as exc:
+        line = 1 + text.count("\n", 0, exc.position)
+        raise SettingsError(f"{path}, line {line}: is not YAML: a character may not be in it") from exc
+    except RecursionError as exc:
+        raise SettingsError(f"{path}, line {1 + loader.line}: is nested too deeply") from exc
+
+
+def faults(root: yaml.Node) -> Iterator[tuple[int, str]]:
+    """Yield what is wrong with the nodes of a file before anything is made of them, with lines.
+
+    YAML forbids a key to stand twice in one mapping, but its parser takes the last.
+    """
+    left, count = [(root, 0)], 0
+    while left:
+        node, depth = left.pop()
+        line, count = 1 + node.start_mark.line, count + 1
+        if depth > DEEPEST:
+            yield line, "is nested too deeply"
+        if count > MOST_VALUES:
+            yield line, f"there are more than {MOST_VALUES:,} values"
+        if isinstance(node, yaml.MappingNode):
+            seen = set[Any]()
+            for key, value in node.value:
+                if isinstance(key, yaml.ScalarNode):
+                    if key.value in seen:
+                        yield 1 + key.start_mark.line, f"{key.value} is there twice"
+                    seen.add(key.value)
+                left += [(value, depth + 1), (key, depth + 1)]
+        elif isinstance(node, yaml.SequenceNode):
+            left += [(child, depth + 1) for child in node.value]
+        elif not is_text(node.value):
+            yield line, "holds half of a character"
+
+
+def is_text(value: str) -> bool:
+    """Say whether a text can be written: an escape may be half of a character."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

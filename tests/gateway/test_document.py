@@ -1,0 +1,93 @@
+"""A file that is no good as YAML, or holds values of another kind, is told with its line, without a traceback."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.settings import SettingsError, read_settings
+
+BACKENDS = "backends:\n  one: {url: http://one}\n  two: {url: http://two}\n"
+
+
+def route(text: str) -> str:
+    """Give a file with one route, on line 5."""
+    return f"{BACKENDS}routes:\n  all: {text}\ndefault: all\n"
+
+
+def case(then: str) -> str:
+    """Give a file with a switch."""
+    return route(f"{{switch: {{cases: [{{when: a > 1, then: {then}}}], otherwise: two}}}}")
+
+
+LAUGHS = "".join(
+    f"  - &{one} [{', '.join(['*' + before] * 9)}]\n" for before, one in zip("abcdefg", "bcdefgh", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "reason"),
+    [
+        ("", 1, "must hold a mapping with backends, routes and default"),
+        ("- one\n", 1, "must hold a mapping"),
+        ("backends:\n\tone: {url: http://one}\n", 2, "is not YAML: while scanning for the next token, found character"),
+        (f"{BACKENDS}---\na: 1\n", 4, "is not YAML: expected a single document in the stream, but found another"),
+        (f"{BACKENDS}default: a\0b\n", 4, "is not YAML: a character may not be in it"),
+        (f"{BACKENDS}default: \xff\n".encode("latin-1"), 4, "is not YAML: invalid start byte for UTF-8"),
+        (f'{BACKENDS}default: "\\ud800"\n', 4, "holds half of a character"),
+        (f"{BACKENDS}default: 2026-13-45\n", 4, "is not YAML: '2026-13-45' is no timestamp"),
+        (f"{BACKENDS}port: !!int ''\n", 4, "is not YAML: '' is no int"),
+        (f"{BACKENDS}port: {'9' * 5000}\n", 4, "is not YAML: '9999999999999999999999999999999999999999' is no int"),
+        (f"{BACKENDS}console: !!bool maybe\n", 4, "is not YAML: 'maybe' is no bool"),
+        (f"{BACKENDS}default: !!python/name:os.system ''\n", 4, "is not YAML: could not determine a constructor"),
+        (f"{BACKENDS}? [a, b]\n: 1\n", 4, "is not YAML: while constructing a mapping, found unhashable key"),
+        ("backends: *one\n", 1, "is not YAML: found undefined alias 'one'"),
+        ("backends: &b\n  one: *b\n", 2, "is nested too deeply"),
+        (f"{BACKENDS}cors_origins:\n  - &a [x, x]\n{LAUGHS}", 5, "there are more than 1,000,000 values"),
+        (f"{BACKENDS}default: {'[' * 5000}\n", 4, "is nested too deeply"),
+        (f"{BACKENDS}default: {'[' * 100}{']' * 100}\n", 4, "is nested too deeply"),
+        (
+            "backends:\n  one: &one {url: http://one,\n    foo: 1}\n  two: {<<: *one}\n",
+            3,
+            "backends.two.foo is unknown",
+        ),
+        ("backends:\n  one: &one {url: http://one}\n  two: {<<: *one,\n    url: two}\n", 4, "backends.two.url Input"),
+        ("backends: [one]\n", 1, "backends must be a mapping"),
+        ("backends:\n  one: http://one\n", 2, "backends.one must be a mapping"),
+        ("backends:\n  5: {url: http://one}\n", 2, "backends.5.[key] Input should be a valid string"),
+        (f"backends:\n  {'a' * 100}: {{url: http://one}}\ndefault: a\n", 2, f"backends.{'a' * 60}… is no name"),
+        ('backends:\n  "a\\nb": {url: http://one}\ndefault: a\n', 2, r"backends.'a\nb' is no name"),
+        (f"{BACKENDS}default: {'a' * 100}\n", 4, f"default names '{'a' * 60}…', but there are one, two"),
+        (f"{BACKENDS}routes: [all]\ndefault: one\n", 4, "routes must be a mapping"),
+        (f"{BACKENDS}routes:\n  two: {{ensemble: [one]}}\ndefault: one\n", 5, "routes.two has the name of a backend"),
+        (route("[one, two]"), 5, "routes.all must be a mapping"),
+        (route("{ensemble: one}"), 5, "routes.all.ensemble must be a list"),
+        (route("{split: {weights: [one, two]}}"), 5, "routes.all.split.weights must be a mapping"),
+        (case("[one]"), 5, "routes.all.switch.cases.0.then must be the name of a plan, or hold an answer"),
+        (case("{answer: {b: 1}, as: A}"), 5, "routes.all.switch.cases.0.then.as String should match"),
+        (
+            case("{answer: {b: [1]}}"),
+            5,
+            "routes.all.switch.cases.0.then.answer.b must be a number, true, false, a text",
+        ),
+        (case("{answer: {b: .inf}}"), 5, "routes.all.switch.cases.0.then.answer.b must be finite"),
+    ],
+)
+def test_each_broken_file_is_told_with_its_line(tmp_path: Path, text: str | bytes, line: int, reason: str) -> None:
+    """And why, in one sentence of the file's own words."""
+    path = tmp_path / "gateway.yaml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(SettingsError) as caught:
+        read_settings(path)
+
+    lines = [one for one in str(caught.value).splitlines() if not one.endswith(": default is missing")]
+    assert len([one for one in lines if one.startswith(f"{path}, line {line}: {reason}")]) == 1
+    assert len(lines) <= 2
+    assert max(map(len, lines)) < 400
+
+
+def test_a_file_may_begin_with_the_mark_of_utf_8(tmp_path: Path) -> None:
+    """As editors of Windows write it."""
+    path = tmp_path / "gateway.yaml"
+    path.write_bytes(b"\xef\xbb\xbf" + f"{BACKENDS}default: one\n".encode())
+
+    assert read_settings(path).default == "one"
