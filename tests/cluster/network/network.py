@@ -5,13 +5,16 @@ import os
 import signal
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 from tests.cluster.network import dns
 from tests.cluster.network.images import Image
 from tests.cluster.network.node import Node
 from tests.cluster.network.pods import Pod, command_of, environment, mounted, variables_of
 from tests.cluster.network.proxy import Port, ruleset
+from tests.cluster.network.sandbox import Sandbox
 from tests.cluster.rendered import Manifest, named, of_kind
+from tests.conftest import ROOT
 
 NAMESPACE = "bentogate"
 POD_GATEWAY = "10.244.0.1"
@@ -56,21 +59,29 @@ class Network:
         template = named(self.manifests, "Deployment", deployment)["spec"]["template"]
         (container,) = template["spec"]["containers"]
         image = self.images[container["image"].partition(":")[0]]
-        address = self.next_address()
-        name = f"{deployment}-{self.used}"
+        name = f"{deployment}-{self.used + 1}"
         places = mounted(template, self.manifests, self.node.folder / name)
         settings = {**variables_of(container), **variables}
         command = command_of(container, image, places, settings)
-        sandbox = self.node.sandbox(name, command, environment(settings, places), image.workdir)
-        self.node.connect(sandbox, address, POD_GATEWAY)
-        for path, text in dns.files(self.nameserver, NAMESPACE).items():
-            file = self.node.folder / name / path.replace("/", "-")
-            file.write_text(text)
-            sandbox.run("mount", "--bind", os.fspath(file), path)
+        sandbox, address = self.sandbox(name, command, environment(settings, places), image.workdir)
         sandbox.start()
         pod = Pod(name, deployment, {} if alone else template["metadata"]["labels"], address, container, sandbox)
         self.pods.append(pod)
         return pod
+
+    def sandbox(
+        self, name: str, command: list[str], env: Mapping[str, str], workdir: Path = ROOT
+    ) -> tuple[Sandbox, str]:
+        """Make a sandbox with an address and the cluster's DNS, as each pod has; gives it unstarted."""
+        address, folder = self.next_address(), self.node.folder / name
+        folder.mkdir(exist_ok=True)
+        sandbox = self.node.sandbox(name, command, env, workdir)
+        self.node.connect(sandbox, address, POD_GATEWAY)
+        for path, text in dns.files(self.nameserver, NAMESPACE).items():
+            file = folder / path.replace("/", "-")
+            file.write_text(text)
+            sandbox.run("mount", "--bind", os.fspath(file), path)
+        return sandbox, address
 
     def remove(self, pod: Pod, number: int = signal.SIGTERM) -> int:
         """End a pod by a signal and take it out of its Services; gives its exit code."""
