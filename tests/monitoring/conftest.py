@@ -24,8 +24,12 @@ DRIFTING = {"instances": RECORD["instances"] * 100}
 VARIABLES = {
     "GATEWAY_BACKENDS__DIAGNOSIS__GOLDEN_EVERY": "1",
     "GATEWAY_BACKENDS__NOVELTY__ENDPOINTS": "dns",
+    "GATEWAY_ROUTES__SAME__FALLBACK": '{"to": ["diagnosis", {"answer": {"label": "benign"}}]}',
+    "GATEWAY_ROUTES__WATCHED__SHADOW": '{"of": "diagnosis", "candidate": "same"}',
+    "GATEWAY_ROUTES__UNLIKE__SHADOW": '{"of": "diagnosis", "candidate": "novelty"}',
+    "GATEWAY_ROUTES__ROLLOUT__SPLIT": '{"weights": {"watched": 50, "unlike": 50}}',
 }
-"""So that golden rows ride along at once, and there are addresses to balance over."""
+"""So that golden rows ride along at once, there are addresses to balance over, and plans that tell of themselves."""
 
 
 def pytest_sessionstart() -> None:
@@ -46,6 +50,7 @@ def stack(shipped: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         with httpx.Client(base_url=stack.url(), timeout=30) as client:
             for _ in range(5):  # a window forgets by whole calls
                 client.post("/v1/predict", json=DRIFTING).raise_for_status()
+            client.post("/v1/models/unlike:predict", json=RECORD).raise_for_status()
             miss_a_model(stack, client)
             with asked(client):
                 metrics = f"{stack.url('GATEWAY_ADMIN_PORT')}/metrics"
@@ -79,6 +84,7 @@ def asked(client: httpx.Client) -> Iterator[None]:
     def ask() -> None:
         while not over.wait(0.05):
             client.post("/v1/predict", json=RECORD)
+            client.post("/v1/models/rollout:predict", json=RECORD)
             client.post("/v1/models/diagnosis:predict", json={"instances": [{}]})
 
     thread = threading.Thread(target=ask)
