@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 Doubles = NDArray[np.float64]
 
-RATIOS = np.geomspace(2, 1e6, 60)
-"""What a candidate's share of failures may be, as a multiple of what is allowed, one as probable as the other."""
+RATIOS = np.geomspace(1.25, 1e9, 60)
+"""What a candidate's share of failures may be, as a multiple of what is allowed, one as probable as the other.
+
+So wide, five failures beside none are enough at 25 %, the fewest that can be; up to a million it would take six."""
 
 EXPECTED = 0.1
 """The shift of a mean, in standard deviations of a row, for which the test is the quickest."""
@@ -39,31 +41,40 @@ def mean_of(logs: Doubles) -> float:
     return top + math.log(float(np.exp(logs - top).mean())) if math.isfinite(top) else 0.0
 
 
-class Failures:
-    """Weigh failures of the candidate against those of the stable side.
+Counted = tuple[Doubles | list[int], int]
+"""Events of each kind, and the requests of which they are."""
 
-    Where both fail alike, each failure is the candidate's as often as each request is, by its share of them; where it
-    may fail `ratio` times as often, by so much more. The likelihood of larger ratios over that of this one is an
-    e-process for it and all below, and so is its mean over `RATIOS` (the mixture of Robbins, above). Given how many
-    failures there are, they are drawn without replacement, which only narrows it: Hoeffding, J. Am. Stat. Assoc. 58
-    (1963), theorem 4.
+
+class Events:
+    """Weigh what happens to requests of the candidate against how often it happens to those of the stable side.
+
+    It may happen to a share of the candidate's that is `ratio` times the stable side's p, and `more` of all besides;
+    there may be several `kinds` of events, each on its own. An event of the candidate's counts a, one of the stable
+    side's b, with ka + b = k + 1 where k is `ratio` times the candidate's requests for one of the stable side: the
+    likelihoods of larger ratios, `RATIOS`, over those of this one. Of n and m requests aˣbʸ is expected to be at most
+    exp(n(ratio·p + more)(a - 1) + mp(b - 1)) = exp(n·more(a - 1)), as 1 + z ≤ exp(z), whatever p is in this look. So
+    it is an e-process by what is more, and so is its mean over `RATIOS` (the mixture of Robbins, above). Without
+    `more` it is the sequential test of the ratio of two Poisson rates: Przyborowski and Wilenski, Biometrika 31 (1940)
+    313, made always-valid.
     """
 
-    def __init__(self, ratio: float) -> None:
+    def __init__(self, ratio: float, kinds: int = 1, more: float = 0.0) -> None:
         self.ratio = ratio
-        self.logs: Doubles = np.zeros(len(RATIOS))
+        self.more = more
+        self.logs: Doubles = np.zeros((kinds, len(RATIOS)))
 
-    def add(self, candidate: tuple[int, int], stable: tuple[int, int]) -> None:
-        """Take the failures and requests of each side since the last time."""
-        (failed, requests), (others_failed, others) = candidate, stable
+    def add(self, candidate: Counted, stable: Counted) -> None:
+        """Take those of each side since the last time."""
+        (events, requests), (others_events, others) = candidate, stable
         if not requests or not others:
             return
-        allowed = self.ratio * requests / (self.ratio * requests + others)
-        odds = self.ratio * RATIOS * requests / others
-        self.logs += failed * (np.log(odds / (1 + odds)) - math.log(allowed))
-        self.logs -= others_failed * (np.log1p(odds) + math.log1p(-allowed))
+        even = self.ratio * requests / others
+        b = (1 + even) / (1 + RATIOS * even)
+        self.logs += np.outer(events, np.log(RATIOS * b)) + np.outer(others_events, np.log(b))
+        self.logs -= requests * self.more * (RATIOS * b - 1)
 
     @property
-    def log_e(self) -> float:
-        """Give what it weighs."""
-        return mean_of(self.logs)
+    def log_e(self) -> Doubles:
+        """Give what each kind weighs."""
+        sums: Doubles = np.logaddexp.reduce(self.logs, axis=1)
+        return sums - math.log(len(RATIOS))

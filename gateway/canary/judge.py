@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 
 from gateway.canary.differences import Difference, described, difference, together
-from gateway.canary.evidence import Failures, mean_of, mixture
+from gateway.canary.evidence import Events, mean_of, mixture
+from gateway.canary.slowness import Slowness
 from gateway.sides import SideCounts
 
 DENSEST = 0.4
@@ -27,7 +29,7 @@ class Limits:
     latency: float = 1.5
     shift: float = 0.0
     error: float = 0.01
-    parts: tuple[float, float, float] = (0.2, 0.2, 0.6)
+    parts: tuple[float, float, float] = (0.5, 0.1, 0.4)
 
 
 class Finding(NamedTuple):
@@ -48,7 +50,8 @@ class Judge:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self.failures = Failures(limits.failures)
+        self.failures = Events(limits.failures)
+        self.slowness = Slowness(limits.latency)
         self.past: dict[str, list[Difference]] = {}
         self.now: dict[str, Difference] = {}
         self.seen: tuple[SideCounts | None, SideCounts | None] = (None, None)
@@ -62,8 +65,9 @@ class Judge:
 
     def look(self, candidate: SideCounts, stable: SideCounts) -> list[Finding]:
         """Judge by all that both sides answered since the step began, and by the steps before."""
-        since = [counted(new, old) for new, old in zip((candidate, stable), self.seen, strict=True)]
-        self.failures.add(since[0], since[1])
+        own, others = (since(new, old) for new, old in zip((candidate, stable), self.seen, strict=True))
+        self.failures.add(([own.failed], own.requests), ([others.failed], others.requests))
+        self.slowness.add(own.latency, others.latency)
         self.seen = candidate, stable
         pairs = {f"output {name}": (its, stable.outputs.get(name)) for name, its in candidate.outputs.items()}
         pairs["latency"] = (candidate.latency, stable.latency)
@@ -80,16 +84,20 @@ class Judge:
     def of_failures(self, candidate: SideCounts, stable: SideCounts) -> Finding:
         """Judge that the candidate fails too often."""
         told = [f"{one.failed} of {one.requests}" for one in (candidate, stable)]
-        return self.finding("failures", self.failures.log_e, 0, f"{told[0]} requests, the other side {told[1]}")
+        log_e = float(self.failures.log_e[0])
+        return self.finding("failures", log_e, 0, f"{told[0]} requests, the other side {told[1]}")
 
     def of_latency(self) -> Finding:
-        """Judge that it is too slow in the geometric mean: one slow answer in a thousand moves it little."""
+        """Judge that it is too slow: half on the geometric mean, which few slow answers move little, half on those."""
+        log_e, seen = 0.0, "too few requests"
         found = self.difference("latency")
-        if found is None or np.isnan(found.mean[0]):
-            return self.finding("latency", 0, 1, "too few requests")
-        beyond = np.maximum(found.mean[:1] - math.log(self.limits.latency), 0)
-        log_e = float(mixture(beyond, found.error[:1], found.spread[:1])[0])
-        return self.finding("latency", log_e, 1, f"{math.exp(found.mean[0]):.2f} times the other side's")
+        if found is not None and not np.isnan(found.mean[0]):
+            beyond = np.maximum(found.mean[:1] - math.log(self.limits.latency), 0)
+            log_e = float(mixture(beyond, found.error[:1], found.spread[:1])[0])
+            seen = f"it took {math.exp(found.mean[0]):.2f} times as long as the other side, in the geometric mean"
+        slow = self.slowness.log_e
+        weighed = mean_of(np.array([log_e, slow]))
+        return self.finding("latency", weighed, 1, self.slowness.seen if slow > max(log_e, 0) else seen)
 
     def of_outputs(self) -> list[Finding]:
         """Judge that it predicts otherwise, by all outputs together; there is one finding, on what differs most."""
@@ -126,6 +134,13 @@ class Judge:
         return together(steps) if steps else None
 
 
-def counted(new: SideCounts, old: SideCounts | None) -> tuple[int, int]:
-    """Give failures and requests since the last look."""
-    return (new.failed - old.failed, new.requests - old.requests) if old else (new.failed, new.requests)
+def since(new: SideCounts, old: SideCounts | None) -> SideCounts:
+    """Give what a side was asked since the last look, how it failed and how long it took."""
+    if old is None:
+        return new
+    return replace(
+        new,
+        requests=new.requests - old.requests,
+        failed=new.failed - old.failed,
+        latency=new.latency.plus(old.latency, -1),
+    )

@@ -1,5 +1,6 @@
 """The judge of a canary, in simulated rollouts: what it finds, how soon, and how seldom it errs."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from gateway.canary.differences import difference
 from gateway.canary.judge import Judge, Limits
 from gateway.sides import Moments, SideCounts
 from gateway.sides.moments import Measure
+from gateway.sides.side import EDGES
 
 STEPS = ((0.01, 2000), (0.05, 2000), (0.25, 2000))
 """Shares of the candidate, and the rows that it answers before the next."""
@@ -19,47 +21,78 @@ LOOK = 200
 GRID = 200
 """So many values a simulated score can have: as one is drawn from a table, counts of it are multinomial."""
 
+CELLS = np.linspace(0, 1, 33)[1:-1]
+
 
 class Population:
-    """Draw the counts of many answers at once, of one row each, from a table of values and their probabilities."""
+    """Draw the counts of many answers at once, from a table of requests with their rows, and their probabilities."""
 
-    def __init__(self, values: Any, shares: Any, edges: Any) -> None:
+    def __init__(self, requests: Any, shares: Any, edges: Any) -> None:
         self.shares = np.array(shares) / np.sum(shares)
-        self.measure = Measure(list(edges))
-        number, cell = self.measure.placed(list(values))
-        x = np.zeros((len(number), 1 + self.measure.cells))
-        x[np.arange(len(number)), 1 + cell] = 1
-        x[:, 0] = number
-        self.x, self.squares = x, x**2
+        self.edges = [float(edge) for edge in edges]
+        each = [Measure(self.edges) for _ in requests]
+        for measure, rows in zip(each, requests, strict=True):
+            measure.count(list(rows), [len(rows)])
+        self.sums = np.array([measure.sums for measure in each])
+        self.sizes = np.array([measure.sizes for measure in each])
 
     def moments(self, counts: Any) -> Moments:
-        """Give the moments of so many answers of each value."""
-        rows = int(counts.sum())
-        sums, squares = counts @ self.x, counts @ self.squares
-        return Moments((rows, rows, rows), [list(one) for one in (sums, squares, sums, squares)], self.measure.edges)
+        """Give the moments of so many answers to each request."""
+        one, two, three = (counts @ self.sizes).tolist()
+        return Moments((one, two, three), np.tensordot(counts, self.sums, 1).tolist(), self.edges)
+
+
+def single(values: Any, shares: Any, edges: Any) -> Population:
+    """Give requests of one row each."""
+    return Population([[value] for value in values], shares, edges)
 
 
 def normal(shift: float = 0.0) -> Population:
     """Give a score in [0, 1] with the deviation of 0.1, moved by so many of them."""
     values = np.linspace(0, 1, GRID)
-    return Population(values, np.exp(-(((values - 0.5) / 0.1 - shift) ** 2) / 2), np.linspace(0, 1, 33)[1:-1])
+    return single(values, np.exp(-(((values - 0.5) / 0.1 - shift) ** 2) / 2), CELLS)
 
 
 def skewed() -> Population:
     """Give a score that is nearly always small."""
     values = np.linspace(0.001, 1, GRID)
-    return Population(values, values**-1.5, np.linspace(0, 1, 33)[1:-1])
+    return single(values, values**-1.5, CELLS)
 
 
 def label(share: float = 0.3) -> Population:
     """Give a decision."""
-    return Population([0, 1], [1 - share, share], [0.5])
+    return single([0, 1], [1 - share, share], [0.5])
 
 
 Pair = tuple[Population, Population]
 """The candidate's, and the other side's."""
 
-LATENCY = Population(np.linspace(0, 3, 60), np.exp(-np.linspace(0, 3, 60)), [1.0, 2.0])
+
+def times(slow: float = 0.0, *, by: float = 10.0, factor: float = 1.0) -> Population:
+    """Give times around 4 ms, of which one in a hundred is above 10; a share of them takes so many times as long."""
+    deviations = np.linspace(-4, 4, GRID)
+    logs, shares = math.log(4 * factor) + 0.4 * deviations, np.exp(-(deviations**2) / 2)
+    return single([*logs, *(logs + math.log(by))], [*shares * (1 - slow), *shares * slow], EDGES)
+
+
+def heavy(factor: float = 1.0) -> Population:
+    """Give times of which one in a hundred takes a hundred times as long as the fastest."""
+    logs = np.linspace(0, 8, GRID)
+    return single(math.log(2 * factor) + logs, np.exp(-logs), EDGES)
+
+
+def blocks() -> Population:
+    """Give requests of up to sixty rows, of which each second one has rows that are all alike."""
+    random = np.random.default_rng(1)
+    sizes = random.integers(1, 60, GRID)
+    return Population(
+        [random.beta(2, 2, 1 if i % 2 else n).repeat(n if i % 2 else 1) for i, n in enumerate(sizes)],
+        np.ones(GRID),
+        CELLS,
+    )
+
+
+LATENCY = times()
 
 
 def rollout(
@@ -102,13 +135,18 @@ def rollout(
     return None, ""
 
 
-def test_an_identical_model_is_rolled_back_once_in_a_hundred_at_most() -> None:
-    """Of 1,000 rollouts that are looked at fifteen times each, with a score that is skewed, where both sides fail."""
-    score, decision = skewed(), label()
-    outputs = {"score": (score, score), "label": (decision, decision)}
-    guilty = [what for seed in range(1000) if (what := rollout(seed, outputs, share=(0.02, 0.02), look=400)[1])]
+@pytest.mark.parametrize(
+    ("outputs", "latency"), [({"score": skewed(), "label": label()}, times(0.02)), ({"score": blocks()}, heavy())]
+)
+def test_an_identical_model_is_rolled_back_once_in_a_hundred_at_most(
+    outputs: dict[str, Population], latency: Population
+) -> None:
+    """Of 500 rollouts each, looked at fifteen times; both sides fail, and some answers of both are slow."""
+    pairs = {name: (one, one) for name, one in outputs.items()}
+    run: Any = {"latency": (latency, latency), "share": (0.02, 0.02), "look": 400}
+    guilty = [what for seed in range(500) if (what := rollout(seed, pairs, **run)[1])]
 
-    assert len(guilty) <= 10, guilty
+    assert len(guilty) <= 5, guilty
 
 
 @pytest.mark.parametrize("weight", [0.01, 0.05, 0.25])
@@ -127,29 +165,67 @@ def test_a_shift_is_found_over_several_steps() -> None:
     assert found.count("predictions") >= 95
 
 
-@pytest.mark.parametrize("weight", [0.01, 0.05])
-def test_a_candidate_that_fails_is_out_within_500_requests(weight: float) -> None:
-    """It fails 2 % of them, and the other side none, in the steps that a rollout begins with."""
+@pytest.mark.parametrize(("weight", "least"), [(0.01, 99), (0.05, 99), (0.25, 95)])
+def test_a_candidate_that_fails_is_out_within_500_requests(weight: float, least: int) -> None:
+    """It fails 2 % of them, and the other side none; at 25 % five failures are needed, which 97.2 of 100 have."""
     found = [rollout(seed, {}, share=(0.02, 0.0), look=50, steps=((weight, 500),)) for seed in range(100)]
 
-    assert sum(what == "failures" for _, what in found) >= 99
+    assert sum(what == "failures" for _, what in found) >= least
+
+
+@pytest.mark.parametrize(("weight", "enough"), [(0.01, 2), (0.05, 3), (0.25, 5)])
+def test_a_few_failures_are_enough_where_the_other_side_has_none(weight: float, enough: int) -> None:
+    """At 25 % four are not: of one that may fail 1.5 times as often they all are in more than 1 % of all rollouts."""
+    for failed in (enough - 1, enough):
+        judge = Judge(Limits())
+        judge.begin()
+        own, others = (
+            SideCounts(requests, its, requests - its, {}, LATENCY.moments(np.zeros(2 * GRID)), {})
+            for requests, its in ((500, failed), (round(500 / weight) - 500, 0))
+        )
+        assert judge.look(own, others)[0].guilty == (failed == enough)
 
 
 def test_what_the_limits_allow_is_not_found() -> None:
     """A larger shift, more failures and slower answers than the other side's, if somebody wants them."""
-    slower = Population(np.linspace(0.3, 3.3, 60), LATENCY.shares, [1.0, 2.0])
-    run: Any = {"outputs": {"score": (normal(0.1), normal())}, "latency": (slower, LATENCY), "share": (0.015, 0.01)}
-    found = [rollout(seed, **run, limits=Limits(shift=0.2)) for seed in range(50)]
+    run: Any = {"outputs": {"score": (normal(0.1), normal())}, "share": (0.015, 0.01), "limits": Limits(shift=0.2)}
+    for latency in ((times(factor=1.5), times()), (heavy(1.5), heavy()), (times(0.0025, by=20), times())):
+        found = [rollout(seed, **run, latency=latency) for seed in range(50)]
 
-    assert found == [(None, "")] * 50
+        assert found == [(None, "")] * 50
 
 
 def test_a_slow_candidate_is_found() -> None:
     """One that takes twice as long."""
-    slower = Population(np.linspace(0.7, 3.7, 60), LATENCY.shares, [1.0, 2.0])
-    found = [rollout(seed, {}, latency=(slower, LATENCY))[1] for seed in range(20)]
+    found = [rollout(seed, {}, latency=(times(factor=2), times()))[1] for seed in range(20)]
 
     assert found == ["latency"] * 20
+
+
+@pytest.mark.parametrize("by", [10, 20])
+@pytest.mark.parametrize("weight", [0.01, 0.05, 0.25])
+def test_a_candidate_that_is_slow_now_and_then_is_out_within_2000_requests(weight: float, by: float) -> None:
+    """Of its answers 3 % take so many times as long, which moves the geometric mean by 7 to 9 %."""
+    run: Any = {"latency": (times(0.03, by=by), times()), "steps": ((weight, 2000),)}
+
+    assert [rollout(seed, {}, **run)[1] for seed in range(50)].count("latency") >= 48
+
+
+def test_what_was_seen_of_slow_answers_is_told() -> None:
+    """With the times that both shares are beyond."""
+    judge = Judge(Limits())
+    judge.begin()
+    random = np.random.default_rng(1)
+    own, others = (
+        SideCounts(requests, 0, requests, {}, one.moments(random.multinomial(requests, one.shares)), {})
+        for requests, one in ((1000, times(0.05)), (9000, times()))
+    )
+    finding = judge.look(own, others)[1]
+
+    assert finding.guilty
+    assert (
+        finding.seen == "4.30% of its answers took longer than 25.6 ms, 0.00% of the other side's longer than 17.1 ms"
+    )
 
 
 def test_rows_of_one_request_are_no_evidence_of_their_own() -> None:
