@@ -41,7 +41,10 @@ def parsed() -> argparse.Namespace:
     add_canary(commands)
     for one in (report, replay):
         one.add_argument("--log", type=Path, metavar="FOLDER", help="without it, that of the settings")
-    return parser.parse_args()
+    found = parser.parse_args()
+    if found.command == "canary" and not (found.admin or found.admin_dns or found.roll_back):
+        parser.error("name the admin side of each replica, such as --admin http://127.0.0.1:8081, or --admin-dns")
+    return found
 
 
 def add_canary(commands: Any) -> None:
@@ -49,8 +52,9 @@ def add_canary(commands: Any) -> None:
     canary = commands.add_parser("canary", help="move a split to its candidate step by step, or roll it back")
     canary.add_argument("route", help="the split, which has two sides")
     canary.add_argument("--candidate", metavar="SIDE", help="without it the second side")
-    canary.add_argument("--config", type=Path, default=argparse.SUPPRESS, metavar="FILE", help="where the weights are")
-    canary.add_argument("--configmap", metavar="NAME", help="the weights are there; asked by kubectl, or in a pod")
+    place = canary.add_mutually_exclusive_group()
+    place.add_argument("--config", type=Path, default=argparse.SUPPRESS, metavar="FILE", help="where the weights are")
+    place.add_argument("--configmap", metavar="NAME", help="the weights are there; asked by kubectl, or in a pod")
     canary.add_argument("--namespace", help="of the ConfigMap; without it that of kubectl, or of the pod")
     canary.add_argument("--key", default="gateway.yaml", help="in the ConfigMap (default: gateway.yaml)")
     canary.add_argument(
@@ -58,21 +62,27 @@ def add_canary(commands: Any) -> None:
     )
     canary.add_argument("--admin-dns", type=host, metavar="HOST:PORT", help="a name with an address for each replica")
     canary.add_argument("--steps", type=steps, default=(1, 5, 25, 100), help="in percent (default: 1,5,25,100)")
-    canary.add_argument("--min-rows", type=positive, default=2000, help="of the candidate in each step (default: 2000)")
-    canary.add_argument("--step-timeout", type=seconds, default=3600, metavar="S", help="default: 3600")
+    canary.add_argument(
+        "--min-rows", type=positive, default=2000, help="that the candidate answers in each step (default: 2000)"
+    )
+    canary.add_argument(
+        "--step-timeout", type=seconds, default=3600, metavar="S", help="then there is no verdict (default: 3600)"
+    )
     canary.add_argument("--every", type=seconds, default=5, metavar="S", help="between two looks (default: 5)")
     canary.add_argument("--max-failures", type=ratio, default=1.5, help="times the other side's share (default: 1.5)")
     canary.add_argument("--max-latency", type=ratio, default=1.5, help="times the other side's (default: 1.5)")
     canary.add_argument("--max-shift", type=limit, default=0, help="of means, in standard deviations (default: 0)")
-    canary.add_argument("--error", type=chance, default=0.01, help="of rolling back for nothing (default: 0.01)")
-    canary.add_argument("--dry-run", action="store_true", help="say what would be done")
+    canary.add_argument(
+        "--error", type=chance, default=0.01, help="probability of rolling back for nothing (default: 0.01)"
+    )
+    canary.add_argument("--dry-run", action="store_true", help="say what would be set, and which replicas report")
     canary.add_argument("--roll-back", action="store_true", help="give the candidate nothing any more, and end")
 
 
 def positive(text: str) -> int:
     """Read an argument that counts something."""
     if (number := int(text)) < 1:
-        raise argparse.ArgumentTypeError(f"{number} is none: at least 1")
+        raise argparse.ArgumentTypeError(f"must be at least 1, not {number}")
     return number
 
 
@@ -117,19 +127,19 @@ def steps(text: str) -> tuple[float, ...]:
 def seconds(text: str) -> float:
     """Read an argument that is a time."""
     if not 0 < (number := float(text)) < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} is no time: more than 0")
+        raise argparse.ArgumentTypeError(f"must be more than 0 seconds, not {text}")
     return number
 
 
 def ratio(text: str) -> float:
     """Read an argument that says how many times as much something may be."""
     if not 1 <= (number := float(text)) < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} is too little: 1 or more")
+        raise argparse.ArgumentTypeError(f"must be 1 or more, not {text}")
     return number
 
 
 def chance(text: str) -> float:
     """Read an argument that is a probability, neither 0 nor 1."""
     if not 0 < (number := float(text)) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is none: between 0 and 1")
+        raise argparse.ArgumentTypeError(f"must be between 0 and 1, not {text}")
     return number

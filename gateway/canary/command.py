@@ -24,10 +24,14 @@ def canary(arguments: argparse.Namespace) -> int:
     pace = Pace(arguments.steps, arguments.min_rows, arguments.step_timeout, arguments.every)
     try:
         rollout = Rollout(arguments.route, place, replicas, judge, pace, say=Lines().say, candidate=arguments.candidate)
+    except PlaceError as exc:
+        sys.stderr.write(f"error: {exc}\n")
+        return UNJUDGED
+    try:
         if arguments.roll_back:
             rollout.roll_back(())
             return ROLLED_BACK
-        return described(rollout) if arguments.dry_run else rollout.run()
+        return described(rollout) if arguments.dry_run else moved(rollout)
     except (Unjudged, PlaceError) as exc:
         sys.stderr.write(f"no verdict: {exc}\n{HOW_TO_GO_ON}")
     except KeyboardInterrupt:
@@ -40,6 +44,13 @@ LINE_UP = "\x1b[1A\x1b[2K"
 HOW_TO_GO_ON = "The weights are as they are: the same command goes on from there, and with --roll-back it ends that.\n"
 
 
+def moved(rollout: Rollout) -> int:
+    """Move it, unless nobody could judge by what the weights would then be; gives the exit code. Raises Unjudged."""
+    if not (heard := rollout.replicas.ask(rollout.route)).reports:
+        raise Unjudged(f"no replica reports{told(heard)}")
+    return rollout.run()
+
+
 def described(rollout: Rollout) -> int:
     """Say what would be done, and who would be asked; gives the exit code."""
     heard = rollout.replicas.ask(rollout.route)
@@ -49,7 +60,8 @@ def described(rollout: Rollout) -> int:
         weights = rollout.weights_at(step)
         with_weights(rollout.place.read(), rollout.route, weights)
         until = f"until it has answered {rollout.pace.min_rows} rows" if step < 100 else "and that is all"
-        sys.stdout.write(f"would set {weights}, {until}\n")
+        told_weights = ", ".join(f"{side} {weight:g} %" for side, weight in weights.items())
+        sys.stdout.write(f"would set {told_weights}, {until}\n")
     return 0 if heard.reports and not heard.silent else UNJUDGED
 
 

@@ -73,7 +73,7 @@ def report_of(url: str, route: str) -> Report | str:
         response = connection.getresponse()
         body = response.read()
         if response.status != 200:
-            return f"{response.status}: {body[:200].decode(errors='replace')}"
+            return f"{response.status}, {detail_of(body)}"
         return msgspec.json.decode(body, type=Report)
     except (OSError, http.client.HTTPException) as exc:
         return str(exc) or type(exc).__name__
@@ -81,3 +81,17 @@ def report_of(url: str, route: str) -> Report | str:
         return f"no report of a split: {exc}"
     finally:
         connection.close()
+
+
+class Problem(msgspec.Struct):
+    """Mirror of a problem document what a person reads."""
+
+    detail: str
+
+
+def detail_of(body: bytes) -> str:
+    """Say what an answer that is no report says."""
+    try:
+        return msgspec.json.decode(body, type=Problem).detail
+    except msgspec.MsgspecError:
+        return body[:200].decode(errors="replace")

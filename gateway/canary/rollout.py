@@ -17,6 +17,9 @@ TOLERANCE = 1e-6
 PAUSES = (1, 1, 2, 5, 10, 20, 40, 60, 60, 60)
 """So many seconds apart it is tried to roll back: somebody else may write in the same place, or nobody answer there."""
 
+PATIENCE_S = 5.0
+"""So long nothing is said of replicas that have not taken weights over: it takes them up to two seconds."""
+
 DONE, ROLLED_BACK, UNJUDGED = 0, 1, 2
 
 
@@ -107,16 +110,21 @@ class Rollout:
 
     def wait(self, percent: float) -> None:
         """Wait until all replicas have taken the weights over; raises Unjudged and Incomparable."""
-        until = time.monotonic() + self.pace.timeout_s
+        began, said = time.monotonic(), ""
         while True:
             heard = self.replicas.ask(self.route)
             late = [one for one in heard.reports if not self.has_taken(one.share(self.candidate), percent)]
             if heard.reports and not heard.silent and not late:
                 break
-            if time.monotonic() > until:
-                raise Unjudged(f"not all replicas have taken {percent:g} % over: {len(late)} have not{told(heard)}")
+            waiting = f"{len(late)} of {len(heard.reports)} replicas have not taken it over{told(heard)}"
+            if time.monotonic() > began + self.pace.timeout_s:
+                raise Unjudged(f"{percent:g} %: {waiting}")
+            if time.monotonic() > began + PATIENCE_S and waiting != said:
+                self.say(f"{percent:g} %: {waiting}")
+                said = waiting
             time.sleep(min(1.0, self.pace.every_s))
-        self.say(f"{percent:g} %: taken over by {len(heard.reports)} replicas")
+        count = len(heard.reports)
+        self.say(f"{percent:g} %: taken over by {count} {'replica' if count == 1 else 'replicas'}")
         self.judge.begin()
         self.tally.add(heard.reports)
         self.tally.begin()
@@ -136,7 +144,10 @@ class Rollout:
             heard = self.replicas.ask(self.route)
             self.tally.add(self.those_that_have_taken(heard, percent))
             candidate, stable = (self.tally.of(side) for side in (self.candidate, self.stable))
-            if candidate and stable:
+            if not candidate or not stable:
+                nobody = self.stable if candidate else self.candidate
+                self.say(f"{percent:g} %: no evidence yet, {nobody} has been asked nothing{told(heard)}")
+            else:
                 findings = self.judge.look(candidate, stable)
                 self.say(progress(percent, candidate, stable, findings) + told(heard))
                 if guilty := [finding for finding in findings if finding.guilty]:
@@ -169,7 +180,7 @@ class Rollout:
         else:
             self.set(0)
         reasons = "; ".join(f"{finding.what}: {finding.seen}" for finding in guilty)
-        self.say(f"rolled back: {self.candidate} has 0 % of {self.route}. {reasons}")
+        self.say(f"rolled back: {self.candidate} has 0 % of {self.route}{f'. {reasons}' if reasons else ''}")
 
 
 def progress(percent: float, candidate: SideCounts, stable: SideCounts, findings: Sequence[Finding]) -> str:

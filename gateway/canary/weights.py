@@ -41,7 +41,7 @@ class File:
         try:
             self.text = self.path.read_text()
         except (OSError, UnicodeDecodeError) as exc:
-            raise PlaceError(f"{self.path} cannot be read: {exc}") from exc
+            raise PlaceError(f"{self.path} cannot be read: {reason_of(exc)}") from exc
         return self.text
 
     def write(self, text: str) -> None:
@@ -58,21 +58,36 @@ class File:
             Path(new.name).chmod(path.stat().st_mode)
             Path(new.name).replace(path)
         except OSError as exc:
-            raise PlaceError(f"{self.path} cannot be written: {exc}") from exc
+            raise PlaceError(f"{self.path} cannot be written: {reason_of(exc)}") from exc
         self.text = text
 
 
 def weights_in(text: str, route: str) -> dict[str, float]:
     """Give the weights of a split; raises PlaceError where there is none of two sides."""
     try:
-        document = yaml.safe_load(text)
-        weights = document["routes"][route]["split"]["weights"]
+        routes = yaml.safe_load(text)["routes"]
+        weights = routes[route]["split"]["weights"]
         found = {str(side): float(weight) for side, weight in weights.items()}
-    except (yaml.YAMLError, LookupError, TypeError, ValueError, AttributeError) as exc:
-        raise PlaceError(f"there is no split {route!r} in the settings") from exc
+    except yaml.YAMLError as exc:
+        raise PlaceError(f"the settings are no YAML: {exc}") from exc
+    except (LookupError, TypeError, ValueError, AttributeError) as exc:
+        raise PlaceError(f"there is no split {route!r} in the settings{splits_told(text)}") from exc
     if len(found) != 2 or not sum(found.values()):
         raise PlaceError(f"{route} has the sides {', '.join(found)}: a canary is between two")
     return found
+
+
+def splits_told(text: str) -> str:
+    """Say which splits there are instead."""
+    document = yaml.safe_load(text)
+    routes = document.get("routes") if isinstance(document, dict) else None
+    found = [str(name) for name, its in routes.items() if "split" in (its or ())] if isinstance(routes, dict) else []
+    return f", only {', '.join(found)}" if found else ", and no other"
+
+
+def reason_of(error: OSError | UnicodeDecodeError) -> str:
+    """Say why a file cannot be used, without its name once more."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 def with_weights(text: str, route: str, weights: Mapping[str, float]) -> str:

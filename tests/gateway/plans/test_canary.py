@@ -51,7 +51,7 @@ def test_only_the_weights_change_in_the_text() -> None:
     )
     with pytest.raises(PlaceError, match="in their place alone"):
         with_weights(shared, "rollout", {"a": 2, "b": 3})
-    with pytest.raises(PlaceError, match="no split"):
+    with pytest.raises(PlaceError, match="there is no split 'none' in the settings, only other, rollout"):
         weights_in(TEXT, "none")
 
 
@@ -288,7 +288,7 @@ def test_a_good_candidate_is_brought_in_though_it_is_stopped_on_the_way(replicas
     """It begins where the weights are; the file keeps its comments."""
     dry = run(replicas.command("--dry-run"))
     assert (dry.returncode, dry.stderr) == (0, "")
-    assert "would set {'plain': 70.0, 'sick': 30.0}" in dry.stdout
+    assert "would set plain 70 %, sick 30 %, until" in dry.stdout
     assert replicas.weights == {"plain": 100, "sick": 0}
     with replicas.asked():
         process = subprocess.Popen(
@@ -324,6 +324,30 @@ def test_a_candidate_that_fails_is_rolled_back(replicas: Cluster, sick: Sick) ->
     assert done.returncode == 1, done.stdout + done.stderr
     assert "rolled back: sick has 0 % of rollout. failures: " in done.stdout
     assert replicas.weights == {"plain": 100, "sick": 0}
+
+
+def test_what_it_cannot_begin_with_changes_no_weights(tmp_path: Path) -> None:
+    """Nobody to ask, nobody who reports, no such split and no file: each says what is missing."""
+    path = tmp_path / "gateway.yaml"
+    path.write_text(TEXT)
+    (port,) = free_ports(1)
+    begun = [sys.executable, "-m", "gateway", "canary"]
+    somewhere = ["--admin", f"http://127.0.0.1:{port}"]
+
+    for arguments, what in (
+        (["rollout", "--config", str(path)], "name the admin side of each replica"),
+        (["rollout", "--config", str(path), *somewhere], f"no replica reports (no answer from http://127.0.0.1:{port}"),
+        (
+            ["none", "--config", str(path), *somewhere],
+            "error: there is no split 'none' in the settings, only other, rollout",
+        ),
+        (["rollout", "--config", f"{path}.not", *somewhere], f"error: {path}.not cannot be read: No such file"),
+        (["rollout", "--config", str(path), "--configmap", "one", *somewhere], "not allowed with argument --config"),
+    ):
+        done = run([*begun, *arguments])
+        assert (done.returncode, done.stdout) == (2, ""), done.stderr
+        assert what in done.stderr
+    assert path.read_text() == TEXT
 
 
 def test_without_callers_there_is_no_verdict(replicas: Cluster) -> None:
