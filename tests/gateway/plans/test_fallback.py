@@ -1,5 +1,6 @@
 """A fallback: who cannot answer is replaced by the next."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -106,3 +107,20 @@ def test_branches_that_mean_something_else_are_told(start: Start) -> None:
     client = start({"safe": {"fallback": {"to": ["plain", {"answer": {"probability": "low"}}]}}})
 
     assert "probability: is number, and in the stored answer" in client.get("/v1/models/safe").json()["reason"]
+
+
+def test_what_a_full_queue_refuses_goes_on_at_once(start: Start, sick: Sick, backends: dict[str, Any]) -> None:
+    """While others wait in it; the model gets no more calls for it than it has places."""
+    sick.status = 0
+    narrow = {**backends, "sick": {**backends["sick"], "max_queued_rows": 1}}
+    route = {"fallback": {"to": ["sick", "plain"], "within_s": 8}, "timeout_s": 20}
+    client = start({"safe": route}, backends=narrow)
+    with ThreadPoolExecutor(6) as pool:
+        tasks = [pool.submit(client.post, "/v1/predict", json=BODY, timeout=30) for _ in range(6)]
+        wait_until(lambda: sum(task.done() for task in tasks) >= 3)
+        asked, waiting = sick.asked, sum(not task.done() for task in tasks)
+        answers = [task.result() for task in tasks]
+
+    assert asked == 1
+    assert waiting > 0
+    assert [(one.status_code, one.json()["predictions"][0]["safe"]) for one in answers] == [(200, "plain")] * 6
