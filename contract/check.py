@@ -59,15 +59,28 @@ def category_fault(feature: Feature, value: Any) -> str | None:
 
 
 def record_faults(
-    features: Sequence[Feature], records: Sequence[Any], at: tuple[str | int, ...], first: int = 0
+    features: Sequence[Feature],
+    records: Sequence[Any],
+    at: tuple[str | int, ...],
+    first: int = 0,
+    *,
+    others: bool = False,
 ) -> list[Fault]:
     """Find what is wrong in a list of JSON records that stands at `at`, the first MOST_FAULTS of it.
 
-    `first` is the place of the first record, where others come before it.
+    `first` is the place of the first record, where some come before it. What is no feature is a fault, unless records
+    may hold `others`.
     """
     by_name = {feature.name: feature for feature in features}
+    if others:
+        records = [known_of(by_name, record) for record in records]
     found = (fault for row, record in enumerate(records, first) for fault in one_record(by_name, record, (*at, row)))
     return list(islice(found, MOST_FAULTS))
+
+
+def known_of(features: dict[str, Feature], record: Any) -> Any:
+    """Leave out of a record what is no feature."""
+    return {name: record[name] for name in features if name in record} if isinstance(record, dict) else record
 
 
 def one_record(features: dict[str, Feature], record: Any, at: tuple[str | int, ...]) -> Iterator[Fault]:

@@ -1,5 +1,6 @@
 """From the bytes of a request to checked columns, in one pass where nothing is wrong."""
 
+from collections import deque
 from collections.abc import Generator, Sequence
 from itertools import chain
 from typing import Annotated, Any, Literal
@@ -9,7 +10,7 @@ from msgspec import UNSET
 
 from contract.batch import join
 from contract.check import Fault
-from contract.explain import explain, explain_pieces, refuse_doubles, refuse_too_many
+from contract.explain import explain, explain_pieces, refuse_doubles, refuse_floods, refuse_too_many
 from contract.feature import Feature
 from contract.features import in_order
 from contract.pieces import PIECE, cut, frame
@@ -25,17 +26,19 @@ class RecordDecoder:
     """Read `{"instances": [{feature: value, …}, …]}` into a table, and what else the document says.
 
     The fast path is a msgspec struct made from the features, bounds and categories included; only a body that it
-    refuses takes the slow path, which finds every fault.
+    refuses takes the slow path, which finds every fault. Where records may hold `others` too, these are left out
+    unread, and every body that has some takes the slow path that finds members named twice.
     """
 
-    def __init__(self, features: Sequence[Feature]) -> None:
+    def __init__(self, features: Sequence[Feature], *, others: bool = False) -> None:
         self.features = in_order(features)
+        self.others = others
         names = {f"f{index}": feature.name for index, feature in enumerate(self.features)}
         record = msgspec.defstruct(
             "Record",
             [(field, annotation(feature)) for field, feature in zip(names, self.features, strict=True)],
             rename=names.get,
-            forbid_unknown_fields=True,
+            forbid_unknown_fields=not others,
             gc=False,
         )
         self.categories = [feature.name for feature in self.features if feature.type == "category"]
@@ -58,7 +61,7 @@ class RecordDecoder:
                 raw = document.raw
                 terms, expected = read_terms(raw), 2 + quotes(raw)
         except (msgspec.ValidationError, UnicodeError, RecursionError):
-            explain(self.features, body, max_rows)
+            explain(self.features, body, max_rows, others=self.others)
         except msgspec.DecodeError as exc:
             raise MalformedBody(f"the body is not JSON: {exc}") from exc
         instances = document.instances
@@ -67,6 +70,8 @@ class RecordDecoder:
         refuse_too_many(len(instances), max_rows)
         table = self.table(instances)
         if body.count(b'"') != expected + self.quotes(table):
+            if self.others:  # nobody has looked at them, and they may be a flood
+                deque(refuse_floods(self.features, body, max_rows), 0)
             refuse_doubles(body)
         return table, terms
 
@@ -87,7 +92,8 @@ class RecordDecoder:
             try:
                 records = self.piece_decoder.decode(piece)
             except (msgspec.ValidationError, UnicodeDecodeError, RecursionError):
-                yield from explain_pieces(self.features, body, chain([piece], pieces), rows, max_rows)
+                left = chain([piece], pieces)
+                yield from explain_pieces(self.features, body, left, rows, max_rows, others=self.others)
             except msgspec.DecodeError:
                 break
             if not records:
@@ -100,6 +106,8 @@ class RecordDecoder:
             yield
         else:
             refuse_too_many(rows, max_rows)
+            if self.others:
+                yield from refuse_floods(self.features, body, max_rows)
             for piece in doubtful:
                 refuse_doubles(piece)
                 yield

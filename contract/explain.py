@@ -16,23 +16,29 @@ MOST_LISTS = 1000
 """Up to so many lists a wrong body is read to say what is wrong with it."""
 
 
-def explain(features: Sequence[Feature], body: bytes, max_rows: int) -> NoReturn:
+def explain(features: Sequence[Feature], body: bytes, max_rows: int, *, others: bool = False) -> NoReturn:
     """Raise why a body was refused: MalformedBody, InvalidRecords with every wrong field, or TooManyRows."""
     for _ in refuse_floods(features, body, max_rows):
         pass
-    explain_whole(features, body, max_rows)
+    explain_whole(features, body, max_rows, others=others)
 
 
-def explain_whole(features: Sequence[Feature], body: bytes, max_rows: int) -> NoReturn:
+def explain_whole(features: Sequence[Feature], body: bytes, max_rows: int, *, others: bool) -> NoReturn:
     """Raise the same for a body that is no flood."""
     instances = instances_of(body)
     refuse_too_many(len(instances), max_rows)
-    faults = record_faults(features, instances, ("instances",))
+    faults = record_faults(features, instances, ("instances",), others=others)
     raise InvalidRecords(faults) if faults else MalformedBody("the body says something twice")
 
 
 def explain_pieces(
-    features: Sequence[Feature], body: bytes, pieces: Iterable[bytes], before: int, max_rows: int
+    features: Sequence[Feature],
+    body: bytes,
+    pieces: Iterable[bytes],
+    before: int,
+    max_rows: int,
+    *,
+    others: bool = False,
 ) -> Generator[None, None, NoReturn]:
     """Raise what `explain` would, a piece at a time; where a piece is no list by itself, the body is read as one.
 
@@ -50,13 +56,13 @@ def explain_pieces(
         if not instances:
             break
         if len(faults) < MOST_FAULTS:
-            faults += record_faults(features, instances, ("instances",), rows)
+            faults += record_faults(features, instances, ("instances",), rows, others=others)
         rows += len(instances)
     else:
         refuse_too_many(rows, max_rows)
         if faults:
             raise InvalidRecords(faults[:MOST_FAULTS])
-    explain_whole(features, body, max_rows)
+    explain_whole(features, body, max_rows, others=others)
 
 
 def refuse_floods(features: Sequence[Feature], body: bytes, max_rows: int) -> Generator[None, None, None]:

@@ -30,10 +30,11 @@ class Tensor(Protocol):
         """The elements, in the shape that the caller gave."""
 
 
-def table_from_tensors(features: Sequence[Feature], tensors: Sequence[Tensor]) -> Table:
+def table_from_tensors(features: Sequence[Feature], tensors: Sequence[Tensor], *, others: bool = False) -> Table:
     """Read the tensors of one request into a checked table.
 
     Takes one tensor `[n]` or `[n,1]` per feature, or one `[n,k]` named `features` where all share a datatype.
+    Where there may be `others` too, tensors that are of no feature are left out.
     Raises InvalidRecords, whose pointers begin at `/inputs`.
     """
     known = in_order(features)
@@ -41,7 +42,7 @@ def table_from_tensors(features: Sequence[Feature], tensors: Sequence[Tensor]) -
         check_matrix(known, tensors[0])
         table = pack_matrix(known, tensors[0].array)
     else:
-        check_columns(known, tensors)
+        check_columns(known, tensors, others=others)
         arrays = {one.name: one.array if one.array.ndim == 1 else one.array.reshape(-1) for one in tensors}
         table = pack_checked(known, {name: arrays[name] for name in known.by_name})
     if not table.rows:
@@ -94,21 +95,22 @@ def check_matrix(features: Features, tensor: Tensor) -> None:
         raise InvalidRecords([Fault(("inputs", 0, "shape"), f"must be [n, {len(features)}], not {shape}")])
 
 
-def check_columns(features: Features, tensors: Sequence[Tensor]) -> None:
+def check_columns(features: Features, tensors: Sequence[Tensor], *, others: bool = False) -> None:
     """Raise InvalidRecords unless there is exactly one column per feature, all of the same length."""
     by_name = features.by_name
     given = {tensor.name for tensor in tensors}
     faults = [Fault(("inputs",), f"the input {name} is missing") for name in by_name if name not in given]
-    lengths = [tensor.array.shape[0] for tensor in tensors if tensor.array.ndim]
+    judged = [tensor for tensor in tensors if tensor.name in by_name] if others else tensors
+    lengths = [tensor.array.shape[0] for tensor in judged if tensor.array.ndim]
     rows = lengths[0] if lengths else 0
     if len(set(lengths)) > 1:  # the odd one out is wrong, not all the others
         ((rows, _),) = Counter(lengths).most_common(1)
     for index, tensor in enumerate(tensors):
         feature, shape = by_name.get(tensor.name), tensor.array.shape
         if feature is None:
-            faults.append(
-                Fault(("inputs", index, "name"), f"{tensor.name[:LONGEST_NAME]} is not an input of this model")
-            )
+            if not others:
+                message = f"{tensor.name[:LONGEST_NAME]} is not an input of this model"
+                faults.append(Fault(("inputs", index, "name"), message))
         elif tensor.datatype != feature.datatype:
             message = f"{tensor.name} must be {feature.datatype}, not {tensor.datatype}"
             faults.append(Fault(("inputs", index, "datatype"), message))

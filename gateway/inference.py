@@ -22,7 +22,8 @@ async def infer(
             account.within(request.parameters.timeout / 1e6)
         if request.outputs is not None:  # before the model is asked, a name is refused that it does not have
             request.chosen(output_names(plan))
-        table = table_from_tensors(plan.features, request.tensors)
+        decoder = plan.decoder
+        table = table_from_tensors(decoder.features, request.tensors, others=decoder.others)
     except InvalidRecords as exc:
         raise InvalidRecord(str(exc), exc.faults) from exc
     answer = await account.ask(plan, table, terms_of(plan, request))

@@ -68,6 +68,11 @@ class Composite(ABC):
         return self.branches
 
     @property
+    def takes_others(self) -> bool:
+        """Say that records may hold more than that, for a branch that has not told yet what it reads."""
+        return any(plan.decoder.others for plan in self.taking_part.values())
+
+    @property
     def contracts(self) -> list[Interface]:
         """Give the contracts of the backends of those."""
         return self.known.contracts
@@ -94,9 +99,8 @@ class Composite(ABC):
     def derive(self, current: Sequence[Interface | None]) -> Derived | Refused:
         """Derive it from the branches."""
         try:
-            features = union_of_features([self.take()])
-            contracts = contracts_of(self.taking_part)
-            return Derived(current, contracts, RecordDecoder(features), Form(self.give()))
+            decoder = RecordDecoder(union_of_features([self.take()]), others=self.takes_others)
+            return Derived(current, contracts_of(self.taking_part), decoder, Form(self.give()))
         except ContractError as exc:
             return Refused(current, PlanMismatch(f"what {self.name} asks does not fit together: {exc}"))
         except GatewayError as exc:

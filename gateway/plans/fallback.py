@@ -45,6 +45,11 @@ class Fallback(Composite):
             raise BackendUnknown(f"no model of {self.name} has told its contract yet")
         return found
 
+    @property
+    def takes_others(self) -> bool:
+        """Say so too while any is not known: who sends what all of them read is answered meanwhile."""
+        return len(self.taking_part) < len(self.branches) or super().takes_others
+
     def give(self) -> Sequence[Output]:
         """Give what any of those gives; raises ContractError where they do not mean the same."""
         return either(self.name, outputs_beside(self.taking_part))

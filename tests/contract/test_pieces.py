@@ -180,3 +180,41 @@ def looked_at(body: bytes) -> Any:
         yield from NUMBER.decode_in_pieces(body, 100_000)
     except InvalidRecords:
         return
+
+
+OTHERS = RecordDecoder(NUMBER.features, others=True)
+
+
+@given(st.data())
+def test_what_no_feature_reads_may_be_left_out(data: st.DataObject) -> None:
+    """Where records may hold others: the same table in pieces or as one, and the faults of the features only."""
+    names = st.sampled_from(["width", "height", "}", 'wi"dth'])
+    values = st.one_of(st.floats(-1, 9), any_values(), st.lists(st.dictionaries(names, st.integers()), max_size=2))
+    instances = data.draw(st.lists(st.dictionaries(names, values), min_size=1, max_size=MOST_ROWS))
+    body = written(instances, data.draw(FORMS), {}, {})
+    bare = [{name: value for name, value in record.items() if name == "width"} for record in instances]
+    expected = outcome(NUMBER.decode, written(bare, "compact", {}, {}), MOST_ROWS)
+    event("refused" if isinstance(expected[0], type) else "read")
+
+    assert outcome(OTHERS.decode, body, MOST_ROWS) == expected
+    assert outcome(finished, OTHERS, body, data.draw(st.integers(1, 40))) == expected
+
+
+@pytest.mark.parametrize("size", [PIECE, 100])
+def test_a_flood_in_what_no_feature_reads_is_refused(size: int) -> None:
+    """Before it is built; a member that is there twice is found among the others too."""
+    flood = b'{"instances":[{"width":1,"other":[%s]}]}' % b",".join([b"[]"] * 1_000_000)
+    twice = b'{"instances":[{"width":1,"a":1,"a":2}]}'
+    tracemalloc.start()
+    with pytest.raises(MalformedBody, match="lists"):
+        OTHERS.decode(flood, MOST_ROWS)
+    with pytest.raises(MalformedBody, match="lists"):
+        finished(OTHERS, flood, size)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert peak < 3 * len(flood)
+    with pytest.raises(MalformedBody, match="'a' twice"):
+        OTHERS.decode(twice, MOST_ROWS)
+    with pytest.raises(MalformedBody, match="'a' twice"):
+        finished(OTHERS, twice, size)

@@ -1,5 +1,6 @@
 """A fallback: who cannot answer is replaced by the next."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ from benchmarks.ports import free_ports
 from tests.gateway.conftest import PLAIN
 from tests.gateway.plans.conftest import Sick, Start
 from tests.gateway.test_account import records
-from tests.serving import wait_until
+from tests.gateway.test_v2 import inputs
+from tests.serving import model_app, served, wait_until
 
 STORED = {"answer": {"label": "low", "probability": 0}, "as": "stored"}
 ROUTE = {"fallback": {"to": ["sick", "plain"]}}
+JSON = {"content-type": "application/json"}
 BODY = {"instances": [PLAIN]}
 
 
@@ -124,3 +127,31 @@ def test_what_a_full_queue_refuses_goes_on_at_once(start: Start, sick: Sick, bac
     assert asked == 1
     assert waiting > 0
     assert [(one.status_code, one.json()["predictions"][0]["safe"]) for one in answers] == [(200, "plain")] * 6
+
+
+def test_what_only_an_unknown_model_reads_is_no_fault(
+    start: Start, backends: dict[str, Any], stored_plain: Path
+) -> None:
+    """On each door and above, until it has told its contract; what the others read is checked as always."""
+    (port,) = free_ports(1)
+    first = {"first": {"url": f"http://127.0.0.1:{port}", "model": "plain"}}
+    routes = {"safe": {"fallback": {"to": ["first", "plain"]}}, "above": {"ensemble": ["safe", "candidate"]}}
+    client = start(routes, backends={**backends, **first}, ready_after_s=0, refresh_s=1)
+    more = {"instances": [{**PLAIN, "price": 4.0, "colours": ["red"]}]}
+    tensors = inputs(PLAIN)
+    tensors["inputs"].insert(0, {"name": "price", "shape": [1], "datatype": "FP64", "data": [4.0]})
+    wait_until(lambda: client.post("/v1/models/above:predict", json=BODY).status_code == 200)
+    wrong = client.post("/v1/predict", json={"instances": [{**more["instances"][0], "width": -1}]})
+    bad = json.loads(json.dumps(tensors).replace("[5.0]", "[-1.0]"))
+    twice = client.post("/v1/predict", content=json.dumps(more).replace("colours", "price"), headers=JSON)
+
+    assert client.post("/v1/predict", json=more).json()["predictions"][0]["safe"] == "plain"
+    assert client.post("/v1/models/above:predict", json=more).status_code == 200
+    assert client.post("/v2/models/safe/infer", json=tensors).status_code == 200
+    assert client.post("/v1/models/plain:predict", json=more).status_code == 422
+    assert [one["pointer"] for one in wrong.json()["errors"]] == ["/instances/0/width"]
+    assert client.post("/v2/models/safe/infer", json=bad).json()["error"].startswith("/inputs/1/data/0: ")
+    assert (twice.status_code, "twice" in twice.json()["detail"]) == (400, True)
+    with served(model_app(stored_plain), port):
+        wait_until(lambda: client.post("/v1/predict", json=more).status_code == 422)
+        assert client.post("/v2/models/safe/infer", json=tensors).status_code == 400
