@@ -15,11 +15,14 @@ def union_of_features(contracts: Iterable[Sequence[Feature]]) -> Features:
     each allows it. Raises ContractError where nothing could.
     """
     union: dict[str, Feature] = {}
-    for features in contracts:
+    given = list(contracts)
+    for features in given:
         for feature in features:
             known = union.get(feature.name)
             union[feature.name] = feature if known is None or known == feature else narrowed(known, feature)
-    return Features(union.values())
+    found = Features(union.values())
+    # Where one model reads just these, its own are given: its table is then the record's as it is.
+    return next((its for its in given if isinstance(its, Features) and its == found), found)
 
 
 def narrowed(one: Feature, other: Feature) -> Feature:

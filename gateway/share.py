@@ -93,12 +93,17 @@ def once(key: Hashable, shares: Sequence[Share], make: Callable[[Sequence[Column
     It is made of the wholes, once for all requests that have the same places in them: those that came together, and
     were answered by one call of each model.
     """
-    first, *others = shares
-    whole, start, rows = first.whole, first.start, first.whole.rows
-    if rows > MOST_TOGETHER or any(one.start != start or one.whole.rows != rows for one in others):
-        return make([share.columns for share in shares], first.stop - start), 0
-    known = (key, *[one.whole for one in others])
+    whole, start = shares[0].whole, shares[0].start
+    if whole.rows > MOST_TOGETHER or (len(shares) > 1 and not aligned(shares)):
+        return make([share.columns for share in shares], shares[0].stop - start), 0
+    known = key if len(shares) == 1 else (key, *[share.whole for share in shares])
     found: T | None = whole.forms.get(known)
     if found is None:
-        found = whole.forms[known] = make([share.whole.columns for share in shares], rows)
+        found = whole.forms[known] = make([share.whole.columns for share in shares], whole.rows)
     return found, start
+
+
+def aligned(shares: Sequence[Share]) -> bool:
+    """Say whether answers have the same places in wholes of the same requests, as far as it can be told."""
+    first, *others = shares
+    return all(one.start == first.start and one.whole.rows == first.whole.rows for one in others)

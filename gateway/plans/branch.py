@@ -1,7 +1,7 @@
 """What the branches of a plan answered to one request, and what the books are told of it."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from contract import Table
@@ -51,17 +51,17 @@ def leaves_of(branches: Sequence[Branch]) -> list[Leaf]:
 
 def missing_of(branches: Sequence[Branch], own: Missing | None = None) -> Missing | None:
     """Say who is missing in any of them; None where all had to be whole."""
-    all_of_them = [one for one in (own, *[branch.answer.missing for branch in branches]) if one is not None]
-    return {name: error for one in all_of_them for name, error in one.items()} if all_of_them else None
+    found = own
+    for branch in branches:
+        if (its := branch.answer.missing) is not None:
+            found = its if found is None else {**found, **its}
+    return found
 
 
 def ways_of(branches: Sequence[Branch], own: Ways) -> Ways:
     """Count the rows that each branch of a plan, and of the plans below, answered."""
-    below = [branch.answer.ways for branch in branches if branch.answer.ways]
-    if not below:
-        return own
-    found: dict[str, Mapping[str, int]] = {**own}
-    for ways in below:
-        for plan, counts in ways.items():
-            found[plan] = Counter(found[plan]) + Counter(counts) if plan in found else counts
+    found = own
+    for branch in branches:
+        for plan, counts in branch.answer.ways.items():
+            found = {**found, plan: Counter(found[plan]) + Counter(counts) if plan in found else counts}
     return found

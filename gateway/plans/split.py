@@ -1,6 +1,6 @@
 """A plan that sends each request, or each record, to one of several others, by weights."""
 
-import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
@@ -49,8 +49,10 @@ class Sides:
     def of(self, key: str) -> str:
         """Give the side of a key."""
         place = position(self.route, key)
-        last = self.cuts[-1][0]  # by rounding its cut may be below 1
-        return next((side for side, cut in self.cuts if place < cut), last)
+        for side, cut in self.cuts:
+            if place < cut:
+                return side
+        return self.cuts[-1][0]  # by rounding its cut may be below 1
 
 
 class Split(Composite):
@@ -91,12 +93,13 @@ class Split(Composite):
         """Ask the side of the request, or each side its records."""
         form = self.form
         sides = self.sides_of(table, asked)
-        plans = [self.branches[side] for side in sides]
-        parts = [table if places is None else picked(table, places) for places in sides.values()]
-        tables = [self.part_for(plan, part) for plan, part in zip(plans, parts, strict=True)]
+        plans, tables = [], []
+        for side, places in sides.items():
+            plan = self.branches[side]
+            plans.append(plan)
+            tables.append(self.part_for(plan, table if places is None else picked(table, places)))
         answers = await self.counted(list(sides), plans, tables, asked)
-        found = zip(sides.items(), answers, tables, strict=True)
-        branches = [Branch(side, answer, its, places) for (side, places), answer, its in found]
+        branches = list(map(Branch, sides, answers, tables, sides.values()))
         return row_by_row_answer(self.name, form, branches, table.rows)
 
     async def counted(
@@ -106,15 +109,14 @@ class Split(Composite):
 
         To count costs a request of one row 2 microseconds where it has two outputs, and one of 10,000 rows 100.
         """
-        loop = asyncio.get_running_loop()
-        began = loop.time()
+        began = time.perf_counter()
         try:
             answers = await ask_all(plans, tables, asked)
         except GatewayError as exc:
             if is_own(exc):
                 self.report.failed(whose(exc, sides, plans), exc.reason)
             raise
-        ms = 1000 * (loop.time() - began)
+        ms = 1000 * (time.perf_counter() - began)
         for side, plan, answer, table in zip(sides, plans, answers, tables, strict=True):
             outputs = plan.outputs if plan.branches else answer.outputs  # of all, whoever is missing now
             version = self.report.answered(side, version_of(answer), table.rows)
