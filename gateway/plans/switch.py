@@ -87,12 +87,13 @@ class Switch(Composite):
         """Ask branches the records at their places, None for all."""
         if not places:
             return []
-        plans = [self.branches[name] for name in places]
-        parts = [table if its is None else picked(table, its) for its in places.values()]
-        tables = [self.part_for(plan, part) for plan, part in zip(plans, parts, strict=True)]
+        plans, tables = [], []
+        for name, its in places.items():
+            plan = self.branches[name]
+            plans.append(plan)
+            tables.append(self.part_for(plan, table if its is None else picked(table, its)))
         answers = await ask_all(plans, tables, asked)
-        found = zip(places.items(), answers, tables, strict=True)
-        return [Branch(name, answer, its, where) for (name, where), answer, its in found]
+        return list(map(Branch, places, answers, tables, places.values()))
 
     def takers(
         self, conditions: Sequence[Condition], table: Table | None, first: Sequence[Columns], rows: int

@@ -57,6 +57,18 @@ def test_who_says_nothing_of_a_row_does_not_count() -> None:
     np.testing.assert_array_equal(largest(values, weights), [4, 8, np.nan])
 
 
+def test_a_mean_of_a_row_depends_on_no_other_row() -> None:
+    """To the last bit, whoever else is asked of at once, and whether all members say something of those."""
+    random = np.random.default_rng(1)
+    for members in (2, 3, 9, 17):
+        values, weights = random.random((members, 40)), random.random(members) / 32
+        alone = np.concatenate([mean(values[:, [row]], weights) for row in range(40)])
+
+        np.testing.assert_array_equal(mean(values, weights), alone)
+        values[0, 0] = np.nan
+        np.testing.assert_array_equal(mean(values, weights)[1:], alone[1:])
+
+
 def test_most_votes_win_and_then_the_first_member() -> None:
     """The share is that of those who say something."""
     text = np.array([["b", "b", "", "", "c"], ["a", "a", "a", "", "a"], ["a", "c", "b", "", "a"]], dtype=object)
