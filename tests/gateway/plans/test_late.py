@@ -33,7 +33,13 @@ ROUTES: dict[str, dict[str, Any]] = {
     "alone": {"split": {"weights": {"sick": 1}}},
     "split": {"split": {"weights": {"plain": 1, "sick": 1}, "by": "feature width"}},
     "switch": {"switch": {"cases": [{"when": "width < 3", "then": "plain"}], "otherwise": "sick"}},
-    "asked": {"switch": {"ask": ["sick"], "cases": [{"when": "width < 3", "then": "plain"}], "otherwise": "candidate"}},
+    "asked": {
+        "switch": {
+            "ask": ["sick"],
+            "cases": [{"when": "sick.probability < 0.5", "then": "plain"}],
+            "otherwise": "candidate",
+        }
+    },
     "ensemble": {"ensemble": ["plain", "sick"]},
     "mean": {"ensemble": ["plain", "sick"], "aggregate": "mean"},
     "chain": {"sequence": ["sick", "judge"]},
