@@ -67,19 +67,20 @@ class Judged:
     calibrations: dict[str, Calibration] = field(default_factory=dict)
 
     def add(self, logged: Logged, truth: Truth) -> None:
-        """Take the rows of a file."""
+        """Take the rows of a file; those of one record that a plan asked for twice count once if they are equal."""
         columns = logged.columns
-        self.rows += logged.rows
+        outputs = [output.name for output in logged.contract.outputs]
+        given = [columns[f"output_{name}"] for name in outputs]
+        rows = dict.fromkeys(zip(columns["id"], columns["instance"], columns["time"], *given, strict=True))
+        self.rows += len(rows)
         times = [time for time in (self.first, self.last, *columns["time"]) if time]
         self.first, self.last = min(times), max(times)
-        for row, key in enumerate(zip(columns["id"], columns["instance"], strict=True)):
-            if (told := truth.get(key)) is None:
+        for request, instance, _, *answer in rows:
+            if (told := truth.get((request, instance))) is None:
                 continue
             label = told.get(self.contract.name, told.get(None))
             if label is not None:
-                self.judge(
-                    {output.name: columns[f"output_{output.name}"][row] for output in logged.contract.outputs}, label
-                )
+                self.judge(dict(zip(outputs, answer, strict=True)), label)
 
     def judge(self, answer: Mapping[str, Label], label: Label) -> None:
         """Compare one answer with the truth, where an output can be that."""

@@ -73,16 +73,18 @@ class PredictionLog:
         sample, waiting = self.settings.sample, self.added - self.taken
         if sample < 1 and random.random() >= sample:  # noqa: S311 (no secret)
             return False
-        now, kept = time.time_ns(), True
+        now, whole = time.time_ns(), True
+        kept = list[Kept]()
         for leaf in leaves:
             rows = leaf.table.rows
             if waiting and waiting + rows > MOST_ROWS:
                 self.losses.on_loss(QUEUE, rows * len(leaf.predictions))
-                kept = False
+                whole = False
                 continue
             self.added += rows
-            self.queue.append(Kept(now, request_id, route, *leaf))
-        return kept
+            kept.append(Kept(now, request_id, route, *leaf))
+        self.queue.extend(kept)  # at once: what a version answered to a request stands in one file
+        return whole
 
     def __enter__(self) -> Self:
         self.feedback.start()

@@ -17,7 +17,7 @@ from bentos.served import Served
 from gateway.predictions.candidate import Refused, column_of
 from gateway.predictions.compared import Outcome, Thresholds
 from gateway.predictions.judged import interval, judged
-from gateway.predictions.reading import read_files
+from gateway.predictions.reading import files_of, read_files
 from gateway.predictions.replay import requests_of
 from oip import Tensor
 from tests.conftest import ROOT, run
@@ -78,6 +78,21 @@ def test_the_report_counts_what_was_right(log: Path, tmp_path: Path) -> None:
     for part in ("label: accuracy 0.933", "<svg", "<table"):
         assert part in page
     assert "http" not in page
+
+
+def test_a_record_counts_once_however_many_ways_lead_to_the_model(tmp_path: Path, ports: dict[str, int]) -> None:
+    """An ensemble asks the model, and a split that asks it too; asked again, a record is another, whatever its id."""
+    routes = {"side": {"split": {"weights": {"plain": 1}}}, "twice": {"ensemble": ["plain", "side"]}}
+    given = settings_of(ports, routes=routes, default="twice", prediction_log={"folder": str(tmp_path / "log")})
+    with running_gateway(tmp_path, given) as client:
+        for _ in range(2):
+            sent = {"instances": [PLAIN, {**PLAIN, "width": 7}]}
+            client.post("/v1/predict", json=sent, headers={"x-request-id": "one"}).raise_for_status()
+        client.post("/v1/feedback", json={"id": "one", "instance": 1, "label": "high"}).raise_for_status()
+    (plain,) = judged(tmp_path / "log")
+
+    assert sum(one.rows for one in read_files(files_of(tmp_path / "log"), features=False)) == 8
+    assert (plain.rows, sum(plain.pairs["label"].values())) == (4, 2)
 
 
 def test_an_interval_is_wilson_s() -> None:
