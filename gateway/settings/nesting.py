@@ -13,11 +13,17 @@ To derive what one takes and gives takes seven frames of Python's stack for each
 fallbacks failed from 141 on, all others from 161.
 """
 
+MOST_CALLS = 1000
+"""A record may be so many calls of models: two routes in each of 32 levels that both ask both below are 4,294,967,296.
+
+Where these are ensembles, an answer has as many outputs.
+"""
+
 Routes = Mapping[str, RouteSettings]
 
 
 def check_routes(routes: Routes, backends: Mapping[str, object]) -> None:
-    """Check that routes name what is there, nothing twice, never themselves, and not too deep.
+    """Check that routes name what is there, nothing twice, never themselves, not too deep, and not too often.
 
     Raises pydantic's ValidationError with the place of what is wrong.
     """
@@ -26,6 +32,7 @@ def check_routes(routes: Routes, backends: Mapping[str, object]) -> None:
         check_names(name, route, known)
     check_circles(routes)
     check_depth(routes)
+    check_calls(routes)
 
 
 def check_names(name: str, route: RouteSettings, known: Mapping[str, object]) -> None:
@@ -68,6 +75,25 @@ def check_depth(routes: Routes) -> None:
         below = next(member for _, member in routes[deepest].named() if depths.get(member, 0) == depth - 1)
         told = f"names {below!r}, and so {depth} routes stand below each other: at most {DEEPEST} may"
         raise fault(at_name(routes, deepest, below), told)
+
+
+def check_calls(routes: Routes) -> None:
+    """Check that no record is too many calls."""
+    calls: dict[str, int] = {}
+    for name in in_order(routes):
+        calls[name] = calls_of(routes[name], calls)
+        if calls[name] > MOST_CALLS:
+            told = f"makes {calls[name]:,} calls of models for a record: at most {MOST_CALLS:,} may be"
+            raise fault(("routes", name, routes[name].kind), told)
+
+
+def calls_of(route: RouteSettings, known: Mapping[str, int]) -> int:
+    """Count the calls that a record may be: a split asks one of its sides, and a switch one of its branches."""
+    always, one_of = [0], [0]
+    for place, member in route.named():
+        either = route.split or (route.switch and "ask" not in place)
+        (one_of if either else always).append(known.get(member, 1))
+    return sum(always) + max(one_of)
 
 
 def at_name(routes: Routes, name: str, member: str) -> tuple[str | int, ...]:

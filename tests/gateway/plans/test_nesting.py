@@ -113,6 +113,17 @@ def test_more_are_refused(tmp_path: Path, depth: int) -> None:
         chain(tmp_path, depth)
 
 
+def test_a_record_may_be_so_many_calls(tmp_path: Path) -> None:
+    """Ensembles of ensembles double them, and splits and switches do not: each asks one of its branches."""
+    (two, *doubled), splits = [("two", KINDS["split"](["one"])), *pairs("mean").items()], pairs("switch").items()
+    told = "routes.left9.ensemble makes 1,024 calls of models for a record: at most 1,000 may be"
+
+    with pytest.raises(SettingsError, match=told):
+        chain(tmp_path, 1, **dict([two, *doubled[:-2]]))
+    assert chain(tmp_path, 1, **dict([two, *doubled[:18]]))
+    assert chain(tmp_path, 1, **dict([two, *list(splits)[:-2]]))
+
+
 def test_a_circle_is_told_from_its_first_route_on(tmp_path: Path) -> None:
     """Where others lead into it, and however long it is."""
     told = r"routes.r2.split.weights.r3 goes round in a circle: r2 → r3 → .* → r1500 → r2$"
