@@ -16,11 +16,13 @@ HINTS = {
 
 
 def likely_reason(pod: dict[str, Any]) -> str | None:
-    """Give the likely reason why a pod (as `kubectl get -o json` has it) is not ready; None when it is.
+    """Give the likely reason why a pod (as `kubectl get -o json` has it) is not ready; None when it is or ended well.
 
     A pod that runs and is not ready is still starting, or its probe fails.
     """
     status = pod.get("status", {})
+    if status.get("phase") == "Succeeded":  # a Job's, such as a canary's
+        return None
     if any(one["type"] == "Ready" and one["status"] == "True" for one in status.get("conditions", ())):
         return None
     for condition in status.get("conditions", ()):

@@ -50,3 +50,14 @@ def test_a_pod_that_no_node_takes_says_the_schedulers_words() -> None:
 def test_a_ready_pod_has_no_fault() -> None:
     """However often it was restarted before."""
     assert likely_reason(pod({"running": {}}, {"terminated": {"reason": "OOMKilled"}}, Ready="True")) is None
+
+
+def test_a_pod_that_has_ended_well_is_not_wrong() -> None:
+    """As the one of a Job is afterwards, which is not ready any more; one that ended badly is told."""
+    done = pod({"terminated": {"reason": "Completed", "exitCode": 0}}, Ready="False")
+    done["status"]["phase"] = "Succeeded"
+    failed = pod({"terminated": {"reason": "Error", "exitCode": 1}}, Ready="False")
+    failed["status"]["phase"] = "Failed"
+
+    assert likely_reason(done) is None
+    assert "ended with an error" in str(likely_reason(failed))
