@@ -136,4 +136,4 @@ def test_a_job_that_may_not_ask_says_so(cluster: Cluster) -> None:
     with cluster.job("--configmap=gateway") as job:
         assert job.process.wait(30) == 2
 
-    assert 'no verdict: the API server answers 403: configmaps "gateway" is forbidden' in job.log.read_text()
+    assert 'error: the API server answers 403: configmaps "gateway" is forbidden' in job.log.read_text()
