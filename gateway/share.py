@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Sequence
+from itertools import count
 from typing import Any, TypeVar
 
 from contract import Output
@@ -11,19 +12,22 @@ from contract.table import Columns
 MOST_TOGETHER = 256
 """Of more rows nothing is made for all of their requests: others may not want it, and one would wait for all of it."""
 
+NUMBERS = count()
+
 T = TypeVar("T")
 
 
 class Whole(ABC):
     """Hold `[rows]` arrays by the name of the output.
 
-    `forms` has what plans make of them, each made once for all requests. Of a split above a model that answered 32
-    callers in one call this halves the cost: to make columns and rows for each of them took as long as all else.
+    Each has a `number` of its own. `forms` has what plans make of it, once for all requests. Of a split above a model
+    that answers 32 callers in one call that halves the cost: columns and rows for each took as long as the rest.
     """
 
     outputs: Sequence[Output]
 
     def __init__(self, columns: Columns, rows: int) -> None:
+        self.number = next(NUMBERS)
         self.columns = columns
         self.rows = rows
         self.forms: dict[Hashable, Any] = {}
@@ -96,7 +100,8 @@ def once(key: Hashable, shares: Sequence[Share], make: Callable[[Sequence[Column
     whole, start = shares[0].whole, shares[0].start
     if whole.rows > MOST_TOGETHER or (len(shares) > 1 and not aligned(shares)):
         return make([share.columns for share in shares], shares[0].stop - start), 0
-    known = key if len(shares) == 1 else (key, *[share.whole for share in shares])
+    # By their numbers: wholes that knew each other would wait for a full collection.
+    known = key if len(shares) == 1 else (key, *[share.whole.number for share in shares])
     found: T | None = whole.forms.get(known)
     if found is None:
         found = whole.forms[known] = make([share.whole.columns for share in shares], whole.rows)
