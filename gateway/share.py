@@ -83,7 +83,8 @@ class Share:
     @property
     def records(self) -> list[Row]:
         """Give one JSON object per row."""
-        return self.whole.records[self.start : self.stop]
+        made = self.whole.made
+        return (self.whole.records if made is None else made)[self.start : self.stop]
 
     def some(self, start: int, stop: int) -> list[Row]:
         """Give those of some rows, without making all others."""
