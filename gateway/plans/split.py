@@ -118,8 +118,8 @@ class Split(Composite):
             raise
         ms = 1000 * (time.perf_counter() - began)
         for side, plan, answer, table in zip(sides, plans, answers, tables, strict=True):
-            outputs = plan.outputs if plan.branches else answer.outputs  # of all, whoever is missing now
             version = self.report.answered(side, version_of(answer), table.rows)
+            outputs = () if version.outputs else outputs_of(plan, answer)
             version.add(outputs, answer.share, ms)
         return answers
 
@@ -145,6 +145,17 @@ def whose(error: GatewayError, sides: Sequence[str], plans: Sequence[Plan]) -> l
     asked = [{side, *[one.name for one in plan.members]} for side, plan in zip(sides, plans, strict=True)]
     found = [side for side, names in zip(sides, asked, strict=True) if error.model in names]
     return found or list(sides)
+
+
+def outputs_of(plan: Plan, answer: Answer) -> Sequence[Output]:
+    """Give the outputs that a version is counted by: of all, whoever is missing now, and as the one that answered says.
+
+    While a model changes, what is known of it may be of another version than the one that answered.
+    """
+    if not plan.branches:
+        return answer.outputs
+    known, given = ({output.name: output for output in its} for its in (plan.outputs, answer.outputs))
+    return list({**known, **given}.values())
 
 
 def version_of(answer: Answer) -> str:

@@ -55,6 +55,7 @@ ROUTES: dict[str, Any] = {
     "above": {"ensemble": ["watched", "same"]},
     "watched": {"shadow": {"of": "changing", "candidate": "same"}},
     "sides": {"split": {"weights": {"changing": 1}}},
+    "counted": {"split": {"weights": {"beside": 1}}},
     "gate": {
         "switch": {
             "ask": ["changing"],
@@ -106,7 +107,7 @@ def backend(known: Interface, answering: Interface, said: Mapping[str, Any]) -> 
 
 
 async def answered(name: str, answering: Interface, said: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Give the rows of a plan's answer to three records; raises GatewayError."""
+    """Give the rows of a plan's answer to many records; raises GatewayError."""
     known = contract("changing", KNOWN, decisions=(RULE,))
     same = contract("same", KNOWN, decisions=(RULE,))
     reads = tuple(
@@ -122,7 +123,7 @@ async def answered(name: str, answering: Interface, said: Mapping[str, Any]) -> 
         routes = {one: RouteSettings.model_validate(its) for one, its in ROUTES.items()}
         plan = make_plans(backends, routes, Reports())[name]
         asked = Asked("id", "caller", asyncio.get_running_loop().time() + 60)
-        answer = await plan.answer(pack_rows(plan.features, [[0.5]] * 3), asked)
+        answer = await plan.answer(pack_rows(plan.features, [[0.5]] * 512), asked)
         rows: list[dict[str, Any]] = msgspec.to_builtins(answer.records)
         return rows
     finally:
@@ -137,6 +138,7 @@ def right(name: str, own: dict[str, Any]) -> list[dict[str, Any]]:
         "above": [{"watched": own, "same": SAID}],
         "watched": [own],
         "sides": [{"sides": "changing", **own}],
+        "counted": [{"counted": "beside", "changing": own, "same": SAID}],
         "gate": [{"gate": "changing", **own}],
         "safe": [{"safe": "changing", **own}, {"safe": "same", **SAID}],
         "chain": [{"count": 3}],
