@@ -56,10 +56,12 @@ def ask(url: str) -> Served:
         raise Unanswered(f"{url} does not answer: {exc or type(exc).__name__}") from exc
     finally:
         connection.close()
+    if response.status != 200:
+        raise Unanswered(f"{url} lists no models ({response.status}): it is to be the public side of a gateway")
     try:
         served = msgspec.json.decode(body, type=Served)
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-        raise Unanswered(f"{url} is no gateway: {response.status}, {exc}") from exc
+        raise Unanswered(f"{url} is no gateway: {exc}") from exc
     if not all({"name", "kind", "known"} <= entry.keys() for entry in served.models):
         raise Unanswered(f"{url} is no gateway: it names models without a kind")
     return served

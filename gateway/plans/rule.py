@@ -61,6 +61,8 @@ def one_rule(contracts: Iterable[Interface], name: str) -> Rule | None:
     (first, rule), *others = rules.items()
     for model, other in others:
         if other != rule:
-            told = [f"of {one} {its or 'not told'}" for one, its in ((first, rule), (model, other))]
-            raise ContractError(f"{name}: how it is decided is {', and '.join(told)}")
+            told = [
+                f"{one} decides {its or 'in a way that is not told'}" for one, its in ((first, rule), (model, other))
+            ]
+            raise ContractError(f"{name}: {', '.join(told)}; `outputs` may name the others")
     return rule

@@ -182,4 +182,6 @@ def test_who_does_not_answer_is_no_judgement(tmp_path: Path, client: httpx.Clien
     admin = client.headers["x-admin"]
 
     assert check(path, "--against", "http://127.0.0.1:1")[0] == 2
-    assert check(path, "--against", admin)[2].startswith(f"error: {admin} is no gateway: 404, ")
+    assert check(path, "--against", admin)[2].startswith(
+        f"error: {admin} lists no models (404): it is to be the public side"
+    )
