@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from gateway.canary.differences import Difference, described, difference, together
 from gateway.canary.evidence import Events, mean_of, mixture
-from gateway.canary.slowness import Slowness
-from gateway.sides import SideCounts
+from gateway.canary.slowness import LONGER_MS, Slowness
+from gateway.sides import Moments, SideCounts
 
 DENSEST = 0.4
 """No share below a bound moves by more than this where a normal distribution moves by one standard deviation."""
@@ -74,7 +74,7 @@ class Judge:
         for name, (one, other) in pairs.items():
             if other is not None and one.sizes[0] and other.sizes[0]:
                 self.now[name] = difference(one, other)
-        return [self.of_failures(candidate, stable), self.of_latency(), *self.of_outputs()]
+        return [self.of_failures(candidate, stable), self.of_latency(stable), *self.of_outputs()]
 
     def finding(self, what: str, log_e: float, part: int, seen: str) -> Finding:
         """Give a test that has a part of the budget."""
@@ -87,12 +87,14 @@ class Judge:
         log_e = float(self.failures.log_e[0])
         return self.finding("failures", log_e, 0, f"{told[0]} requests, the other side {told[1]}")
 
-    def of_latency(self) -> Finding:
+    def of_latency(self, stable: SideCounts) -> Finding:
         """Judge that it is too slow: half on the geometric mean, which few slow answers move little, half on those."""
         log_e, seen = 0.0, "too few requests"
         found = self.difference("latency")
         if found is not None and not np.isnan(found.mean[0]):
-            beyond = np.maximum(found.mean[:1] - math.log(self.limits.latency), 0)
+            # Of the other side's error a part is in what is allowed too, which only makes the test stricter.
+            allowed = math.log(self.limits.latency + LONGER_MS / usual_ms(stable.latency))
+            beyond = np.maximum(found.mean[:1] - allowed, 0)
             log_e = float(mixture(beyond, found.error[:1], found.spread[:1])[0])
             seen = f"it took {math.exp(found.mean[0]):.2f} times as long as the other side, in the geometric mean"
         slow = self.slowness.log_e
@@ -144,3 +146,8 @@ def since(new: SideCounts, old: SideCounts | None) -> SideCounts:
         failed=new.failed - old.failed,
         latency=new.latency.plus(old.latency, -1),
     )
+
+
+def usual_ms(latency: Moments) -> float:
+    """Give the geometric mean of milliseconds, of which there are the logarithms."""
+    return math.exp(latency.sums[0][0] / latency.sizes[1])

@@ -196,10 +196,17 @@ def test_what_the_limits_allow_is_not_found() -> None:
 
 
 def test_a_slow_candidate_is_found() -> None:
-    """One that takes twice as long."""
-    found = [rollout(seed, {}, latency=(times(factor=2), times()))[1] for seed in range(20)]
+    """One that takes three times as long."""
+    found = [rollout(seed, {}, latency=(times(factor=3), times()))[1] for seed in range(20)]
 
     assert found == ["latency"] * 20
+
+
+def test_two_milliseconds_are_no_fault_whatever_the_ratio() -> None:
+    """A process that is asked seldom takes longer, so a fast model's would be out for that alone."""
+    fast = (times(factor=0.4), times(factor=0.2))
+
+    assert [rollout(seed, {}, latency=fast) for seed in range(20)] == [(None, "")] * 20
 
 
 @pytest.mark.parametrize("by", [10, 20])
@@ -224,7 +231,7 @@ def test_what_was_seen_of_slow_answers_is_told() -> None:
 
     assert finding.guilty
     assert (
-        finding.seen == "4.30% of its answers took longer than 25.6 ms, 0.00% of the other side's longer than 17.1 ms"
+        finding.seen == "4.30% of its answers took longer than 25.6 ms, 0.42% of the other side's longer than 11.4 ms"
     )
 
 
