@@ -76,9 +76,11 @@ def together(steps: Sequence[Difference]) -> Difference:
         return Difference(parts[0].sum(axis=0) / total, total**-0.5, parts[1].sum(axis=0) / total)
 
 
-def described(found: Difference) -> str:
-    """Say how a mean, or of a category the share that moved most, differs."""
-    if not np.isnan(found.mean[0]) and found.spread[0] > 0:
-        return f"its mean differs by {found.mean[0]:+.4g}, {found.mean[0] / found.spread[0]:+.3f} standard deviations"
-    shares = np.nan_to_num(found.mean[1:])
-    return f"a share differs by {shares[np.abs(shares).argmax()]:+.2%}" if len(shares) else "too few rows"
+def described(found: Difference, measure: int) -> str:
+    """Say how the mean, which is the first measure, or the share of a category or cell differs."""
+    mean = found.mean[measure]
+    if np.isnan(mean):
+        return "too few rows"
+    if measure:
+        return f"a share differs by {mean:+.2%}"
+    return f"its mean differs by {mean:+.4g}, {mean / found.spread[0]:+.3f} standard deviations"

@@ -1,7 +1,6 @@
 """Judging a candidate by what both sides of a split answered in the same time, without asking anybody anything."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,7 +8,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from gateway.canary.differences import Difference, described, difference, together
-from gateway.canary.evidence import Events, mean_of, mixture
+from gateway.canary.evidence import Doubles, Events, mean_of, mixture
 from gateway.canary.slowness import LONGER_MS, Slowness
 from gateway.sides import Moments, SideCounts
 
@@ -103,27 +102,29 @@ class Judge:
 
     def of_outputs(self) -> list[Finding]:
         """Judge that it predicts otherwise, by all outputs together; there is one finding, on what differs most."""
-        weighed: Mapping[str, float] = {
-            name: self.weighed(found)
+        logs = {
+            name: self.logs(found)
             for name in self.names
             if name != "latency" and (found := self.difference(name)) is not None
         }
-        if not weighed:
+        if not logs:
             return [self.finding("predictions", 0, 2, "too few rows")]
+        # Half of an output's weight is on its mean, and half on all cells, of which a category has nothing else.
+        weighed = {name: mean_of(np.array([its[0], mean_of(its[1:])])) for name, its in logs.items()}
         log_e = mean_of(np.array(list(weighed.values())))
         worst = max(weighed, key=weighed.__getitem__)
         found = self.difference(worst)
         assert found is not None
-        return [self.finding("predictions", log_e, 2, f"{worst}: {described(found)}")]
+        most = int(np.where(np.isnan(found.mean), -math.inf, logs[worst]).argmax())
+        return [self.finding("predictions", log_e, 2, f"{worst}: {described(found, most)}")]
 
-    def weighed(self, found: Difference) -> float:
-        """Weigh an output: half on its mean, and half on all cells, of which a category has nothing else."""
+    def logs(self, found: Difference) -> Doubles:
+        """Give the e-values of all measures of an output, 0 of one that too little is known of."""
         allowed = np.full(len(found.mean), DENSEST * self.limits.shift)
         allowed[0] = self.limits.shift * found.spread[0]
         beyond = np.maximum(np.abs(found.mean) - allowed, 0)
         with np.errstate(divide="ignore", invalid="ignore"):
-            logs = np.nan_to_num(mixture(beyond, found.error, found.spread), nan=0.0)
-        return mean_of(np.array([logs[0], mean_of(logs[1:])]))
+            return np.nan_to_num(mixture(beyond, found.error, found.spread), nan=0.0)
 
     @property
     def names(self) -> list[str]:

@@ -264,3 +264,21 @@ def test_sides_of_other_bounds_or_categories_are_compared_as_far_as_that_goes() 
 
     assert numbers.mean.tolist() == [0]
     assert texts.mean[1:].tolist() == pytest.approx([0.25, 0.25, -0.5, np.nan], nan_ok=True)
+
+
+def test_what_is_told_of_predictions_is_what_weighs_most() -> None:
+    """Here the spread: the means are alike."""
+    narrow, wide = Measure([0.2, 0.4, 0.6, 0.8]), Measure([0.2, 0.4, 0.6, 0.8])
+    for value in (0.4, 0.5, 0.6):
+        narrow.count([value] * 300, [1] * 300)
+    for value in (0.1, 0.5, 0.9):
+        wide.count([value] * 300, [1] * 300)
+    latency = Measure([1.0])
+    latency.count([1.0] * 900, [1] * 900)
+    judge = Judge(Limits())
+    judge.begin()
+    sides = [SideCounts(900, 0, 900, {}, latency.moments, {"score": one.moments}) for one in (wide, narrow)]
+    (found,) = [finding for finding in judge.look(*sides) if finding.guilty]
+
+    assert found.what == "predictions"
+    assert found.seen.startswith("output score: a share differs by")
