@@ -118,7 +118,7 @@ class Split(Composite):
             raise
         ms = 1000 * (time.perf_counter() - began)
         for side, plan, answer, table in zip(sides, plans, answers, tables, strict=True):
-            version = self.report.answered(side, version_of(answer), table.rows)
+            version = self.report.answered(side, version_of(plan, answer), table.rows)
             outputs = () if version.outputs else outputs_of(plan, answer)
             version.add(outputs, answer.share, ms)
         return answers
@@ -158,6 +158,17 @@ def outputs_of(plan: Plan, answer: Answer) -> Sequence[Output]:
     return list({**known, **given}.values())
 
 
-def version_of(answer: Answer) -> str:
-    """Name the version that answered, or those of all models that did."""
-    return answer.version or ",".join([f"{one.model}={one.version}" for one in answer.predictions])
+def version_of(plan: Plan, answer: Answer) -> str:
+    """Name the version that answered, or those of all models that may: not each request needs the same of them.
+
+    Else a switch or a fallback would be another version with each way that a request goes.
+    """
+    if answer.version is not None:
+        return answer.version
+    try:
+        versions = {contract.name: contract.version for contract in plan.contracts}
+    except GatewayError:  # it fits no more
+        versions = {}
+    for one in answer.predictions:
+        versions[one.model] = one.version
+    return ",".join([f"{model}={version}" for model, version in versions.items()])

@@ -95,14 +95,14 @@ class Side:
     def __init__(self) -> None:
         self.versions: dict[str, Version] = {}
         self.requests = self.rows = self.failed = 0
-        self.newest = ""
+        self.latest = ""
 
     def version(self, name: str) -> Version:
         """Give what counts a version; the oldest of too many is dropped."""
+        self.latest = name
         found = self.versions.get(name)
         if found is None:
             found = self.versions[name] = Version()
-            self.newest = name
             if len(self.versions) > MOST_VERSIONS:
                 del self.versions[next(iter(self.versions))]
         return found
@@ -132,7 +132,7 @@ class SidesReport:
             side = self.side(name)
             side.requests += 1
             side.failed += 1
-            version = side.version(side.newest)
+            version = side.version(side.latest)
             version.requests += 1
             version.failures[reason] += 1
 

@@ -8,6 +8,7 @@ import httpx
 import numpy as np
 import pytest
 
+from gateway.sides import SidesReport
 from gateway.sides.moments import Measure
 from tests.gateway.conftest import PLAIN
 from tests.gateway.plans.conftest import Sick, Start
@@ -98,3 +99,36 @@ def test_an_answer_that_never_came_is_a_failure_of_its_side(start: Start, sick: 
 
     assert statuses == [504] * 3
     assert counts["failures"] == {"deadline_exceeded": 3}
+
+
+def test_a_side_is_one_version_whichever_of_its_models_a_request_needs(start: Start, sick: Sick) -> None:
+    """Of a switch, a fallback and a partial answer: else a canary would take the next request for another version."""
+    stored = {"answer": {"label": None, "probability": 0.5}}
+    above: dict[str, Any] = {
+        "gate": {"switch": {"cases": [{"when": "width > 4", "then": "plain"}], "otherwise": stored}},
+        "safe": {"fallback": {"to": ["sick", "plain"]}},
+        "lacking": {"ensemble": ["sick", "plain"], "aggregate": "mean", "partial": True},
+    }
+    splits = {f"of{name}": {"split": {"weights": {name: 1, "candidate": 0}}} for name in above}
+    client = start({**splits, **above})
+    wait_until(lambda: client.get("/v1/models/sick").json()["known"])
+    sick.every = 2
+    for split in splits:
+        for width in (1, 9) * 3:
+            answer = client.post(f"/v1/models/{split}:predict", json={"instances": [{**PLAIN, "width": width}]})
+            assert answer.status_code == 200
+
+    for name, split in zip(above, splits, strict=True):
+        (counts,) = report(client, split)["sides"][name].values()
+        assert counts["requests"] == 6
+
+
+def test_a_failure_is_of_the_version_that_answered_last() -> None:
+    """Also where that was there before another, which is gone again."""
+    counted = SidesReport()
+    for version in ("1", "2", "1"):
+        counted.answered("side", version, 1).requests += 1
+    counted.failed(["side"], "internal")
+    sides = counted.document()["sides"]["side"]
+
+    assert {version: its["failed"] for version, its in sides.items()} == {"1": 1, "2": 0}
