@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from contract import NAME_PATTERN
-from gateway.settings.backend import Place, Strict, Timeout, fault
+from contract.feature import FIELD_PATTERN
+from gateway.settings.backend import Place, Strict, Timeout, fault, shortened
 
 Named = Iterator[tuple[Place, str]]
 """The places in the settings of a route that name another plan, and the names."""
@@ -19,6 +20,8 @@ def writable(value: object) -> object:
         raise ValueError("must be a number, true, false, a text or null")
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError("must be finite")
+    if value == "":
+        raise ValueError("must not be the empty text: what is missing is null")
     return value
 
 
@@ -27,6 +30,15 @@ class StoredSettings(Strict):
 
     answer: dict[str, Annotated[float | bool | str | None, BeforeValidator(writable)]] = Field(min_length=1)
     name: str = Field(default="stored", alias="as", pattern=rf"^{NAME_PATTERN.pattern}$")
+
+    @model_validator(mode="after")
+    def outputs_are_names(self) -> "StoredSettings":
+        """Check that each value is of what could be an output, with a dot for each level of the answer."""
+        for name in self.answer:
+            if not all(map(FIELD_PATTERN.fullmatch, name.split("."))):
+                told = f"is no name of an output: it must match {FIELD_PATTERN.pattern}"
+                raise fault(("answer", shortened(name)), told)
+        return self
 
 
 def either(value: object) -> object:

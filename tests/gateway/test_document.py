@@ -70,6 +70,8 @@ LAUGHS = "".join(
             "routes.all.switch.cases.0.then.answer.b must be a number, true, false, a text",
         ),
         (case("{answer: {b: .inf}}"), 5, "routes.all.switch.cases.0.then.answer.b must be finite"),
+        (case('{answer: {b: ""}}'), 5, "routes.all.switch.cases.0.then.answer.b must not be the empty text"),
+        (case("{answer: {b..c: 1}}"), 5, "routes.all.switch.cases.0.then.answer.b..c is no name of an output"),
     ],
 )
 def test_each_broken_file_is_told_with_its_line(tmp_path: Path, text: str | bytes, line: int, reason: str) -> None:
