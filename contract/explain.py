@@ -113,7 +113,10 @@ def instances_of(body: bytes) -> list[Any]:
 
 
 def refuse_doubles(body: bytes) -> None:
-    """Raise MalformedBody for an object that names a member twice (RFC 8259, section 4, leaves the meaning open)."""
+    """Raise MalformedBody for an object that names a member twice (RFC 8259, section 4, leaves the meaning open).
+
+    What was left out unread may also be no UTF-8, nested too deeply, or a number of more digits than Python reads.
+    """
 
     def members(pairs: list[tuple[str, Any]]) -> None:
         names = [name for name, _ in pairs]
@@ -121,4 +124,9 @@ def refuse_doubles(body: bytes) -> None:
             twice = next(name for index, name in enumerate(names) if name in names[:index])
             raise MalformedBody(f"the body names {twice[:LONGEST_NAME]!r} twice in one object")
 
-    json.loads(body, object_pairs_hook=members)
+    try:
+        json.loads(body, object_pairs_hook=members, parse_int=str)
+    except RecursionError as exc:
+        raise MalformedBody("the body is nested too deeply") from exc
+    except UnicodeError as exc:
+        raise MalformedBody("the body is not JSON: it is not UTF-8") from exc

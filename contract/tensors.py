@@ -66,7 +66,7 @@ def element_fault(
     tensors: Sequence[Tensor], features: Sequence[Feature], row: int, feature: Feature, message: str
 ) -> Fault:
     """Point at one element of the flat data of its tensor."""
-    if tensors[0].name == MATRIX_NAME:
+    if len(tensors) == 1 and tensors[0].name == MATRIX_NAME:
         column = list(features).index(feature)
         return Fault(("inputs", 0, "data", row * len(features) + column), f"{feature.name} {message}")
     position = [tensor.name for tensor in tensors].index(feature.name)

@@ -74,7 +74,8 @@ class Switch(Composite):
         first = {branch.name: branch for branch in await self.asked_of(dict.fromkeys(self.ask), table, asked)}
         shares = shares_of(first.values())
         if by_first:  # of nothing that is the request's alone: it is found once for all that were answered together
-            takers, start = once((form, "takers"), shares, lambda its, rows: self.takers(conditions, None, its, rows))
+            # What answers as a branch is kept by the name of that, which may be any.
+            takers, start = once((form, None), shares, lambda its, rows: self.takers(conditions, None, its, rows))
         else:
             given = [share.columns for share in shares]
             takers, start = self.takers(conditions, table, given, table.rows), 0

@@ -218,3 +218,17 @@ def test_a_flood_in_what_no_feature_reads_is_refused(size: int) -> None:
         OTHERS.decode(twice, MOST_ROWS)
     with pytest.raises(MalformedBody, match="'a' twice"):
         finished(OTHERS, twice, size)
+
+
+@pytest.mark.parametrize("size", [PIECE, 10])
+def test_what_nobody_could_read_of_the_others_is_no_fault_of_the_gateway(size: int) -> None:
+    """It may be a number of any length; what is nested too deeply, or no UTF-8, is refused."""
+    body = b'{"instances":[{"width":1},{"width":2,"other":%b}]}'
+    long, deep, raw = body % (b"1" * 5000), body % (b'{"a":' * 990 + b"1" + b"}" * 990), body % b'"\xff"'
+
+    for read in (lambda its: OTHERS.decode(its, MOST_ROWS), lambda its: finished(OTHERS, its, size)):
+        assert read(long)[0].columns["width"].tolist() == [1, 2]
+        with pytest.raises(MalformedBody, match="nested too deeply"):
+            read(deep)
+        with pytest.raises(MalformedBody, match="not UTF-8"):
+            read(raw)

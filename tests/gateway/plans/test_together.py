@@ -10,7 +10,7 @@ from contract.table import pack_rows
 from gateway.plans import Answer, Asked, Plan, make_plans
 from gateway.reports import Reports
 from gateway.settings import RouteSettings
-from tests.gateway.plans.stubs import backend
+from tests.gateway.plans.stubs import backend, said
 
 FEATURES = (Feature(name="x", type="number", description="A number", example=1.0),)
 OUTPUTS = frozenset({"probability", "label"})
@@ -18,12 +18,19 @@ ROUTES = {
     "mean": {"ensemble": ["one", "two"], "aggregate": "mean"},
     "other": {"ensemble": ["two", "one"], "aggregate": "mean"},
     "split": {"split": {"weights": {"mean": 1}}},
+    "gate": {
+        "switch": {
+            "ask": ["takers"],
+            "cases": [{"when": "takers.probability > 0.9", "then": "one"}],
+            "otherwise": "takers",
+        }
+    },
 }
 
 
 async def asked_at_once(names: Sequence[str]) -> list[Answer]:
     """Ask routes for a row each, in one turn of the event loop."""
-    made = {name: backend(name, FEATURES, OUTPUTS, ill=False) for name in ("one", "two")}
+    made = {name: backend(name, FEATURES, OUTPUTS, ill=False) for name in ("one", "two", "takers")}
     plans = make_plans(made, {name: RouteSettings.model_validate(its) for name, its in ROUTES.items()}, Reports())
 
     async def ask(plan: Plan, number: float) -> Answer:
@@ -45,6 +52,15 @@ def test_it_is_made_once() -> None:
     assert one.whole is two.whole
     assert (one.start, two.start, mean.start) == (0, 1, 2)
     assert [answer.records for answer in answers[:2]] == [one.whole.records[:1], one.whole.records[1:2]]
+
+
+def test_nothing_else_is_taken_for_it() -> None:
+    """A branch may have any name: what a switch finds of the first answer is not what it makes of that."""
+    answers = asyncio.run(asked_at_once(["gate", "takers", "gate"]))
+    expected = [said("takers", {"x": float(number)})["probability"] for number in range(3)]
+
+    assert [answer.columns["probability"].tolist() for answer in answers] == [[one] for one in expected]
+    assert [answer.columns["gate"].tolist() for answer in (answers[0], answers[2])] == [["takers"]] * 2
 
 
 def test_nothing_of_it_waits_for_a_collection() -> None:
