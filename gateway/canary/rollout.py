@@ -81,8 +81,10 @@ class Rollout:
 
     def run(self) -> int:
         """Go through all steps; gives the exit code. Raises Unjudged, and PlaceError."""
+        before: float | None = None
         for step in self.ahead:
-            self.set(step)
+            self.set(step, before)
+            before = step
             if guilty := self.found_guilty(step):
                 self.roll_back(guilty)
                 return ROLLED_BACK
@@ -97,11 +99,16 @@ class Rollout:
         except Incomparable as exc:
             return [Finding("versions", 1.0, str(exc))]
 
-    def set(self, percent: float) -> None:
-        """Set the weights; raises PlaceError."""
+    def set(self, percent: float, before: float | None = None) -> None:
+        """Set the weights; raises PlaceError, and Unjudged where they are others than those `before`.
+
+        Replicas may not have them yet that somebody has changed: a ConfigMap takes a minute to be there.
+        """
         text = self.place.read()
-        weights = self.weights_at(percent)
-        if weights_in(text, self.route) != weights:
+        weights, now = self.weights_at(percent), weights_in(text, self.route)
+        if before is not None and now != self.weights_at(before):
+            raise Unjudged(f"somebody else has changed the weights to {now}")
+        if now != weights:
             self.place.write(with_weights(text, self.route, weights))
 
     def weights_at(self, percent: float) -> dict[str, float]:

@@ -39,7 +39,7 @@ class File:
     def read(self) -> str:
         """Read the file."""
         try:
-            self.text = self.path.read_text()
+            self.text = self.path.read_bytes().decode()  # `read_text` would lose the ends of lines
         except (OSError, UnicodeDecodeError) as exc:
             raise PlaceError(f"{self.path} cannot be read: {reason_of(exc)}") from exc
         return self.text
@@ -51,8 +51,8 @@ class File:
             raise PlaceError(f"{self.path} has changed meanwhile")
         path = self.path.resolve()  # a link stays one
         try:
-            with NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}-", delete=False) as new:
-                new.write(text)
+            with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as new:
+                new.write(text.encode())
                 new.flush()
                 os.fsync(new.fileno())
             Path(new.name).chmod(path.stat().st_mode)
@@ -64,22 +64,27 @@ class File:
 
 def weights_in(text: str, route: str) -> dict[str, float]:
     """Give the weights of a split; raises PlaceError where there is none of two sides."""
+    document = loaded(text)
     try:
-        routes = yaml.safe_load(text)["routes"]
-        weights = routes[route]["split"]["weights"]
+        weights = document["routes"][route]["split"]["weights"]
         found = {str(side): float(weight) for side, weight in weights.items()}
-    except yaml.YAMLError as exc:
-        raise PlaceError(f"the settings are no YAML: {exc}") from exc
     except (LookupError, TypeError, ValueError, AttributeError) as exc:
-        raise PlaceError(f"there is no split {route!r} in the settings{splits_told(text)}") from exc
+        raise PlaceError(f"there is no split {route!r} in the settings{splits_told(document)}") from exc
     if len(found) != 2 or not sum(found.values()):
         raise PlaceError(f"{route} has the sides {', '.join(found)}: a canary is between two")
     return found
 
 
-def splits_told(text: str) -> str:
+def loaded(text: str) -> Any:
+    """Read the settings as they are, without a look at what they say; raises PlaceError."""
+    try:
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as exc:  # `2026-13-45` is no date
+        raise PlaceError(f"the settings are no YAML: {exc}") from exc
+
+
+def splits_told(document: Any) -> str:
     """Say which splits there are instead."""
-    document = yaml.safe_load(text)
     routes = document.get("routes") if isinstance(document, dict) else None
     found = [str(name) for name, its in routes.items() if "split" in (its or ())] if isinstance(routes, dict) else []
     return f", only {', '.join(found)}" if found else ", and no other"
@@ -92,16 +97,20 @@ def reason_of(error: OSError | UnicodeDecodeError) -> str:
 
 def with_weights(text: str, route: str, weights: Mapping[str, float]) -> str:
     """Give the same text with other weights, and every other character, comments too, as it is; raises PlaceError."""
-    node: Any = yaml.compose(text)
-    for step in ("routes", route, "split", "weights"):
-        node = child(node, step)
-    spans = [(node_of.start_mark.index, node_of.end_mark.index, weights[side]) for side, node_of in sides(node)]
-    changed = text
-    for start, end, weight in sorted(spans, reverse=True):
-        changed = f"{changed[:start]}{written(weight)}{changed[end:]}"
-    expected = yaml.safe_load(text)
+    expected = loaded(text)
     expected["routes"][route]["split"]["weights"] = dict(weights)
-    if yaml.safe_load(changed) != expected:  # an alias stands for a node elsewhere
+    try:
+        node: Any = yaml.compose(text)
+        for step in ("routes", route, "split", "weights"):
+            node = child(node, step)
+        spans = [(node_of.start_mark.index, node_of.end_mark.index, weights[side]) for side, node_of in sides(node)]
+        changed = text
+        for start, end, weight in sorted(spans, reverse=True):
+            changed = f"{changed[:start]}{written(weight)}{changed[end:]}"
+        alone = loaded(changed) == expected  # an alias stands for a node elsewhere
+    except (LookupError, StopIteration, PlaceError):  # a merge key (`<<`) brings them, or an alias one of them
+        alone = False
+    if not alone:
         raise PlaceError(f"the weights of {route} are not written in their place alone: write them out there")
     return changed
 

@@ -55,6 +55,33 @@ def test_only_the_weights_change_in_the_text() -> None:
         weights_in(TEXT, "none")
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (TEXT.replace("other: {", "other: &o {").replace("rollout:", "rollout:\n    <<: *o\n  more:"), "place alone"),
+        (TEXT.replace('{"stable": 100, candidate: 0.0}', "{<<: {a: 1, b: 2}}"), "place alone"),
+        (TEXT.replace("candidate: 0.0", "candidate: &c 0") + "more: *c\n", "place alone"),
+        (f"{TEXT}more: 2026-13-45\n", "no YAML: month"),
+        (f"{TEXT}more: {'[' * 2000}{']' * 2000}\n", "no YAML: maximum"),
+    ],
+)
+def test_what_cannot_be_changed_is_told(text: str, reason: str) -> None:
+    """Weights that a merge key brings, or that an alias stands for elsewhere, and what is no YAML."""
+    with pytest.raises(PlaceError, match=reason):
+        with_weights(text, "rollout", dict.fromkeys(weights_in(text, "rollout"), 1.0))
+
+
+def test_a_file_keeps_the_ends_of_its_lines(tmp_path: Path) -> None:
+    """And what is no ASCII, whatever the locale."""
+    path = tmp_path / "gateway.yaml"
+    text = f"# Für alle\n{TEXT}".replace("\n", "\r\n")
+    path.write_bytes(text.encode())
+    place = File(path)
+    place.write(with_weights(place.read(), "rollout", {"stable": 95, "candidate": 5}))
+
+    assert path.read_bytes().decode() == text.replace("100, candidate: 0.0", "95, candidate: 5")
+
+
 def test_a_file_that_somebody_else_changed_is_not_overwritten(tmp_path: Path) -> None:
     """Nor is a link to it replaced, and its mode stays."""
     path, link = tmp_path / "real.yaml", tmp_path / "gateway.yaml"
@@ -173,6 +200,28 @@ def test_who_changes_the_weights_ends_it(tmp_path: Path) -> None:
 
     with pytest.raises(Unjudged, match="somebody else has changed the weights"):
         rollout(path, replicas, []).run()
+
+
+class Late(Told):
+    """Tell of the weights of the step, though the file has others by the end of it: replicas take a while."""
+
+    def ask(self, route: str) -> Heard:
+        """Give the next report."""
+        heard = super().ask(route)
+        if heard.reports[0].sides:
+            self.path.write_text(TEXT)
+        return heard
+
+
+def test_what_no_replica_has_yet_is_not_written_over_either(tmp_path: Path) -> None:
+    """Who has set the candidate back by hand finds it so, though the step was passed meanwhile."""
+    path = tmp_path / "gateway.yaml"
+    enough = {name: {"1": counts(1000)} for name in ("stable", "candidate")}
+    replicas = Late(path, [{}, enough], weights={"stable": 95, "candidate": 5})
+
+    with pytest.raises(Unjudged, match="somebody else has changed the weights"):
+        rollout(path, replicas, []).run()
+    assert path.read_text() == TEXT
 
 
 class Mute(Told):
