@@ -1,9 +1,9 @@
 """What was answered to several requests together, and the rows of one of them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from itertools import count
-from typing import Any, TypeVar
+from typing import Any
 
 from contract import Output
 from contract.rows import Row
@@ -13,8 +13,6 @@ MOST_TOGETHER = 256
 """Of more rows nothing is made for all of their requests: others may not want it, and one would wait for all of it."""
 
 NUMBERS = count()
-
-T = TypeVar("T")
 
 
 class Whole(ABC):
@@ -90,26 +88,3 @@ class Share:
         """Give those of some rows, without making all others."""
         columns = {name: column[start:stop] for name, column in self.columns.items()}
         return self.whole.make(columns, len(range(self.stop - self.start)[start:stop]))
-
-
-def once(key: Hashable, shares: Sequence[Share], make: Callable[[Sequence[Columns], int], T]) -> tuple[T, int]:
-    """Give what is made of the columns of several answers to the same rows, row by row, and where these begin in it.
-
-    It is made of the wholes, once for all requests that have the same places in them: those that came together, and
-    were answered by one call of each model.
-    """
-    whole, start = shares[0].whole, shares[0].start
-    if whole.rows > MOST_TOGETHER or (len(shares) > 1 and not aligned(shares)):
-        return make([share.columns for share in shares], shares[0].stop - start), 0
-    # By their numbers: wholes that knew each other would wait for a full collection.
-    known = key if len(shares) == 1 else (key, *[share.whole.number for share in shares])
-    found: T | None = whole.forms.get(known)
-    if found is None:
-        found = whole.forms[known] = make([share.whole.columns for share in shares], whole.rows)
-    return found, start
-
-
-def aligned(shares: Sequence[Share]) -> bool:
-    """Say whether answers have the same places in wholes of the same requests, as far as it can be told."""
-    first, *others = shares
-    return all(one.start == first.start and one.whole.rows == first.whole.rows for one in others)

@@ -16,12 +16,11 @@ from gateway.plans.asked import Asked
 from gateway.plans.branch import Branch, shares_of
 from gateway.plans.composed import Composed, as_shown, empty, row_by_row_answer
 from gateway.plans.composite import Composite
-from gateway.plans.formed import alone
+from gateway.plans.formed import alone, once
 from gateway.plans.nested import Form
 from gateway.plans.outputs import either
 from gateway.plans.plan import Plan
 from gateway.plans.stored import outputs_beside
-from gateway.share import once
 
 
 class Switch(Composite):
