@@ -15,9 +15,9 @@ from gateway.plans.answer import Answer
 from gateway.plans.apart import answer_of
 from gateway.plans.asked import Asked
 from gateway.plans.composite import Composite
+from gateway.plans.keys import position
 from gateway.plans.plan import Plan, Told
 from gateway.plans.readiness import is_ready
-from gateway.plans.split import position
 from gateway.settings.sides import ShadowSettings
 from gateway.shadows import REFUSED, Answered, Comparison, Fit, Versions, Watch, fit
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from benchmarks.ports import free_ports
-from gateway.plans.split import position
+from gateway.plans.keys import position
 from gateway.shadows.watch import MOST_REQUESTS
 from tests.gateway.conftest import PLAIN
 from tests.gateway.plans.candidates import FAULTS, IDENTICAL, TRUE, Candidates, labels, model, settings_of

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from contract import ContractError, Output
+from gateway.plans.keys import Sides, position
 from gateway.plans.outputs import below, either
-from gateway.plans.split import Sides, position
 from tests.gateway.conftest import MIXED, PLAIN
 from tests.gateway.plans.conftest import Start
 from tests.gateway.test_account import records
