@@ -16,7 +16,7 @@ from sqlglot import exp
 from contract import ContractError
 from contract.table import Array, Columns
 from gateway.conditions.reading import read
-from gateway.conditions.values import Names, Value, name_of, nulls, value_of
+from gateway.conditions.values import Names, Value, names_of, nulls, value_of
 
 
 class Where(NamedTuple):
@@ -49,7 +49,7 @@ class Condition:
         node = read(text)
         try:
             self.truth = truth_of(node, names)
-            self.names = {name: names[name] for name in map(name_of, node.find_all(exp.Column))}
+            self.names = {name: names[name] for name in names_of(node)}
         except ContractError as exc:
             raise ContractError(f"in the condition {text!r}, {exc}") from exc
 

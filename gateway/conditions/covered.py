@@ -46,11 +46,6 @@ def one_holds(conditions: Iterable[exp.Expr]) -> bool:
     return any(written(part.this) in found for part in parts if isinstance(part, exp.Not))
 
 
-def names_of(node: exp.Expr) -> list[str]:
-    """List the names in a condition, with dots for levels."""
-    return [".".join(part.name for part in column.parts) for column in node.find_all(exp.Column)]
-
-
 def written(node: exp.Expr) -> str:
     """Write a condition in one way, whatever its blanks and outer parentheses."""
     return node.unnest().sql()

@@ -77,8 +77,13 @@ def column(node: exp.Column, names: Names) -> Value:
 
 
 def name_of(node: exp.Column) -> str:
-    """Give a name as it is written."""
+    """Give a name as it is written, with dots for levels."""
     return ".".join(part.name for part in node.parts)
+
+
+def names_of(node: exp.Expr) -> list[str]:
+    """List the names in a condition, one as often as it is there."""
+    return [name_of(column) for column in node.find_all(exp.Column)]
 
 
 def text(value: str) -> Value:
