@@ -50,46 +50,55 @@ class Answer(Part, Protocol):
         """Give predictions with their records, where the plan was asked these."""
 
 
-class OfOne:
+class Saying:
+    """Hold what was `said`, and give it as it is."""
+
+    __slots__ = ("said",)
+
+    said: Part
+
+    @property
+    def outputs(self) -> Sequence[Output]:
+        """Describe the outputs."""
+        return self.said.outputs
+
+    @property
+    def columns(self) -> Columns:
+        """Give `[rows]` arrays by the name of the output."""
+        return self.said.columns
+
+    @property
+    def records(self) -> list[Row]:
+        """Give one JSON object per row."""
+        return self.said.records
+
+    def some(self, start: int, stop: int) -> list[Row]:
+        """Give those of some rows."""
+        return self.said.some(start, stop)
+
+    @property
+    def share(self) -> Share:
+        """Give the rows as those of a whole."""
+        return self.said.share
+
+
+class OfOne(Saying):
     """Hold what one model answered; it cannot be missing."""
 
-    __slots__ = ("missing", "prediction", "predictions")
+    __slots__ = ("missing", "predictions")
 
+    said: Prediction
     ways = NO_WAYS
 
     def __init__(self, prediction: Prediction, missing: Missing | None = None) -> None:
-        self.prediction = prediction
+        self.said = prediction
         self.predictions = [prediction]
         self.missing = missing
 
     @property
     def version(self) -> str:
         """Name the version."""
-        return self.prediction.version
-
-    @property
-    def outputs(self) -> Sequence[Output]:
-        """Describe the outputs."""
-        return self.prediction.outputs
-
-    @property
-    def columns(self) -> Columns:
-        """Give `[rows]` arrays by the name of the output."""
-        return self.prediction.columns
-
-    @property
-    def records(self) -> list[Row]:
-        """Give one JSON object per row."""
-        return self.prediction.records
-
-    def some(self, start: int, stop: int) -> list[Row]:
-        """Give those of some rows."""
-        return self.prediction.some(start, stop)
-
-    @property
-    def share(self) -> Share:
-        """Give the rows of the call."""
-        return self.prediction
+        return self.said.version
 
     def leaves(self, table: Table) -> list[Leaf]:
         """Give the prediction with all records."""

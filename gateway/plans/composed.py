@@ -5,21 +5,19 @@ from collections.abc import Sequence
 import numpy as np
 
 from contract import Feature, Output, Table
-from contract.rows import Row
 from contract.table import DTYPES, Array, Columns
 from gateway.batching import Leaf, Part
 from gateway.errors import BackendUnavailable
-from gateway.plans.answer import NO_WAYS, Missing, Ways
+from gateway.plans.answer import NO_WAYS, Missing, Saying, Ways
 from gateway.plans.branch import Branch, leaves_of, missing_of, predictions_of, shares_of, ways_of
 from gateway.plans.formed import alone, together
 from gateway.plans.nested import Form
-from gateway.share import Share
 
 
-class Composed:
+class Composed(Saying):
     """Hold what a plan `said`, and for the books the `branches` that it asked, and what they say of the plan itself."""
 
-    __slots__ = ("branches", "missing", "predictions", "said", "ways")
+    __slots__ = ("branches", "missing", "predictions", "ways")
 
     version: str | None = None
 
@@ -31,30 +29,6 @@ class Composed:
         self.predictions = predictions_of(branches)
         self.missing = missing_of(branches, missing)
         self.ways = ways_of(branches, ways)
-
-    @property
-    def outputs(self) -> Sequence[Output]:
-        """Describe the outputs."""
-        return self.said.outputs
-
-    @property
-    def columns(self) -> Columns:
-        """Give `[rows]` arrays by the name of the output."""
-        return self.said.columns
-
-    @property
-    def records(self) -> list[Row]:
-        """Give one JSON object per row."""
-        return self.said.records
-
-    def some(self, start: int, stop: int) -> list[Row]:
-        """Give those of some rows."""
-        return self.said.some(start, stop)
-
-    @property
-    def share(self) -> Share:
-        """Give the rows as those of a whole."""
-        return self.said.share
 
     def leaves(self, table: Table) -> list[Leaf]:  # noqa: ARG002 (each was asked records of its own)
         """Give what models answered."""
