@@ -21,8 +21,8 @@ class Loader(yaml.SafeLoader):
     def construct_object(self, node: Any, deep: bool = False) -> Any:
         """Make a value; raises YAMLError."""
         try:
-            return super().construct_object(node, deep)
-        except (AttributeError, LookupError, TypeError, ValueError) as exc:  # whatever a conversion fails by
+            return super().construct_object(node, deep)  # whatever a conversion fails by:
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as exc:
             told = f"{node.value[:40]!r} is no {node.tag.rpartition(':')[2]}"
             raise yaml.constructor.ConstructorError(None, None, told, node.start_mark) from exc
 

@@ -37,6 +37,11 @@ LAUGHS = "".join(
         (f"{BACKENDS}default: 2026-13-45\n", 4, "is not YAML: '2026-13-45' is no timestamp"),
         (f"{BACKENDS}port: !!int ''\n", 4, "is not YAML: '' is no int"),
         (f"{BACKENDS}port: {'9' * 5000}\n", 4, "is not YAML: '9999999999999999999999999999999999999999' is no int"),
+        (
+            f"{BACKENDS}timeout_s: 1{':1' * 199}.0\n",
+            4,
+            "is not YAML: '1:1:1:1:1:1:1:1:1:1:1:1:1:1:1:1:1:1:1:1:' is no float",
+        ),
         (f"{BACKENDS}console: !!bool maybe\n", 4, "is not YAML: 'maybe' is no bool"),
         (f"{BACKENDS}default: !!python/name:os.system ''\n", 4, "is not YAML: could not determine a constructor"),
         (f"{BACKENDS}? [a, b]\n: 1\n", 4, "is not YAML: while constructing a mapping, found unhashable key"),
