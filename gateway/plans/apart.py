@@ -47,6 +47,9 @@ class Apart:
         except GatewayError as exc:
             caller.fail(exc)
             return exc.model or self.plan.name
+        except asyncio.CancelledError:
+            del self  # a task that was cancelled holds this frame, which may not hold the task
+            raise
         except Exception:  # nobody else would hear of it, and the caller would wait
             log.exception("a plan failed", plan=self.plan.name)
             caller.fail(InternalError("the gateway failed; its log says why"))

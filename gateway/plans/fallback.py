@@ -66,11 +66,9 @@ class Fallback(Composite):
     async def answer(self, table: Table, asked: Asked, needs: Needs | None = None) -> Answer:  # noqa: ARG002
         """Ask until one answers; raises what the first failed by where none does, and what is the caller's fault."""
         failed: list[GatewayError] = []
-        task = asyncio.current_task()
-        assert task is not None
-        before = task.cancelling()
+        before = cancelling()
         for index, plan in enumerate(self.branches.values()):
-            if task.cancelling() > before:  # who was asked took it for the end of its time, and the caller has left
+            if cancelling() > before:  # who was asked took it for the end of its time, and the caller has left
                 raise asyncio.CancelledError
             outcome = await self.outcome(plan, table, asked, self.until(index, table.rows, asked.deadline))
             if not isinstance(outcome, GatewayError):
@@ -100,6 +98,13 @@ class Fallback(Composite):
         left = max(0.0, deadline - now)
         share = left / (self.asked - index) if self.within_s is None else self.within_s
         return now + min(share, left - time_to_write(left, rows))
+
+
+def cancelling() -> int:
+    """Count how often this task was cancelled; whoever kept the task would be kept by what that failed by."""
+    task = asyncio.current_task()
+    assert task is not None
+    return task.cancelling()
 
 
 def is_known(plan: Plan) -> bool:

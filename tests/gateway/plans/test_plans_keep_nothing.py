@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from contract import Feature
+from contract import Feature, Table
 from contract.table import pack_rows
+from gateway.batching import Heard
 from gateway.plans import Asked, Plan, make_plans, needs_of
 from gateway.reports import Reports
 from gateway.settings import RouteSettings
@@ -82,3 +83,39 @@ async def kept(name: str) -> int:
 def test_a_plan_keeps_nothing_of_its_requests(name: str) -> None:
     """Answers, tables and tasks of all kinds are gone once they are given."""
     assert asyncio.run(kept(name)) < MOST
+
+
+async def held_after(name: str) -> int:
+    """Count the tables that are there after callers have left, without a collection."""
+    made = {one: backend(one, FEATURES, OUTPUTS, ill=one == "ill") for one in (*PAIR, "ill")}
+    made["reader"] = backend("reader", (SCORE, *FEATURES), OUTPUTS, ill=False)
+    plan = make_plans(made, {one: RouteSettings.model_validate(its) for one, its in ROUTES.items()}, Reports())[name]
+
+    async def hang(table: Table, call_id: str, again: bool) -> Heard:  # noqa: ARG001 (as a backend is asked)
+        return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
+
+    for one in PAIR:
+        made[one].batcher.calls.ask = hang
+    gc.collect()
+    gc.disable()
+    try:
+        for number in range(AT_ONCE):
+            task = asyncio.ensure_future(ask(plan, number))
+            for _ in range(20):
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.wait([task])
+        del task
+        for _ in range(50):
+            await asyncio.sleep(0)
+        return sum(isinstance(there, Table) for there in gc.get_objects())
+    finally:
+        gc.enable()
+        for each in made.values():
+            await each.close()
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_a_plan_keeps_nothing_of_who_has_left(name: str) -> None:
+    """Tasks that are cancelled are gone at once: what they were to answer may be large, and counts as one object."""
+    assert asyncio.run(held_after(name)) == 0
