@@ -1,5 +1,6 @@
 """The weights of a split in the one place that holds them: the file of the settings, or another one."""
 
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -70,8 +71,10 @@ def weights_in(text: str, route: str) -> dict[str, float]:
         found = {str(side): float(weight) for side, weight in weights.items()}
     except (LookupError, TypeError, ValueError, AttributeError) as exc:
         raise PlaceError(f"there is no split {route!r} in the settings{splits_told(document)}") from exc
-    if len(found) != 2 or not sum(found.values()):
+    if len(found) != 2:
         raise PlaceError(f"{route} has the sides {', '.join(found)}: a canary is between two")
+    if not (0 < sum(found.values()) < math.inf and min(found.values()) >= 0):
+        raise PlaceError(f"{route} has the weights {', '.join(map(str, found.values()))}, of which there are no shares")
     return found
 
 

@@ -114,6 +114,12 @@ def test_faults_of_tensors_point_at_their_elements() -> None:
     assert refused(fields, [numbers("features", 1, 2, 3, np.nan, shape=(2, 2))]).startswith("/inputs/0/data/3: height")
 
 
+def test_one_that_no_feature_reads_is_not_taken_for_all_of_them() -> None:
+    """Where there may be others, one may have the name of a tensor of all columns."""
+    with pytest.raises(InvalidRecords, match="/inputs/1/data/1: width must"):
+        table_from_tensors([WIDTH], [numbers("features", 5), numbers("width", 1, -2)], others=True)
+
+
 @pytest.mark.parametrize(
     ("fields", "tensors", "text"),
     [

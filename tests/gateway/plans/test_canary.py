@@ -71,6 +71,13 @@ def test_what_cannot_be_changed_is_told(text: str, reason: str) -> None:
         with_weights(text, "rollout", dict.fromkeys(weights_in(text, "rollout"), 1.0))
 
 
+@pytest.mark.parametrize("weight", ["-1", "0", ".inf", ".nan", "1e400"])
+def test_weights_without_shares_are_told(weight: str) -> None:
+    """Or all steps would count as passed; the gateway refuses such weights too."""
+    with pytest.raises(PlaceError, match="no shares"):
+        weights_in(TEXT.replace("100, candidate: 0.0", f"0, candidate: {weight}"), "rollout")
+
+
 def test_a_file_keeps_the_ends_of_its_lines(tmp_path: Path) -> None:
     """And what is no ASCII, whatever the locale."""
     path = tmp_path / "gateway.yaml"
