@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from gateway.settings.backend import Strict, fault
+from gateway.settings.parts import Strict, fault
 from gateway.settings.sides import Weight
 
 

@@ -1,37 +1,12 @@
 """The settings of a backend: where it is, and its contract if its server cannot tell one."""
 
-import re
-from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import msgspec
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    HttpUrl,
-    PlainValidator,
-    ValidationError,
-    model_validator,
-)
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic import AfterValidator, Field, HttpUrl, PlainValidator, model_validator
 
-from contract import ContractError, Interface
-from contract.check import value_fault
-
-UNNAMED = "unnamed"
-"""The settings name the backend, and so its contract."""
-
-LONGEST_TIMEOUT_S = 30.0
-"""A model service gives up a second later (`traffic.timeout`)."""
-
-Timeout = Annotated[float, Field(gt=0, le=LONGEST_TIMEOUT_S)]
-"""A deadline in seconds."""
-
-LONGEST_TOLD = 60
-
-Place = tuple[str | int, ...]
+from contract import Interface
+from gateway.settings.declared import check_scored, declared_contract
+from gateway.settings.parts import Strict, Timeout
 
 
 def plain_url(url: HttpUrl) -> HttpUrl:
@@ -39,78 +14,6 @@ def plain_url(url: HttpUrl) -> HttpUrl:
     if url.query or url.fragment or url.username or url.password:
         raise ValueError("has host, port and path only")
     return url
-
-
-def declared_contract(document: Any) -> Interface | None:
-    """Read a contract; raises pydantic's ValidationError with the place of what is wrong, inside the contract."""
-    if document is None or isinstance(document, Interface):
-        return document
-    if not isinstance(document, dict):
-        raise ValueError("must be a mapping of description, features, outputs and version")  # noqa: TRY004 (pydantic's way)
-    try:
-        contract = msgspec.convert({**document, "name": UNNAMED}, Interface)
-    except msgspec.ValidationError as exc:
-        text, _, place = str(exc).partition(" - at `$")
-        raise fault(tuple(re.findall(r"[^.\[\]`]+", place)), text[:1].lower() + text[1:]) from exc
-    for at in unknown({key: value for key, value in document.items() if key != "name"}, contract, ()):
-        raise fault(at, "is unknown")
-    if "name" in document:
-        raise fault(("name",), "is that of the backend")
-    if not contract.version:
-        raise fault(("version",), "is missing")
-    for index, feature in enumerate(contract.features):
-        if message := value_fault(feature, feature.example):
-            raise fault(("features", index, "example"), message)
-    return contract
-
-
-def check_scored(contract: Interface) -> None:
-    """Check that scores give every output; raises pydantic's ValidationError with the place."""
-    try:
-        contract.check_scored()
-    except ContractError as exc:
-        raise fault(("contract",), str(exc)) from exc
-
-
-def unknown(document: Any, struct: Any, at: Place) -> Iterator[Place]:
-    """Yield the places of keys that are none of the fields of what was read from a document."""
-    if isinstance(struct, msgspec.Struct):
-        for key, value in document.items():
-            if key in struct.__struct_fields__:
-                yield from unknown(value, getattr(struct, key), (*at, key))
-            elif key != struct.__struct_config__.tag_field:
-                yield (*at, key)
-    elif isinstance(struct, tuple):
-        for index, (value, part) in enumerate(zip(document, struct, strict=True)):
-            yield from unknown(value, part, (*at, index))
-
-
-def fault(at: Place, message: str) -> ValidationError:
-    """Name a place inside the contract; pydantic puts the way to it in front."""
-    # The text may hold braces, which pydantic would take for places to fill in.
-    error = PydanticCustomError("contract", "{message}", {"message": message})
-    return ValidationError.from_exception_data("contract", [InitErrorDetails(type=error, loc=at, input=None)])
-
-
-def shortened(name: str) -> str:
-    """Give as much of a name as is told of one that is none."""
-    return name if len(name) <= LONGEST_TOLD else f"{name[:LONGEST_TOLD]}…"
-
-
-def nothing_if_empty(value: Any) -> Any:
-    """Take an empty variable for none; as a path it would be the current folder."""
-    return None if value == "" else value
-
-
-def listed_by_commas(value: Any) -> Any:
-    """Take a variable's text for a list, as `a,b`."""
-    return tuple(filter(None, value.split(","))) if isinstance(value, str) else value
-
-
-class Strict(BaseModel):
-    """Refuse unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class RetrySettings(Strict):

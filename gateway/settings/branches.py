@@ -1,17 +1,14 @@
 """The settings of plans whose branches are cases: a switch and a fallback, which may hold stored answers."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from contract import NAME_PATTERN
 from contract.feature import FIELD_PATTERN
-from gateway.settings.backend import Place, Strict, Timeout, fault, shortened
-
-Named = Iterator[tuple[Place, str]]
-"""The places in the settings of a route that name another plan, and the names."""
+from gateway.settings.parts import Named, Strict, Timeout, fault, shortened
 
 
 def writable(value: object) -> object:

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from gateway.settings.backend import Strict
+from gateway.settings.parts import Strict
 
 
 class DriftSettings(Strict):

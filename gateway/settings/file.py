@@ -9,8 +9,8 @@ import yaml
 from pydantic import ValidationError
 from pydantic_settings import SettingsError as SourceError
 
-from gateway.settings.backend import shortened
 from gateway.settings.document import read_document
+from gateway.settings.parts import shortened
 from gateway.settings.settings import PREFIX, Settings, SettingsError
 
 TOLD = {

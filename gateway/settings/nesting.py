@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 
-from gateway.settings.backend import fault, shortened
+from gateway.settings.parts import fault, shortened
 from gateway.settings.routes import RouteSettings
 
 DEEPEST = 32

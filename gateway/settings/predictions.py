@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
 from contract.feature import FIELD_PATTERN
-from gateway.settings.backend import Strict, listed_by_commas, nothing_if_empty
+from gateway.settings.parts import Strict, listed_by_commas, nothing_if_empty
 
 Name = Annotated[str, Field(pattern=f"^{FIELD_PATTERN.pattern}$")]
 

@@ -6,8 +6,8 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from contract import Terms
 from gateway.settings.aggregates import AggregateSettings, by_word
-from gateway.settings.backend import Strict, Timeout, fault
-from gateway.settings.branches import FallbackSettings, Named, StoredSettings, SwitchSettings
+from gateway.settings.branches import FallbackSettings, StoredSettings, SwitchSettings
+from gateway.settings.parts import Named, Strict, Timeout, fault
 from gateway.settings.sides import ShadowSettings, SplitSettings
 
 KINDS = ("ensemble", "split", "shadow", "switch", "sequence", "fallback")

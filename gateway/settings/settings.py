@@ -18,17 +18,10 @@ from pydantic_settings import (
 )
 
 from contract import MOST_ROWS, NAME_PATTERN
-from gateway.settings.backend import (
-    LONGEST_TIMEOUT_S,
-    BackendSettings,
-    Timeout,
-    fault,
-    listed_by_commas,
-    nothing_if_empty,
-    shortened,
-)
+from gateway.settings.backend import BackendSettings
 from gateway.settings.drift import DriftSettings
 from gateway.settings.nesting import check_routes
+from gateway.settings.parts import LONGEST_TIMEOUT_S, Timeout, fault, listed_by_commas, nothing_if_empty, shortened
 from gateway.settings.predictions import PredictionLogSettings
 from gateway.settings.routes import RouteSettings
 

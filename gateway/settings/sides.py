@@ -5,8 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from gateway.settings.backend import Strict, fault
-from gateway.settings.branches import Named
+from gateway.settings.parts import Named, Strict, fault
 
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 

@@ -17,7 +17,7 @@ from benchmarks.ports import free_ports
 from gateway.front import Front
 from gateway.gateway import open_gateway
 from gateway.settings import Settings
-from gateway.settings.backend import LONGEST_TIMEOUT_S
+from gateway.settings.parts import LONGEST_TIMEOUT_S
 from tests.cluster.manifests.rules.lifecycle import longest_request_s
 from tests.gateway.conftest import PLAIN, settings_of
 from tests.gateway.grpc_client import connected, refusal, request

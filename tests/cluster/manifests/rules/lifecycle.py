@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from gateway.settings import PREFIX, Settings
-from gateway.settings.backend import LONGEST_TIMEOUT_S
+from gateway.settings.parts import LONGEST_TIMEOUT_S
 from tests.cluster.manifests.rules.objects import COMPONENT, containers, deployments, pod_labels, pod_spec, title
 from tests.cluster.rendered import Manifest
 from tests.conftest import ROOT
