@@ -12,15 +12,13 @@ import pytest
 
 from models import catalog
 from tests.conftest import TINY, store_tiny
-from tests.gateway.conftest import PLAIN
-from tests.gateway.over_time.test_rollout import DOCUMENTED
+from tests.gateway.over_time.test_rollout import DOCUMENTED, RECORDS
 from tests.gateway.service import service
 from tests.models.fitted import ask
 from tests.serving import model_app, running_gateway, served, wait_until
 from training.run import train
 
 CALLERS, PAUSE_S, MORE = 16, 0.05, 6
-RECORDS = [{**PLAIN, "width": width, "height": 8.4 - width} for width in (1.0, 3.0, 5.0, 7.0, 9.0)]
 DEPTH, PRICE = {"depth": 2.0}, {"price": 4.0}
 FEATURE = '        Feature(name="count"'
 VERSIONS: dict[str, list[tuple[str, str]]] = {
