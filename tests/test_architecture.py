@@ -83,6 +83,14 @@ def test_every_room_is_drawn() -> None:
     assert all(f"{room}/" in drawing for room in rooms)
 
 
+def test_every_room_of_the_gateway_is_named() -> None:
+    """With what it is for."""
+    drawing = (ROOT / "docs" / "architecture.md").read_text()
+
+    for path in (ROOT / "gateway").glob("*/__init__.py"):
+        assert f"`gateway/{path.parent.name}/" in drawing, path.parent.name
+
+
 def test_a_forbidden_import_would_be_found(tmp_path: Path) -> None:
     """The check that holds the arrows can fail."""
     (tmp_path / "bad.py").write_text("def late():\n    from bentos.artifact import load\n    import training.run\n")
