@@ -13,7 +13,7 @@ SERVER: dict[str, Any] = {"name": "bentogate", "version": VERSION, "extensions":
 
 
 def plan_metadata(plan: Plan, version: str | None) -> dict[str, Any]:
-    """Describe a model or an ensemble; raises UnknownName for a version that is not served."""
+    """Describe a model or a route; raises UnknownName for a version that is not served."""
     check_version(plan, version)
     return composite_metadata(plan) if plan.branches else model_metadata(*plan.contracts)
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gateway.errors import BackendUnknown, GatewayError, InternalError, UnknownName
+from gateway.errors import BackendUnknown, GatewayError, InternalError, PlanMismatch, UnknownName
 from gateway.openapi.schema import BOOLEAN, OBJECT, TEXT, TEXTS, Schema, answer, failures, record
 from gateway.settings.routes import KINDS
 
@@ -34,8 +34,8 @@ GETS: dict[str, tuple[Schema, tuple[type[GatewayError], ...]]] = {
     "/v2": (record({"name": TEXT, "version": TEXT, "extensions": TEXTS}), ()),
     "/v2/health/live": (record({"live": BOOLEAN}), ()),
     "/v2/health/ready": (record({"ready": BOOLEAN}), ()),
-    "/v2/models/{name}": (METADATA, (UnknownName, BackendUnknown)),
-    "/v2/models/{name}/versions/{version}": (METADATA, (UnknownName, BackendUnknown)),
+    "/v2/models/{name}": (METADATA, (UnknownName, BackendUnknown, PlanMismatch)),
+    "/v2/models/{name}/versions/{version}": (METADATA, (UnknownName, BackendUnknown, PlanMismatch)),
     "/v2/models/{name}/ready": (READY, (UnknownName,)),
     "/v2/models/{name}/versions/{version}/ready": (READY, (UnknownName,)),
 }

@@ -100,6 +100,6 @@ async def metadata(name: str, gateway: Open, version: str | None = None) -> JSON
 @router.get("/v2/models/{name}/ready", tags=["protocol"])
 @router.get("/v2/models/{name}/versions/{version}/ready", tags=["protocol"])
 async def model_ready(name: str, gateway: Open, version: str | None = None) -> JSONResponse:
-    """Say whether a model can answer now; an ensemble can if all its members can."""
+    """Say whether a model can answer now, or a route by those that it needs for an answer."""
     ready = await is_ready(gateway.plan(name), version)
     return JSONResponse({"name": name, "ready": ready}, 200 if ready else 503)

@@ -42,6 +42,8 @@ def test_a_route_that_does_not_fit_is_told_everywhere(start: Start, tmp_path: Pa
     assert answer.status_code == 502
     assert (answer.json()["reason"], answer.json()["detail"]) == ("plan_mismatch", REASON)
     assert client.get("/v2/models/rollout/ready").status_code == 503
+    assert client.get("/v2/models/rollout").status_code == 502
+    assert "502" in client.get("/openapi.json").json()["paths"]["/v2/models/{name}"]["get"]["responses"]
     assert (listed["known"], listed["ready"], listed["reason"]) == (False, False, REASON)
     assert ask(client, "above", PLAIN) == 502
     assert ask(client, "plain2", PLAIN) == 200
