@@ -11,6 +11,7 @@ import structlog
 from contract import Columns, Feature, Interface, Output, RecordDecoder, Table, picked
 from gateway.batching import Needs
 from gateway.errors import BackendUnknown, DeadlineExceeded, GatewayError, InternalError
+from gateway.plans.agreed import names_of_ways
 from gateway.plans.answer import Answer
 from gateway.plans.apart import answer_of
 from gateway.plans.asked import Asked
@@ -109,7 +110,11 @@ class Shadow(Composite):
         """Say what can be compared; derived anew when one changes its contract. Raises GatewayError."""
         by = (self.of.features, self.of.outputs, self.candidate.features, self.candidate.outputs)
         if self.fitted is None or any(one is not known for one, known in zip(by, self.fitted[0], strict=True)):
-            self.fitted = by, fit(*by)
+            features, outputs, reads, gives = by
+            # By which of its own branches `of` answered is nothing that a candidate lacks.
+            ways = names_of_ways((self.of,)) - {output.name for output in gives}
+            compared = [output for output in outputs if output.type != "category" or output.name not in ways]
+            self.fitted = by, fit(features, compared, reads, gives)
         return self.fitted[1]
 
     @property

@@ -67,6 +67,8 @@ def watched(tmp_path_factory: pytest.TempPathFactory, stored_plain: Path, stored
             "again": {"ensemble": ["slow"]},
             "both": {"ensemble": ["true", "sign"]},
             "partly": {"ensemble": ["true", "same"], "partial": True},
+            "shadowofsafe": {"shadow": {"of": "safe", "candidate": "same"}},
+            "safe": {"fallback": {"to": ["true", {"answer": {"label": "low"}}]}},
         }
         backends["mixed"] = {"url": f"http://127.0.0.1:{mixed}"}
         backends["nobody"] = {"url": f"http://127.0.0.1:{free_ports(1)[0]}", "model": "plain"}
@@ -243,6 +245,16 @@ def test_plans_above_models_are_compared_by_what_both_give(watched: Watched) -> 
     assert described["members"] == ["partly", "both"]
     assert set(comparison["outputs"]) == {"true.label", "true.probability"}
     assert {problem["text"] for problem in report["problems"]} >= {"the candidate does not give same.label"}
+
+
+def test_who_answered_is_nothing_that_a_candidate_lacks(watched: Watched) -> None:
+    """The output by which a fallback says that it was the first: a plain model beside it has no problem."""
+    ask_all(watched, "safe")
+    report = whole_report(watched, "safe")
+    (comparison,) = report["comparisons"]
+
+    assert set(comparison["outputs"]) == {"label", "probability"}
+    assert [problem for problem in report["problems"] if problem["what"] == "contract"] == []
 
 
 def test_the_worst_rows_are_named_with_both_answers(watched: Watched) -> None:
