@@ -17,6 +17,10 @@ from gateway.settings import SettingsError
 
 GOODBYE_S = 0.5
 
+NEVER_S = 86_400.0
+"""Longer than any end takes. The library's own grace may not run out while it is told to stop once more: a server that
+one stop has destroyed, the other one uses, and the process is gone with a segmentation fault (grpcio 1.85)."""
+
 LOOK_S = 0.1
 """How often is looked whether the gateway is ready, and how far its end has come."""
 
@@ -62,7 +66,7 @@ class GrpcDoor:
 
         Who watches health, or reads what there is by reflection, keeps a stream open that has no end of its own.
         """
-        stopping = asyncio.create_task(self.server.stop(self.front.gateway.settings.grace_s))
+        stopping = asyncio.create_task(self.server.stop(NEVER_S))
         await asyncio.wait([stopping], timeout=GOODBYE_S)  # what has come before is begun by then
         while self.calls and not self.front.gateway.ending.cut:
             await asyncio.wait(self.calls, timeout=LOOK_S)
