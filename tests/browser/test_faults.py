@@ -170,7 +170,7 @@ def planned(route: Route) -> dict[str, Any]:
     document = route.fetch().json()
     branch = {"name": MARKUP, "kind": "stored", "label": MARKUP, "told": MARKUP}
     for one in document["routes"]:
-        one |= {"misfit": MARKUP, "tree": {**one["tree"], "branches": [branch]}}
+        one |= {"misfit": MARKUP, "branches": [branch]}
     return dict(document)
 
 

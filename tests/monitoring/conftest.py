@@ -50,7 +50,8 @@ def stack(shipped: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         with httpx.Client(base_url=stack.url(), timeout=30) as client:
             for _ in range(5):  # a window forgets by whole calls
                 client.post("/v1/predict", json=DRIFTING).raise_for_status()
-            client.post("/v1/models/unlike:predict", json=RECORD).raise_for_status()
+            for route in ("unlike", "rollout"):
+                client.post(f"/v1/models/{route}:predict", json=RECORD).raise_for_status()
             miss_a_model(stack, client)
             with asked(client):
                 metrics = f"{stack.url('GATEWAY_ADMIN_PORT')}/metrics"
