@@ -7,7 +7,7 @@ import sys
 from gateway.canary.config_map import ConfigMap, api
 from gateway.canary.judge import Judge, Limits
 from gateway.canary.replicas import Replicas
-from gateway.canary.rollout import ROLLED_BACK, UNJUDGED, Pace, Rollout, Unjudged, told
+from gateway.canary.rollout import ROLLED_BACK, UNJUDGED, Pace, Rollout, Unjudged
 from gateway.canary.weights import File, Place, PlaceError, with_weights
 
 
@@ -47,7 +47,7 @@ HOW_TO_GO_ON = "The weights are as they are: the same command goes on from there
 def moved(rollout: Rollout) -> int:
     """Move it, unless nobody could judge by what the weights would then be; gives the exit code. Raises Unjudged."""
     if not (heard := rollout.replicas.ask(rollout.route)).reports:
-        raise Unjudged(f"no replica reports{told(heard)}")
+        raise Unjudged(f"no replica reports{heard.told}")
     return rollout.run()
 
 
@@ -55,7 +55,7 @@ def described(rollout: Rollout) -> int:
     """Say what would be done, and who would be asked; gives the exit code."""
     heard = rollout.replicas.ask(rollout.route)
     sys.stdout.write(f"{rollout.candidate} has {rollout.percent:g} % of {rollout.route} in {rollout.place}\n")
-    sys.stdout.write(f"replicas that report: {len(heard.reports)}{told(heard)}\n")
+    sys.stdout.write(f"replicas that report: {len(heard.reports)}{heard.told}\n")
     for step in rollout.ahead:
         weights = rollout.weights_at(step)
         with_weights(rollout.place.read(), rollout.route, weights)

@@ -34,6 +34,12 @@ class Heard(NamedTuple):
     reports: list[Report]
     silent: dict[str, str]
 
+    @property
+    def told(self) -> str:
+        """Say who did not answer, if anybody."""
+        silent = "; ".join(f"{url}: {why}" for url, why in self.silent.items())
+        return f" (no answer from {silent})" if silent else ""
+
 
 class Replicas:
     """Ask the admin sides at these addresses, and at all that a name, `host:port`, stands for when it is asked."""

@@ -123,7 +123,7 @@ class Rollout:
             late = [one for one in heard.reports if not self.has_taken(one.share(self.candidate), percent)]
             if heard.reports and not heard.silent and not late:
                 break
-            waiting = f"{len(late)} of {len(heard.reports)} replicas have not taken it over{told(heard)}"
+            waiting = f"{len(late)} of {len(heard.reports)} replicas have not taken it over{heard.told}"
             if time.monotonic() > began + self.pace.timeout_s:
                 raise Unjudged(f"{percent:g} %: {waiting}")
             if time.monotonic() > began + PATIENCE_S and waiting != said:
@@ -153,10 +153,10 @@ class Rollout:
             candidate, stable = (self.tally.of(side) for side in (self.candidate, self.stable))
             if not candidate or not stable:
                 nobody = self.stable if candidate else self.candidate
-                self.say(f"{percent:g} %: no evidence yet, {nobody} has been asked nothing{told(heard)}")
+                self.say(f"{percent:g} %: no evidence yet, {nobody} has been asked nothing{heard.told}")
             else:
                 findings = self.judge.look(candidate, stable)
-                self.say(progress(percent, candidate, stable, findings) + told(heard))
+                self.say(progress(percent, candidate, stable, findings) + heard.told)
                 if guilty := [finding for finding in findings if finding.guilty]:
                     return guilty
                 if candidate.rows >= self.pace.min_rows and stable.requests >= FEWEST and not heard.silent:
@@ -164,7 +164,7 @@ class Rollout:
             if time.monotonic() > until:
                 rows = candidate.rows if candidate else 0
                 raise Unjudged(
-                    f"{self.candidate} has answered {rows} rows within {self.pace.timeout_s:g} s{told(heard)}"
+                    f"{self.candidate} has answered {rows} rows within {self.pace.timeout_s:g} s{heard.told}"
                 )
 
     def those_that_have_taken(self, heard: Heard, percent: float) -> list[Report]:
@@ -195,9 +195,3 @@ def progress(percent: float, candidate: SideCounts, stable: SideCounts, findings
     weights = ", ".join(f"{one.what} {min(one.weight, 1):.0%}" for one in findings)
     rows = f"{candidate.rows} rows beside {stable.rows}, {candidate.failed} failures beside {stable.failed}"
     return f"{percent:g} %: {rows}; evidence: {weights}"
-
-
-def told(heard: Heard) -> str:
-    """Say who did not answer."""
-    silent = "; ".join(f"{url}: {why}" for url, why in heard.silent.items())
-    return f" (no answer from {silent})" if silent else ""

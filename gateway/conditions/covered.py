@@ -27,7 +27,7 @@ def covers(earlier: exp.Expr, later: exp.Expr) -> bool:
     same with a number that leaves no more.
     """
     whole, span = written(earlier), span_of(earlier)
-    for part in parts(later):
+    for part in joined_by(exp.And, later):
         if written(part) == whole:
             return True
         its = span_of(part)
@@ -41,7 +41,7 @@ def one_holds(conditions: Iterable[exp.Expr]) -> bool:
 
     It is plain where one is `IS` and one its negation: all else is open where something is null.
     """
-    parts = [part.unnest() for condition in conditions for part in alternatives(condition)]
+    parts = [part.unnest() for condition in conditions for part in joined_by(exp.Or, condition)]
     found = {written(part) for part in parts if isinstance(part, exp.Is)}
     return any(written(part.this) in found for part in parts if isinstance(part, exp.Not))
 
@@ -51,22 +51,12 @@ def written(node: exp.Expr) -> str:
     return node.unnest().sql()
 
 
-def parts(node: exp.Expr) -> Iterator[exp.Expr]:
-    """Yield what must hold together."""
+def joined_by(kind: type[exp.Connector], node: exp.Expr) -> Iterator[exp.Expr]:
+    """Yield what `and` or `or` joins, in any parentheses."""
     node = node.unnest()
-    if isinstance(node, exp.And):
-        yield from parts(node.this)
-        yield from parts(node.expression)
-    else:
-        yield node
-
-
-def alternatives(node: exp.Expr) -> Iterator[exp.Expr]:
-    """Yield what need not hold together."""
-    node = node.unnest()
-    if isinstance(node, exp.Or):
-        yield from alternatives(node.this)
-        yield from alternatives(node.expression)
+    if isinstance(node, kind):
+        yield from joined_by(kind, node.this)
+        yield from joined_by(kind, node.expression)
     else:
         yield node
 
