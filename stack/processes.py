@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
+from functools import partial
 
 import psutil
 
@@ -83,9 +84,16 @@ def adopt_orphans() -> None:
     linux(PR_SET_CHILD_SUBREAPER, 1)
 
 
-def die_with_parent() -> None:
-    """Ask for SIGTERM when the parent dies, so that even a killed runner leaves nothing behind."""
+def die_with(parent: int) -> None:
+    """Ask for SIGTERM when the parent dies, so that even a killed runner leaves nothing behind.
+
+    Linux tells of a death only once, and only who has asked before. So the runner's own handler, which would take the
+    signal for itself until the command is executed, goes first; and a parent that is dead by now is seen last.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     linux(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def start(
@@ -106,7 +114,7 @@ def spawn(command: str, environment: Mapping[str, str]) -> subprocess.Popen[byte
         stdin=subprocess.DEVNULL,
         env=dict(environment),
         start_new_session=True,
-        preexec_fn=die_with_parent,  # noqa: PLW1509 (no thread runs here)
+        preexec_fn=partial(die_with, os.getpid()),  # noqa: PLW1509 (no thread runs here)
     )
 
 

@@ -87,14 +87,21 @@ def test_a_process_that_ends_by_itself_is_an_error(tmp_path: Path) -> None:
     assert errors == "error: quick ended with code 0; its last lines were:\n  last words\n"
 
 
-def test_a_killed_runner_leaves_no_child(tmp_path: Path) -> None:
-    """Linux ends the children of a runner that could not."""
+@pytest.mark.parametrize("again", range(4))
+@pytest.mark.parametrize("when", ["forked", "running"])
+def test_a_killed_runner_leaves_no_child(tmp_path: Path, when: str, again: int) -> None:
+    """Linux ends the children of a runner that could not, those too that have not begun to be the command."""
     process = started(tmp_path, "gateway: exec sleep 60 # ${GATEWAY_PORT:-1}\n")
-    members = family(process, 1)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    while not (number := children.read_text()):  # without a pause: that would outlast the way to the command
+        assert process.poll() is None, again
+    child = psutil.Process(int(number))
+    if when == "running":
+        wait_until(lambda: child.name() == "sleep")
     process.kill()
     process.communicate(timeout=5)
 
-    wait_until(lambda: gone(members))
+    wait_until(lambda: gone([child]))
 
 
 def test_a_line_of_any_length_is_read(tmp_path: Path) -> None:
