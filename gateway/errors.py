@@ -194,6 +194,10 @@ class BackendUnavailable(GatewayError):
     status, reason, title = 503, "backend_unavailable", "A model cannot answer now"
 
 
+class BackendChanged(BackendUnavailable):
+    """It refused as a version that reads other features, which is no failure: records are checked by those from now."""
+
+
 class BackendBusy(BackendUnavailable):
     """It says so by a status after which it may be asked again (502 and 503)."""
 

@@ -19,6 +19,7 @@ from gateway.batching import Batcher, Calls, Heard, Queue, TracedBatcher, Traced
 from gateway.drift import Drift
 from gateway.errors import (
     BackendBusy,
+    BackendChanged,
     BackendCorrupt,
     BackendFault,
     BackendUnavailable,
@@ -176,7 +177,7 @@ class Backend(Known):
         if output := output_blamed(answer.body, self.contract):
             return output_refused(self.name, output, "is no prediction")
         if await self.reads_others(answer.header(MODEL_VERSION), asked, again):
-            return BackendUnavailable(f"{self.name} has just changed its features", model=self.name)
+            return BackendChanged(f"{self.name} has just changed its features", model=self.name)
         return BackendFault(f"{self.name} refused {self.dialect.demand} (status {status})", model=self.name)
 
     async def reads_others(self, version: str | None, asked: tuple[Feature, ...], again: bool) -> bool:

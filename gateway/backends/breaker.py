@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from gateway.errors import BackendFault, BackendUnknown, BreakerOpen, DeadlineExceeded, GatewayError
+from gateway.errors import BackendChanged, BackendFault, BackendUnknown, BreakerOpen, DeadlineExceeded, GatewayError
 from gateway.settings import BreakerSettings
 
 PROBE_S = 5.0
@@ -49,8 +49,8 @@ class Breaker:
         self.failures = 0
 
     def failed(self, error: GatewayError) -> None:
-        """Count a failure; an answer of a version that is not known yet is none."""
-        if isinstance(error, BackendUnknown):
+        """Count a failure; an answer of a version that is not known yet is none, nor one that reads other features."""
+        if isinstance(error, BackendUnknown | BackendChanged):
             return
         self.failures += 1
         if self.failures >= self.settings.failures:

@@ -16,6 +16,7 @@ from contract import MATRIX_NAME
 from contract.table import Array, pack_rows
 from gateway.backends.breaker import Breaker
 from gateway.errors import (
+    BackendChanged,
     BackendFault,
     BackendLost,
     BackendUnknown,
@@ -126,11 +127,12 @@ async def test_it_is_probed_on_after_whatever_failure() -> None:
 
 
 @pytest.mark.anyio
-async def test_an_unknown_version_is_no_failure() -> None:
-    """While a model rolls out it answers as a version whose contract is not known yet."""
+@pytest.mark.parametrize("error", [BackendUnknown, BackendChanged])
+async def test_another_version_is_no_failure(error: type[GatewayError]) -> None:
+    """While a model rolls out it answers as a version whose contract is not known yet, or refuses as one of others."""
     breaker = Probed(well=False).breaker()
     for _ in range(9):
-        breaker.failed(BackendUnknown("new", model="plain"))
+        breaker.failed(error("new", model="plain"))
     breaker.check()
 
 
