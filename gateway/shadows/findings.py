@@ -103,9 +103,11 @@ def of_line(name: str, slope: float, offset: float, size: float) -> Problem:
 def of_choice(name: str, its: Choices) -> Problem:
     """Say what became of a category."""
     changes = its.changes
-    (old, new), most = changes[0]
     share = its.changed / its.rows
     told = f"{name} differs in {its.changed} of {its.rows} rows"
+    if not changes:  # none of them is among the pairs that are told apart
+        return Problem("changed", told, share, name)
+    (old, new), most = changes[0]
     classes = {now for (_, now), count in its.pairs.items() if count}
     if its.rows >= FEW and len(classes) == 1 and len({was for was, _ in its.pairs}) > 1:
         return Problem("constant", f"{name} is always {worded(new)}", share, name)

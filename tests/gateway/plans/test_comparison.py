@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from contract import Feature, Output
 from contract.table import Array
 from gateway.shadows import Answered, Comparison, Fit, Watch, fit
+from gateway.shadows.choices import MOST
 from gateway.shadows.comparison import WORST
 from gateway.shadows.findings import beyond, findings
 from gateway.shadows.numbers import BOUNDS, Numbers
@@ -108,6 +109,20 @@ def test_categories_and_truth_values_are_counted_by_pair() -> None:
     assert comparison.different == comparison.rows == 500
     assert len(comparison.worst) == WORST
     assert comparison.worst[0].was["flag"] is not comparison.worst[0].now["flag"]
+
+
+def test_of_many_classes_some_pairs_are_told_apart() -> None:
+    """A change that comes after all of them is counted and found, though nobody knows what became what."""
+    label = Output(name="label", type="category", categories=("a", "b"), description="One of many")
+    classes = [f"class{number}" for number in range(MOST)]
+    comparison = Comparison(VERSIONS, [(label, label)])
+    for was, now in ((classes, classes), (["x"] * MOST, ["y"] * MOST)):
+        columns = ({"label": np.array(side, dtype=object)} for side in (was, now))
+        comparison.add(Answered("r", MOST, *columns), 1.0, 1.0)
+    comparison.fold()
+    (problem,) = findings(comparison)
+
+    assert (problem.what, problem.text) == ("changed", "label differs in 1000 of 2000 rows")
 
 
 def test_what_is_kept_is_bounded() -> None:
