@@ -5,10 +5,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import structlog
 
-from contract import Columns, Feature, Interface, Output, RecordDecoder, Table, picked
+from contract import Feature, Interface, Output, RecordDecoder, Table
 from gateway.batching import Needs
 from gateway.errors import BackendUnknown, DeadlineExceeded, GatewayError, InternalError
 from gateway.plans.agreed import names_of_ways
@@ -16,6 +15,7 @@ from gateway.plans.answer import Answer
 from gateway.plans.apart import answer_of
 from gateway.plans.asked import Asked
 from gateway.plans.composite import Composite
+from gateway.plans.copied import first_rows, rows_of, taken
 from gateway.plans.keys import position
 from gateway.plans.plan import Plan, Told
 from gateway.plans.readiness import is_ready
@@ -24,9 +24,6 @@ from gateway.shadows import REFUSED, Answered, Comparison, Fit, Versions, Watch,
 
 PATIENCE_S = 5.0
 """The candidate has so long for a request, whatever its caller's deadline was."""
-
-MOST_OF_ONE = 1000
-"""Of a larger request the first so many rows are asked and compared: all others wait for a comparison, 1 µs a row."""
 
 log = structlog.get_logger()
 
@@ -100,7 +97,7 @@ class Shadow(Composite):
 
     def offer(self, table: Table, answer: Answer, asked: Asked, ms: float) -> None:
         """Have the candidate asked, unless there is no room: then the request is dropped and counted."""
-        rows = min(table.rows, MOST_OF_ONE)
+        rows = rows_of(table)
         if self.watch.has_room(rows) and not any(one.batcher.queue.held for one in self.shared):
             self.watch.begin(rows, self.compare(table, answer, asked, ms))
         else:
@@ -138,15 +135,14 @@ class Shadow(Composite):
             return
         comparison = watch.comparison(versions, fitting)
         # What was asked and answered may hold much more than these rows: the rest is not to wait for the candidate.
-        was = taken(answer, comparison)
+        table = first_rows(table)
+        was = taken(answer, comparison, table.rows)
         del answer
-        if table.rows > MOST_OF_ONE:
-            table = picked(table, np.arange(MOST_OF_ONE))
         began = time.perf_counter()
         try:
             async with asyncio.timeout(PATIENCE_S):
                 theirs = await self.ask(table, asked)
-            if was is not None and (now := taken(theirs, comparison)) is not None:
+            if was is not None and (now := taken(theirs, comparison, table.rows)) is not None:
                 comparison.again += any(one.joint.way is not None and one.joint.way.again for one in theirs.predictions)
                 now_ms = (time.perf_counter() - began) * 1000
                 watch.add(comparison, Answered(asked.id, table.rows, was, now), ms, now_ms)
@@ -174,15 +170,3 @@ class Shadow(Composite):
         deadline = asyncio.get_running_loop().time() + PATIENCE_S
         own = Asked(asked.id, f"shadow {self.name}", deadline, asked.headers)
         return await answer_of(self.candidate, self.part_for(self.candidate, table), own)
-
-
-def taken(answer: Answer, comparison: Comparison) -> Columns | None:
-    """Copy what is compared of an answer; None where a version has just changed, or a model is missing in it."""
-    known = {name for side in comparison.versions for name in side}
-    columns = answer.columns
-    if any((one.model, one.version) not in known for one in answer.predictions):
-        return None
-    names = [output.name for output, _ in comparison.outputs]
-    return (
-        {name: columns[name][:MOST_OF_ONE].copy() for name in names} if all(name in columns for name in names) else None
-    )
