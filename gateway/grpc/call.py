@@ -68,11 +68,12 @@ class Accounting:
         async def handle(body: bytes, context: Context) -> bytes:
             self.note_task()
             accounts = self.accounts()
-            account = accounts.kind(request_id_of(context), path, caller(context, accounts.proxies))
-            metadata = dict(context.invocation_metadata() or ())
-            account.headers = {name.encode(): str(value).encode() for name, value in metadata.items()}
+            metadata = context.invocation_metadata() or ()
+            given = {name.encode(): str(value).encode() for name, value in metadata}
+            account = accounts.kind(request_id(given), path, caller(context, accounts.proxies))
+            account.headers = given
             if accounts.traced:
-                parent, state = (str(metadata.get(name, "")) for name in (TRACEPARENT, TRACESTATE))
+                parent, state = (given.get(name.encode(), b"").decode() for name in (TRACEPARENT, TRACESTATE))
                 accounts.trace(account, parent, state)
             try:
                 message = await accounts.carry_out(account, answered(account, body, context))
@@ -119,12 +120,6 @@ def caller(context: Context, proxies: Proxies | None) -> str:
 def trailing(account: Account) -> tuple[tuple[str, str], ...]:
     """Give what HTTP has in the headers of every answer."""
     return (REQUEST_ID, account.id), (SERVER_TIMING, account.header().decode())
-
-
-def request_id_of(context: Context) -> str:
-    """Take over the caller's id as HTTP does."""
-    given = dict(context.invocation_metadata() or ()).get(REQUEST_ID, "")
-    return request_id({REQUEST_ID.encode(): str(given).encode()})
 
 
 def shortened(text: str) -> str:
