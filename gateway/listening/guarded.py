@@ -26,7 +26,7 @@ class Guarded(HttpToolsProtocol):
         self.reserve = reserve
         self.burst = burst
         self.url = b""
-        self.whole: object = None  # the scope of the last request that was read to its end
+        self.whole: object = None
         self.counted: object = None
         self.came = self.unsent = 0
         self.heard = False
@@ -87,7 +87,7 @@ class Guarded(HttpToolsProtocol):
         if reading and cycle.response_started:
             self.guard.refusals.note(error, self.caller)
         else:
-            self.answer(error, booked(scope) if reading else None)
+            self.answer(error, scope.get("account") if reading else None)  # type: ignore[arg-type]  # put there by ours
         if reading:
             cycle.disconnected = True
             cycle.message_event.set()
@@ -95,7 +95,7 @@ class Guarded(HttpToolsProtocol):
         Lingering(self.transport, self)
 
     def answer(self, error: GatewayError, account: Account | None) -> None:
-        """Answer with an error; a request that has an account is counted by that, with its neighbours."""
+        """Answer with an error; a request that has an account, for its app has begun, is counted by that."""
         if account:
             account.status, account.reason = error.status, error.reason
             self.guard.refusals.tell(error.reason, str(error), self.caller)
@@ -111,12 +111,6 @@ class Guarded(HttpToolsProtocol):
             self.transport.abort()
         else:
             self.transport.close()
-
-
-def booked(scope: Any) -> Account | None:
-    """Give the account of a request, if its app has begun."""
-    account: Account | None = scope.get("account")
-    return account
 
 
 def reason_of(exc: httptools.HttpParserError) -> GatewayError:
