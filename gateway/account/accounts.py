@@ -65,6 +65,8 @@ class Accounts:
             with account.deadline:
                 return await work
         except Disconnected:
+            if account.reason is None:  # else the door refused what came of the body, and booked that
+                self.leave(account)
             raise
         except GatewayError as exc:
             account.reason, account.failed = exc.reason, exc.model

@@ -53,8 +53,6 @@ class Endpoint(ABC):
             answer = await self.gateway.accounts.carry_out(account, work)
             body, content_type, headers = answer.body, answer.content_type, answer.headers
         except Disconnected:
-            if account.reason is None:  # else the door refused what came of the body, and booked that
-                self.gateway.accounts.leave(account)
             return
         except GatewayError as error:
             status, body, content_type = rendered(error, scope["path"], account.id)

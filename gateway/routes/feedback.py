@@ -32,8 +32,6 @@ async def feedback(request: Request, gateway: Open) -> Response:
     try:
         given = await gateway.accounts.carry_out(account, appended(request, predictions))
     except Disconnected:
-        if account.reason is None:  # else the door refused what came of the body, and booked that
-            gateway.accounts.leave(account)
         return Unsent()
     return JSONResponse({"id": given.id, "instance": int(given.instance)}, 202)
 
