@@ -159,7 +159,7 @@ class Way:
     def empty_log(self) -> None:
         """Write the records, as a thread does elsewhere, before the ring is full."""
         if len(self.log.ring) > MOST_RECORDS:
-            self.log.write()
+            self.log.work()
 
 
 async def ignore(_: Message) -> None:

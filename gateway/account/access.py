@@ -42,7 +42,7 @@ class AccessRecord(msgspec.Struct):
 
 
 class AccessLog(Lines):
-    """Write records, made by `ENCODER`, to a file descriptor, in a thread of its own; the log tells what is lost."""
+    """Write records, made by `ENCODER`, to a file descriptor; the log tells what is lost."""
 
     def tell(self, what: str, **more: Any) -> None:
         """Say what became of records that are lost."""

@@ -4,37 +4,33 @@ A write to a pipe whose reader is slow waits, and one to a full disk fails: neit
 """
 
 import os
-import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any
+
+from gateway.worker import Worker
 
 RING = 10_000
 """Lines that wait at most, of access records some 3 MB; the writer comes so often that only a reader that stopped
 fills it."""
 
 EVERY_S = 0.2
-LAST_S = 2.0
-"""How long the end of the process waits for the last batch."""
 
 
-class Lines:
-    """Write lines, in a thread of its own, for as long as this is entered.
+class Lines(Worker):
+    """Write lines for as long as this is entered.
 
     A full ring loses its oldest lines; `on_loss` counts what is lost, and `tell` says why.
     """
 
     def __init__(self, descriptor: int, on_loss: Callable[[int], None], ring: int = RING) -> None:
+        super().__init__(type(self).__name__, EVERY_S)
         self.descriptor = descriptor
         self.on_loss = on_loss
         self.ring: deque[bytes] = deque(maxlen=ring)
         self.pushed_out = self.told = 0
         self.lead = b""
         """Ends a line that was not written to its end, so that the next one is a line of its own."""
-        self.due = threading.Event()
-        self.ended = False
-        # As a daemon it cannot keep a process alive whose output nobody reads.
-        self.thread = threading.Thread(target=self.write_until_ended, name=type(self).__name__, daemon=True)
 
     def add(self, line: bytes) -> None:
         """Put a line into the ring, without its end."""
@@ -47,24 +43,7 @@ class Lines:
     def tell(self, what: str, **more: Any) -> None:
         """Say what became of lines that are lost."""
 
-    def __enter__(self) -> Self:
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.ended = True
-        self.due.set()
-        self.thread.join(LAST_S)
-
-    def write_until_ended(self) -> None:
-        """Empty the ring again and again, and once more at the end."""
-        while not self.ended:
-            self.due.wait(EVERY_S)
-            self.due.clear()
-            self.write()
-        self.write()
-
-    def write(self) -> None:
+    def work(self) -> None:
         """Write all that is in the ring as one batch, and tell what was lost since the last."""
         batch = [self.ring.popleft() for _ in range(len(self.ring))]
         data = left = self.lead * bool(batch) + b"".join([line + b"\n" for line in batch])

@@ -1,7 +1,6 @@
 """The writer of the log: requests wait in a bounded queue until a thread has made rows of them, and rows of files."""
 
 import random
-import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
@@ -17,6 +16,7 @@ from gateway.predictions.files import Folder
 from gateway.predictions.kept import Kept
 from gateway.predictions.losses import CONTRACT, QUEUE, Losses
 from gateway.settings import PredictionLogSettings
+from gateway.worker import Worker
 
 if TYPE_CHECKING:  # Arrow takes 11 MB, which a gateway without a log has no need of
     from gateway.predictions.growing import Growing
@@ -35,7 +35,7 @@ LAST_S = 5.0
 log = structlog.get_logger()
 
 
-class PredictionLog:
+class PredictionLog(Worker):
     """Keep requests with their answers for as long as it is entered; whatever the disk does holds no request up.
 
     What cannot be kept is lost and counted: `on_loss` is told of rows, each with one model's answer, and why, which is
@@ -51,6 +51,7 @@ class PredictionLog:
     ) -> None:
         from gateway.predictions.growing import Growing
 
+        super().__init__("prediction log", EVERY_S, LAST_S)
         self.settings = settings
         self.make = Growing
         self.folder = Folder(root)
@@ -61,9 +62,6 @@ class PredictionLog:
         self.added = self.taken = 0
         self.growing: dict[int, Growing] = {}
         self.pruned = float("-inf")
-        self.ended = threading.Event()
-        # As a daemon it cannot keep a process alive whose disk hangs.
-        self.thread = threading.Thread(target=self.write_until_ended, name="prediction log", daemon=True)
 
     def add(self, request_id: str, route: str, leaves: Sequence[Leaf]) -> bool:
         """Keep a request, or one of a sample; say whether all of it is kept.
@@ -88,39 +86,31 @@ class PredictionLog:
 
     def __enter__(self) -> Self:
         self.feedback.start()
-        self.thread.start()
-        return self
+        return super().__enter__()
 
     def __exit__(self, *_: object) -> None:
-        self.ended.set()
-        self.thread.join(LAST_S)
+        super().__exit__()
         if self.thread.is_alive():
             waiting = self.added - self.taken + sum(one.rows for one in list(self.growing.values()))
             log.warning("the prediction log ends before all is written", waiting=waiting)
 
-    def write_until_ended(self) -> None:
-        """Take what waits again and again, and at the end complete all files."""
-        while not self.ended.wait(EVERY_S):
-            self.work(at_end=False)
-        self.work(at_end=True)
-
-    def work(self, *, at_end: bool) -> None:
+    def work(self) -> None:
         """Make rows of what waits, and files of rows where it is time; nobody else would hear of a failure."""
         try:
             self.take()
-            self.complete_some(at_end=at_end)
+            self.complete_some()
             if time.monotonic() - self.pruned >= PRUNE_S:
                 self.pruned = time.monotonic()
                 self.prune()
         except BaseException:  # the thread's outermost handler: arro3 panics by what is no Exception
             log.exception("the prediction log failed")
 
-    def complete_some(self, *, at_end: bool) -> None:
+    def complete_some(self) -> None:
         """Complete what is old enough, and the largest of what is too much; at the end all."""
         values = sum(growing.values for growing in self.growing.values())
         for key, growing in sorted(self.growing.items(), key=lambda one: -one[1].values):
             old = time.monotonic() - growing.since >= self.settings.rotate_s
-            if at_end or old or values >= MOST_VALUES:
+            if self.ended or old or values >= MOST_VALUES:
                 values -= growing.values
                 self.complete(self.growing.pop(key))
 

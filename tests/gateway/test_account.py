@@ -169,10 +169,10 @@ def test_what_is_left_of_a_record_is_a_line_of_its_own(capsys: pytest.CaptureFix
     log = AccessLog(write_end, lost.append)
     for number in range(1000):
         log.add(line(number))
-    log.write()
+    log.work()
     written = os.read(read_end, 2**20)
     log.add(line(1000))
-    log.write()
+    log.work()
     os.close(write_end)
     with os.fdopen(read_end, "rb") as rest:
         written += rest.read()

@@ -228,10 +228,12 @@ def test_without_a_log_there_is_no_feedback(tmp_path: Path, ports: dict[str, int
 
 
 def unwritten(folder: Path, **more: Any) -> tuple[PredictionLog, list[tuple[str, int]]]:
-    """Make a log whose thread does not run, and the list of what it loses."""
+    """Make a log whose thread does not run, so that each work is the last of all, and the list of what it loses."""
     lost: list[tuple[str, int]] = []
     settings = PredictionLogSettings(folder=folder, rotate_s=0.1, **more)
-    return PredictionLog(settings, folder, lambda _: None, lambda *one: lost.append(one)), lost
+    log = PredictionLog(settings, folder, lambda _: None, lambda *one: lost.append(one))
+    log.ended = True
+    return log, lost
 
 
 @pytest.fixture(name="contract")
@@ -256,9 +258,9 @@ def test_a_full_queue_loses_what_comes_and_counts_it(tmp_path: Path, contract: I
     log, lost = unwritten(tmp_path)
     log.add("large", "plain", answered(contract, MOST_ROWS + 1))
     log.add("late", "plain", answered(contract, 2))
-    log.work(at_end=True)
+    log.work()
     log.add("next", "plain", answered(contract, 2))
-    log.work(at_end=True)
+    log.work()
 
     assert lost == [("queue", 2)]
     assert {row["id"] for row in logged(tmp_path, "plain")} == {"large", "next"}
@@ -275,10 +277,10 @@ def test_a_panic_of_the_library_is_counted_and_ends_nothing(tmp_path: Path, cont
 
     log.make = Panicking
     log.add("lost", "plain", answered(contract, 3))
-    log.work(at_end=True)
+    log.work()
     log.make = Growing
     log.add("kept", "plain", answered(contract, 2))
-    log.work(at_end=True)
+    log.work()
 
     assert lost == [("fault", 3)]
     assert {row["id"] for row in logged(tmp_path, "plain")} == {"kept"}
@@ -291,7 +293,7 @@ def test_records_without_what_the_answer_s_contract_reads_are_counted(tmp_path: 
     narrower = pack(contract.features[1:], leaf.table.columns)
     log.add("changed", "plain", [leaf._replace(table=narrower)])
     log.add("same", "plain", [leaf])
-    log.work(at_end=True)
+    log.work()
 
     assert lost == [("contract", 3)]
     assert {row["id"] for row in logged(tmp_path, "plain")} == {"same"}
@@ -313,12 +315,12 @@ def test_many_small_batches_are_put_together(tmp_path: Path, contract: Interface
 def test_a_file_is_complete_when_it_is_large(tmp_path: Path, contract: Interface) -> None:
     """By its values, so that rows of many features take no more memory; the small one waits on."""
     log, lost = unwritten(tmp_path)
-    log.settings = log.settings.model_copy(update={"rotate_s": 3600.0})
+    log.ended, log.settings = False, log.settings.model_copy(update={"rotate_s": 3600.0})
     other = msgspec.structs.replace(contract, version="other")
     log.add("small", "plain", answered(other, 1))
-    log.work(at_end=False)
+    log.work()
     log.add("large", "plain", answered(contract, MOST_VALUES // 10))
-    log.work(at_end=False)
+    log.work()
 
     assert not lost
     assert {row["version"] for row in logged(tmp_path, "plain")} == {contract.version}
@@ -372,7 +374,7 @@ def test_a_sample_is_a_share_of_the_requests(tmp_path: Path, contract: Interface
     log, lost = unwritten(tmp_path, sample=0.5)
     for number in range(400):
         log.add(str(number), "plain", answered(contract, 2))
-    log.work(at_end=True)
+    log.work()
     rows = logged(tmp_path, "plain")
 
     assert not lost
