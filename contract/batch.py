@@ -23,14 +23,12 @@ def join(tables: Sequence[Table]) -> Table:
 
 def part(table: Table, start: int, stop: int) -> Table:
     """Give some rows of a table, as views."""
-    if table.matrix is not None:
-        return pack_matrix(table.features, table.matrix[start:stop])
-    columns = {name: column[start:stop] for name, column in table.columns.items()}
-    return Table(table.features, stop - start, columns, None)
+    return picked(table, slice(start, stop))
 
 
-def picked(table: Table, places: Array) -> Table:
-    """Give the rows of a table at these places, in their order."""
+def picked(table: Table, places: Array | slice) -> Table:
+    """Give the rows of a table at these places, in their order; those of a slice as views."""
     if table.matrix is not None:
         return pack_matrix(table.features, table.matrix[places])
-    return Table(table.features, len(places), {name: column[places] for name, column in table.columns.items()}, None)
+    columns = {name: column[places] for name, column in table.columns.items()}
+    return Table(table.features, len(next(iter(columns.values()))), columns, None)

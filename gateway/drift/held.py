@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from contract import Columns, Table
+from contract import Columns, Table, picked
 from contract.features import Features
-from contract.table import DTYPES, Array, pack_matrix
+from contract.table import DTYPES, Array
 from gateway.drift.cells import Cells, Doubles
 
 MOST_OF_A_CALL = 1000
@@ -69,8 +69,4 @@ class Copies:
 def some(table: Table, outputs: Columns) -> tuple[Table, Columns]:
     """Give some rows of a large call and what was answered to them, as views."""
     step = slice(None, None, -(-table.rows // MOST_OF_A_CALL))
-    answered = {name: column[step] for name, column in outputs.items()}
-    if table.matrix is not None:
-        return pack_matrix(table.features, table.matrix[step]), answered
-    columns = {name: column[step] for name, column in table.columns.items()}
-    return Table(table.features, len(next(iter(columns.values()))), columns, None), answered
+    return picked(table, step), {name: column[step] for name, column in outputs.items()}
