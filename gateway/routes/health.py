@@ -9,14 +9,9 @@ router = APIRouter(tags=["health"])
 
 
 @router.get("/livez")
-async def livez() -> JSONResponse:
-    """Say that the event loop turns."""
-    return JSONResponse({"live": True})
-
-
 @router.get("/v2/health/live")
 async def live() -> JSONResponse:
-    """Say the same in the protocol's words."""
+    """Say that the event loop turns."""
     return JSONResponse({"live": True})
 
 
