@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from contract import Measure, Table
+from contract import Measure
 from contract.table import Array
 from models import Bar, Model
 from training.dataset import Dataset
@@ -32,19 +32,14 @@ def gather(
     """Ask the estimator about the held-out rows."""
     rows, target = dataset.rows(held_out), dataset.target_of(held_out)
     if target is None:
-        return Evidence(novelty.samples(partial(ask, model, estimator), rows, seed), threshold)
-    scores = ask(model, estimator, rows)
+        return Evidence(novelty.samples(partial(scores_of, model.task, estimator), rows, seed), threshold)
+    scores = scores_of(model.task, estimator, rows)
     if model.task == "regression":
         return Evidence(regression.samples(scores, target), threshold)
     if model.threshold is None:
         return Evidence(multiclass.samples(scores, target, dataset.classes), threshold)
     score, positive = scores[:, deciding_column(model, dataset.classes)], target == model.threshold.at_or_above
     return Evidence(binary.samples(score, positive), threshold)
-
-
-def ask(model: Model, estimator: Any, rows: Table) -> Array:
-    """Give the raw scores of some rows."""
-    return scores_of(model.task, estimator, rows)
 
 
 def metrics_of(model: Model, evidence: Evidence) -> dict[str, Metric]:

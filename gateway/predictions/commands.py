@@ -4,9 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
+from gateway.predictions.compared import Thresholds
 from gateway.predictions.judged import judged
 from gateway.predictions.reading import Unreadable
-from gateway.predictions.replay import Thresholds, replayed
+from gateway.predictions.replay import replayed
 from gateway.predictions.report import as_html, as_text
 from gateway.settings import SettingsError, read_settings
 

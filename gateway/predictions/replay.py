@@ -9,10 +9,8 @@ from typing import Any, NamedTuple
 
 from contract import Interface, Table, pack
 from gateway.predictions.candidate import Answered, Candidate, Refused
-from gateway.predictions.compared import Outcome, Thresholds
+from gateway.predictions.compared import Outcome
 from gateway.predictions.reading import Logged, Unreadable, files_of, read_files
-
-__all__ = ["Thresholds", "replayed"]
 
 
 class Request(NamedTuple):

@@ -8,7 +8,7 @@ from contract import Table, pack
 from contract.table import Array
 from training.artifact import Fitted
 from training.corrupt import let_through
-from training.judge import ask
+from training.reads import scores_of
 
 REPEATS = 10
 
@@ -21,7 +21,7 @@ def permutation_importance(fitted: Fitted, rows: Table, quality: Callable[[Array
     random = np.random.default_rng(fitted.seed)
 
     def measured(table: Table) -> float:
-        return quality(ask(fitted.model, fitted.estimator, table))
+        return quality(scores_of(fitted.model.task, fitted.estimator, table))
 
     base, lost = measured(rows), {}
     for feature in rows.features:
@@ -46,5 +46,6 @@ def unit_errors_by_feature(fitted: Fitted, rows: Table, factor: float, threshold
             )
             if changed is None:
                 continue
-            found[feature.name] = float((ask(fitted.model, fitted.estimator, changed)[:, 0] >= threshold).mean())
+            scores = scores_of(fitted.model.task, fitted.estimator, changed)
+            found[feature.name] = float((scores[:, 0] >= threshold).mean())
     return found
