@@ -9,11 +9,12 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks.measure import SECTIONS, Options, measure, say
+from benchmarks.measure import SECTIONS, Options, measure
 from benchmarks.peers import PEERS
 from benchmarks.plot import plot
 from benchmarks.processes import ROOT, Failed
 from benchmarks.results import PLOT, results
+from benchmarks.telling import say
 from benchmarks.wrk import wrk
 
 

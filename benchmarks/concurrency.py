@@ -8,12 +8,11 @@ import statistics
 import sys
 from collections.abc import Sequence
 
-import uvloop
-
 from benchmarks.closed_loop import closed_loop
 from benchmarks.forms import example, instances
 from benchmarks.processes import Failed
 from benchmarks.table import table
+from benchmarks.telling import told
 from benchmarks.way.between import FILE, between
 from gateway.settings import read_settings
 
@@ -30,13 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=3, help="how often all is measured (default: 3)")
     parser.add_argument("--seconds", type=float, default=1, help="how long each load is kept up (default: 1)")
     chosen = parser.parse_args(arguments)
-    try:
-        found = uvloop.run(measured(chosen.rounds, chosen.seconds))
-    except Failed as exc:
-        sys.stderr.write(f"error: {exc}\n")
-        return 1
-    sys.stdout.writelines(f"{line}\n" for line in document(found))
-    return 0
+    return told(measured(chosen.rounds, chosen.seconds), document)
 
 
 async def measured(rounds: int, seconds: float) -> Rates:

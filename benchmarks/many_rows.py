@@ -1,7 +1,6 @@
 """Requests of many rows, and how long another caller waits meanwhile."""
 
 import asyncio
-import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -15,6 +14,7 @@ from benchmarks.exchange import Request
 from benchmarks.forms import Form, example, instances, tensors
 from benchmarks.processes import Failed
 from benchmarks.running import Running, running
+from benchmarks.telling import say
 
 JSON, BINARY = FORMS = ("/v1 JSON", "/v2 binary")
 LARGE, REST_S = 1000, 3
@@ -115,6 +115,6 @@ async def measured(options: Options) -> Found:
             for turn in range(options.rounds):
                 found.alone_ms.append(await bench.p99_ms())
                 for (title, rows), form in forms.items():
-                    sys.stderr.write(f"round {turn + 1} of {options.rounds}: {title}, {rows} rows\n")
+                    say(f"round {turn + 1} of {options.rounds}: {title}, {rows} rows")
                     await bench.measure(form, rows, found.loads[title, rows])
     return found

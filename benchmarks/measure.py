@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import dataclasses
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from benchmarks.found import Found, Measured
 from benchmarks.peers import PEERS, Peer
 from benchmarks.processes import Failed
 from benchmarks.stored import MODELS, Stored, body_of, questions, stored
+from benchmarks.telling import say
 from benchmarks.workload import Workload, running
 from benchmarks.wrk import Loader, Sample
 
@@ -138,8 +138,3 @@ class Turn:
             if await workload.right():
                 return sample
         raise Failed(f"{self.peer.name} does not answer rightly after a load, but {workload.said}")
-
-
-def say(text: str) -> None:
-    """Tell of progress."""
-    sys.stderr.write(f"{text}\n")

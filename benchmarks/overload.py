@@ -8,12 +8,10 @@ refused. Last come callers who share the model with one that asks ten times its 
 import argparse
 import sys
 
-import uvloop
-
 from benchmarks.fair import MOST_WAIT, by_address, by_forwarding, fair_share, shared
 from benchmarks.flood import CALL_S, ROWS, Extent, flooded
 from benchmarks.forms import example, instances
-from benchmarks.processes import Failed
+from benchmarks.telling import nothing, told
 from benchmarks.way.between import FILE, GATEWAY, between
 from gateway.server import configure_log
 from gateway.settings import read_settings
@@ -46,12 +44,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=5, help="of each load (default: 5)")
     chosen = parser.parse_args()
     configure_log()
-    try:
-        uvloop.run(measure(chosen.seconds))
-    except Failed as exc:
-        sys.stderr.write(f"error: {exc}\n")
-        return 1
-    return 0
+    return told(measure(chosen.seconds), nothing)
 
 
 if __name__ == "__main__":

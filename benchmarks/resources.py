@@ -11,15 +11,14 @@ import time
 from typing import Any
 
 import httpx
-import uvloop
 
 from benchmarks.closed_loop import closed_loop
 from benchmarks.exchange import Request, post
 from benchmarks.forms import DEFAULT, example
-from benchmarks.processes import Failed
 from benchmarks.running import Running, running
 from benchmarks.sizing import MEBI, Needs
 from benchmarks.table import Load, document
+from benchmarks.telling import say, told
 
 MOST_BYTES = 16 * MEBI
 MOST_ROWS = 10_000
@@ -34,12 +33,7 @@ REST_S = 10
 def main() -> int:
     """Measure; progress goes to stderr, the tables to stdout."""
     argparse.ArgumentParser(prog="python -m benchmarks.resources", description=__doc__).parse_args()
-    try:
-        sys.stdout.write(uvloop.run(measured()))
-    except Failed as exc:
-        sys.stderr.write(f"error: {exc}\n")
-        return 1
-    return 0
+    return told(measured(), str.splitlines)
 
 
 async def measured() -> str:
@@ -116,11 +110,6 @@ async def under(stack: Running, title: str, request: Request, callers: int, seco
     peaks = ", ".join(f"{name} {peak / MEBI:.0f}" for name, peak in measured.peak.items())
     say(f"{title}: {found.said} in {took:.1f} s; MiB at most so far: {peaks}")
     return measured
-
-
-def say(text: str) -> None:
-    """Tell of progress."""
-    sys.stderr.write(f"{text}\n")
 
 
 if __name__ == "__main__":

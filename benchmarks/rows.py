@@ -7,12 +7,10 @@ import argparse
 import statistics
 import sys
 
-import uvloop
-
 from benchmarks.many_rows import FORMS, Found, Options, measured
-from benchmarks.processes import Failed
 from benchmarks.sizing import mebi
 from benchmarks.table import table
+from benchmarks.telling import told
 
 
 def main() -> int:
@@ -25,13 +23,7 @@ def main() -> int:
     parser.add_argument("--connections", type=int, default=usual.connections, help="that send at once (%(default)s)")
     parser.add_argument("--seconds", type=float, default=usual.seconds, help="of each load (%(default)s)")
     parser.add_argument("--rounds", type=int, default=usual.rounds, help="of which medians are told (%(default)s)")
-    try:
-        found = uvloop.run(measured(Options(**vars(parser.parse_args()))))
-    except Failed as exc:
-        sys.stderr.write(f"error: {exc}\n")
-        return 1
-    sys.stdout.writelines(f"{line}\n" for line in document(found))
-    return 0
+    return told(measured(Options(**vars(parser.parse_args()))), document)
 
 
 def document(found: Found) -> list[str]:

@@ -11,13 +11,12 @@ import statistics
 import sys
 from collections.abc import Mapping, Sequence
 
-import uvloop
-
 from benchmarks.closed_loop import closed_loop
 from benchmarks.forms import example, instances
 from benchmarks.ports import free_ports
 from benchmarks.processes import Failed, started
 from benchmarks.table import table
+from benchmarks.telling import told
 from benchmarks.way.between import FILE, GATEWAY, between, command
 from gateway.settings import read_settings
 
@@ -39,13 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=1, help="how long each load is kept up (default: 1)")
     parser.add_argument("--call-ms", type=float, default=5, help="how long the model takes for a call (default: 5)")
     chosen = parser.parse_args(arguments)
-    try:
-        found = uvloop.run(measured(chosen.rounds, chosen.seconds, chosen.call_ms / 1000))
-    except Failed as exc:
-        sys.stderr.write(f"error: {exc}\n")
-        return 1
-    sys.stdout.writelines(f"{line}\n" for line in document(found))
-    return 0
+    return told(measured(chosen.rounds, chosen.seconds, chosen.call_ms / 1000), document)
 
 
 async def measured(rounds: int, seconds: float, call_s: float) -> Found:

@@ -3,14 +3,11 @@
 import contextlib
 import gc
 import os
-import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-import uvloop
-
-from benchmarks.processes import Failed
+from benchmarks.telling import nothing, told
 from benchmarks.way.between import FILE, GATEWAY, between
 from gateway.gateway import Gateway, open_gateway
 from gateway.server import configure_log
@@ -35,10 +32,5 @@ async def inside(change: Callable[[Settings], Settings] = lambda its: its) -> As
 def measured(measure: Callable[[int], Coroutine[Any, Any, None]]) -> int:
     """Measure, and give the exit code; what is written for nobody goes to the descriptor."""
     configure_log()
-    try:
-        with Path(os.devnull).open("wb") as nowhere:
-            uvloop.run(measure(nowhere.fileno()))
-    except Failed as exc:
-        sys.stderr.write(f"error: {exc}\n")
-        return 1
-    return 0
+    with Path(os.devnull).open("wb") as nowhere:
+        return told(measure(nowhere.fileno()), nothing)
