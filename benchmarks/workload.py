@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import math
 import string
 import subprocess
 import sys
@@ -10,7 +9,6 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 import msgspec
@@ -21,12 +19,12 @@ from benchmarks.ports import free_ports
 from benchmarks.processes import ROOT, Failed, started, wait_for
 from benchmarks.stored import Question
 from benchmarks.usage import usage
+from contract import differences
 
 START_S = 120
 ANSWER_S = 30
 EVERY_S = 0.02
 LOOK_EVERY_S = 1.0
-TOLERANCE = 1e-6
 
 
 @dataclass
@@ -80,19 +78,9 @@ def agrees(form: Form, answer: bytes, question: Question) -> bool:
         return answer == question.body
     try:
         said = form.read(answer)
-        return all(alike(said[model], wanted) for model, wanted in question.said.items())
+        return not any(any(differences([wanted], [said[model]])) for model, wanted in question.said.items())
     except (LookupError, TypeError, AttributeError, msgspec.DecodeError):
         return False
-
-
-def alike(said: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    """Say whether a prediction is another, numbers within the tolerance (relative beyond one)."""
-    return said.keys() == wanted.keys() and all(
-        math.isclose(said[name], value, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
-        if isinstance(value, float)
-        else said[name] == value
-        for name, value in wanted.items()
-    )
 
 
 @contextlib.asynccontextmanager
