@@ -6,7 +6,6 @@ is one at a window's rows, at all models that are asked; it comes every ten seco
 """
 
 import argparse
-import asyncio
 import gc
 import math
 import random
@@ -22,7 +21,7 @@ from benchmarks.forms import Form, example, instances
 from benchmarks.path import TOGETHER
 from benchmarks.table import table
 from benchmarks.way.inside import inside, measured
-from benchmarks.way.parts import Way, ignore
+from benchmarks.way.parts import Way
 from gateway.batching.calls import Observe
 from gateway.drift.drift import LOOK_S
 from gateway.gateway import Gateway
@@ -59,16 +58,12 @@ class Asked:
             calls.observe = note if on else None
         began = time.process_time()
         await self.ask()
-        took = time.process_time() - began
-        self.way.empty_log()
-        return took / REQUESTS * 1e6
+        return (time.process_time() - began) / REQUESTS * 1e6
 
     async def ask(self) -> None:
         """Ask as often as a sample does."""
         for _ in range(REQUESTS // self.callers):
-            await asyncio.gather(
-                *(self.way.whole_app(self.way.scope, self.way.receive_body, ignore) for _ in self.way.callers)
-            )
+            await self.way.as_tasks()
 
     async def note(self) -> float:
         """Give the microseconds of a request in which drift is told of it: the middle of all calls, of each model."""
@@ -128,7 +123,7 @@ def error_of_median(values: Sequence[float]) -> float:
 
 async def measure(pairs: int, nowhere: int) -> None:
     """Print the table, of one model and of the default route; raises Failed."""
-    async with inside() as gateway:
+    async with inside() as (gateway, _):
         model, default, record = next(iter(gateway.backends)), gateway.settings.default, example()
         forms = [instances(model, record, path=f"/v1/models/{model}:predict"), instances(default, record)]
         asked = [Asked(gateway, form, callers, nowhere) for form, callers in product(forms, (1, TOGETHER))]

@@ -12,14 +12,13 @@ from functools import partial
 from itertools import product
 
 from benchmarks.forms import Form, example, instances, tensors
-from benchmarks.way.between import ECHO, FILE, GATEWAY, between
-from benchmarks.way.inside import measured
+from benchmarks.way.between import ECHO, GATEWAY
+from benchmarks.way.inside import inside, measured
 from benchmarks.way.parts import Way
 from benchmarks.way.processor import sampled
 from benchmarks.way.tables import of_processes, of_stages
 from benchmarks.way.whole import Subject, rounds
-from gateway.gateway import Gateway, open_gateway
-from gateway.settings import read_settings
+from gateway.gateway import Gateway
 
 TOGETHER = 32
 
@@ -38,13 +37,9 @@ def main() -> int:
 
 async def measure(samples: int, number: int, seconds: float, nowhere: int) -> None:
     """Print both tables; raises Failed."""
-    async with between({GATEWAY: {}}) as running:
-        settings = read_settings(FILE).model_copy(update={"access_log": False})  # the stages have a log of their own
-        async with open_gateway(settings) as gateway:
-            for backend in gateway.backends.values():
-                await backend.learn()
-            forms = forms_of(gateway)
-            sys.stdout.write(await stages_of(gateway, forms, samples, nowhere))
+    async with inside() as (gateway, running):
+        forms = forms_of(gateway)
+        sys.stdout.write(await stages_of(gateway, forms, samples, nowhere))
         pairs = {
             form.title: (
                 Subject(form.to(running.urls[GATEWAY]), running.pids[GATEWAY], f"{running.admin[GATEWAY]}/metrics"),
@@ -69,7 +64,6 @@ async def stages_of(gateway: Gateway, forms: Sequence[Form], samples: int, nowhe
     Access records are written to a descriptor.
     """
     columns = {}
-    gc.set_threshold(50_000, 50, 50)  # as the gateway does
     for form, callers in product(forms, (1, TOGETHER)):
         works = await Way(gateway, form, callers, nowhere).go()
         gc.collect()

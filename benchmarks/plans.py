@@ -5,7 +5,6 @@ All plans are measured in turn, so what disturbs one disturbs all.
 """
 
 import argparse
-import asyncio
 import gc
 import statistics
 import sys
@@ -19,7 +18,7 @@ from benchmarks.forms import example, instances
 from benchmarks.path import TOGETHER
 from benchmarks.table import table
 from benchmarks.way.inside import inside, measured
-from benchmarks.way.parts import Way, ignore
+from benchmarks.way.parts import Way
 from benchmarks.way.processor import sampled, scatter
 from contract import Columns, Interface, Table
 from contract.table import Array
@@ -56,18 +55,9 @@ ROUTES: dict[str, Any] = {
 }
 
 
-class Asked:
+def asking(gateway: Gateway, name: str, callers: int, nowhere: int) -> Way:
     """Ask one name, by so many callers at once."""
-
-    def __init__(self, gateway: Gateway, name: str, callers: int, nowhere: int) -> None:
-        form = instances(name, example(), path=f"/v1/models/{name}:predict")
-        self.way = Way(gateway, form, callers, nowhere)
-
-    async def work(self) -> None:
-        """Answer a request of each caller, in a task of its own as a server has it."""
-        way = self.way
-        await asyncio.gather(*(way.whole_app(way.scope, way.receive_body, ignore) for _ in way.callers))
-        way.empty_log()
+    return Way(gateway, instances(name, example(), path=f"/v1/models/{name}:predict"), callers, nowhere)
 
 
 def at_once(heard: Heard) -> Ask:
@@ -94,8 +84,7 @@ def with_plans(read: Settings) -> Settings:
     routes = {name: RouteSettings.model_validate(route) for name, route in ROUTES.items()}
     again = read.backends[BACKEND].model_copy(update={"model": BACKEND})
     backends = {**read.backends, PAIR[1]: again, JUDGE: again}
-    never = {"max_lag_ms": 1e9}  # a request that is refused would be the cheapest
-    return read.model_copy(update={**never, "backends": backends, "routes": routes})
+    return read.model_copy(update={"backends": backends, "routes": routes})
 
 
 def make_judge(gateway: Gateway) -> None:
@@ -109,19 +98,18 @@ def make_judge(gateway: Gateway) -> None:
 
 async def lines(gateway: Gateway, callers: int, samples: int, nowhere: int) -> list[tuple[str, ...]]:
     """Measure all plans, and write a line of each: the least of all samples, and how far these scatter."""
-    asked = {name: Asked(gateway, name, callers, nowhere) for name in (BACKEND, *ROUTES)}
-    chain = asked[CHAIN].way
-    ways = [one.way for one in asked.values() if one.way is not chain]
-    for way in ways:
+    ways = {name: asking(gateway, name, callers, nowhere) for name in (BACKEND, *ROUTES)}
+    known = [way for name, way in ways.items() if name != CHAIN]
+    for way in known:
         await way.go()
-    for its in [its for way in ways for its in way.asked]:
+    for its in [its for way in known for its in way.asked]:
         its.backend.batcher.calls.ask = at_once(its.heard)
     judge = gateway.backends[JUDGE]  # no stand-in knows what it would be asked
-    heard = next(its.heard for its in asked[BACKEND].way.asked)
+    heard = next(its.heard for its in ways[BACKEND].asked)
     judge.batcher.calls.ask = at_once(msgspec.structs.replace(heard, contract=judge.contract))
     gc.collect()
     gc.freeze()
-    found = await sampled({name: one.work for name, one in asked.items()}, samples)
+    found = await sampled({name: way.as_tasks for name, way in ways.items()}, samples)
     us = {name: [sample / callers for sample in its] for name, its in found.items()}
     return [(name, *figures(its, us[BACKEND])) for name, its in us.items()]
 
@@ -134,7 +122,7 @@ def figures(its: Sequence[float], plain: Sequence[float]) -> tuple[str, ...]:
 
 async def measure(samples: int, nowhere: int) -> None:
     """Print a table for one caller alone, and one for several whose requests are joined; raises Failed."""
-    async with inside(with_plans) as gateway:
+    async with inside(with_plans) as (gateway, _):
         make_judge(gateway)
         for callers in (1, TOGETHER):
             header = f"{callers} at once", "µs a request", "more than the backend", "ratio", "middle over least"

@@ -8,25 +8,27 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.telling import nothing, told
-from benchmarks.way.between import FILE, GATEWAY, between
+from benchmarks.way.between import FILE, GATEWAY, Between, between
 from gateway.gateway import Gateway, open_gateway
 from gateway.server import configure_log
 from gateway.settings import Settings, read_settings
 
 
 @contextlib.asynccontextmanager
-async def inside(change: Callable[[Settings], Settings] = lambda its: its) -> AsyncIterator[Gateway]:
+async def inside(change: Callable[[Settings], Settings] = lambda its: its) -> AsyncIterator[tuple[Gateway, Between]]:
     """Open a gateway by the settings of the project, which may be changed, once its models are known; raises Failed.
 
-    It writes no access records by itself, and collects garbage as seldom as a gateway does.
+    It writes no access records by itself, and collects garbage as seldom as a gateway does. Beside it runs one as a
+    process, with an echo.
     """
-    async with between({GATEWAY: {}}):
-        settings = read_settings(FILE).model_copy(update={"access_log": False})
+    async with between({GATEWAY: {}}) as running:
+        # A request that is refused, since the machine has much to do, would be the cheapest.
+        settings = read_settings(FILE).model_copy(update={"access_log": False, "max_lag_ms": 1e9})
         async with open_gateway(change(settings)) as gateway:
             for backend in gateway.backends.values():
                 await backend.learn()
             gc.set_threshold(50_000, 50, 50)
-            yield gateway
+            yield gateway, running
 
 
 def measured(measure: Callable[[int], Coroutine[Any, Any, None]]) -> int:

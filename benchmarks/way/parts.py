@@ -156,6 +156,11 @@ class Way:
         await together([self.whole_app(self.scope, self.receive_body, ignore) for _ in self.callers])
         self.empty_log()
 
+    async def as_tasks(self) -> None:
+        """Answer requests, each in a task of its own as a server has it."""
+        await asyncio.gather(*(self.whole_app(self.scope, self.receive_body, ignore) for _ in self.callers))
+        self.empty_log()
+
     def empty_log(self) -> None:
         """Write the records, as a thread does elsewhere, before the ring is full."""
         if len(self.log.ring) > MOST_RECORDS:
