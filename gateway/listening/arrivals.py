@@ -6,7 +6,8 @@ import ssl
 from collections.abc import Callable
 
 from gateway.errors import TooManyConnections, TooSlow
-from gateway.listening.guard import HANDSHAKE_S, RESERVE, Guard
+from gateway.listening.guard import RESERVE, Guard
+from gateway.listening.watch import HANDSHAKE_S
 
 AT_ONCE = 64
 """So many are taken in one turn, some 25 µs each, before those that are served already have theirs.

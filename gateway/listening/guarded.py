@@ -8,8 +8,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from gateway.account import Account
 from gateway.errors import GatewayError, MalformedRequest, TooLarge, TooManyConnections
 from gateway.listening.burst import Burst
-from gateway.listening.guard import HEALTH, IN_LINE, Guard, Owing, check_head
+from gateway.listening.guard import HEALTH, IN_LINE, Guard, check_head
 from gateway.listening.refusals import Lingering, answer
+from gateway.listening.watch import Owing
 from oip import request_id
 
 

@@ -15,7 +15,8 @@ from gateway.ending import Ending
 from gateway.listening.arrivals import Arrivals
 from gateway.listening.burst import Burst
 from gateway.listening.connection import Connection, SecureConnection
-from gateway.listening.guard import Guard, look
+from gateway.listening.guard import Guard
+from gateway.listening.watch import look
 
 SETTLE_S = 0.1
 """So long after the last connection was taken none is closed: whoever made it has not asked yet."""

@@ -14,8 +14,8 @@ import uvloop
 
 from benchmarks.ports import free_ports
 from gateway.ending import Ending
-from gateway.listening import Guard, Refusals, guard, listener
-from gateway.listening.guard import BODY_S, HEAD_S, IDLE_S, TAKEN_S, Owing, look
+from gateway.listening import Guard, Refusals, listener, watch
+from gateway.listening.watch import BODY_S, HEAD_S, IDLE_S, TAKEN_S, Owing, look
 from oip import send_body
 from oip.asgi import Receive, Scope, Send
 from stack.certificate import make_certificate
@@ -148,7 +148,7 @@ async def large(_: Scope, __: Receive, send: Send) -> None:
 @pytest.mark.parametrize("takes", [False, True])
 def test_who_takes_nothing_of_an_answer_is_cut_off(monkeypatch: pytest.MonkeyPatch, takes: bool) -> None:
     """And who takes it slowly is not."""
-    monkeypatch.setattr(guard, "TAKEN_S", 1.0)
+    monkeypatch.setattr(watch, "TAKEN_S", 1.0)
 
     async def serve() -> None:
         serving = listener(large, Ending(), Guard(1, 2**20, Refusals(lambda _: None)))
