@@ -4,35 +4,24 @@ import asyncio
 import time
 from functools import partial
 
-from contract import Feature, Table, join
+from contract import Table, join
 from contract.table import pack_rows
 from gateway.backends.balanced import Address
 from gateway.backends.breaker import Breaker
-from gateway.backends.connection import Answer
 from gateway.backends.declared import Declared
 from gateway.backends.dialect import Dialect, Told
 from gateway.backends.golden import Riders
-from gateway.backends.judge import output_blamed, output_refused
 from gateway.backends.known import Known, untold
+from gateway.backends.refusal import refusal
 from gateway.backends.server import Server
 from gateway.batching import Batcher, Calls, Heard, Queue, TracedBatcher, TracedCalls
 from gateway.drift import Drift
-from gateway.errors import (
-    BackendBusy,
-    BackendChanged,
-    BackendCorrupt,
-    BackendFault,
-    BackendUnavailable,
-    GatewayError,
-)
+from gateway.errors import BackendCorrupt, BackendUnavailable, GatewayError
 from gateway.metrics import Metrics
 from gateway.settings import BackendSettings, DriftSettings
 from gateway.tracing import Tracing
-from oip import HEADER_LENGTH, MODEL_VERSION, SERVER_TIMING, ProtocolError, compute_ms, read_response
+from oip import HEADER_LENGTH, SERVER_TIMING, ProtocolError, compute_ms, read_response
 from oip.asgi import new_id
-
-OF_A_RECORD = (400, 413, 422, 500)
-"""A server that refuses records, or fails with one, says one of these."""
 
 
 class Backend(Known):
@@ -156,7 +145,7 @@ class Backend(Known):
         answer = await self.server.infer(*request, call_id, at)
         call_ms = (time.perf_counter() - began) * 1000
         if answer.status != 200:
-            raise await self.refusal(answer, table.features, again)
+            raise await refusal(self, answer, table.features, again)
         try:
             read = read_response(answer.body, answer.header(HEADER_LENGTH))
         except ProtocolError as exc:
@@ -164,28 +153,3 @@ class Backend(Known):
         contract = await self.contract_of(read)
         compute = compute_ms(answer.header(SERVER_TIMING))
         return Heard(read, contract, self.dialect.columns, table.rows, call_id, call_ms, compute, answer.by)
-
-    async def refusal(self, answer: Answer, asked: tuple[Feature, ...], again: bool) -> GatewayError:
-        """Say what a model's refusal of records that were checked by the features `asked` means to the callers."""
-        status = answer.status
-        if status in (502, 503):
-            return BackendBusy(f"{self.name} cannot answer now", model=self.name)
-        if status in (429, 504):  # BentoML says 429 for its own overload
-            return BackendUnavailable(f"{self.name} cannot answer now", model=self.name)
-        if status not in OF_A_RECORD:
-            return BackendCorrupt(f"{self.name} gave no valid answer: status {status}", model=self.name)
-        if output := output_blamed(answer.body, self.contract):
-            return output_refused(self.name, output, "is no prediction")
-        if await self.reads_others(answer.header(MODEL_VERSION), asked, again):
-            return BackendChanged(f"{self.name} has just changed its features", model=self.name)
-        return BackendFault(f"{self.name} refused {self.dialect.demand} (status {status})", model=self.name)
-
-    async def reads_others(self, version: str | None, asked: tuple[Feature, ...], again: bool) -> bool:
-        """Say whether a refusal is of a version that reads other features than those by which records were checked.
-
-        While two versions live behind one address the newest may be the right one, and still the other has refused.
-        """
-        if version is None:  # other servers do not say who refuses
-            return not again and await self.look_up(lambda: self.contract.features != asked)
-        await self.look_up(lambda: version in self.known)
-        return version not in self.known or self.known[version].features != asked

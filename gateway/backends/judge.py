@@ -1,6 +1,5 @@
 """Whether an answer is a prediction: judged by the contract of the version that gave it."""
 
-import msgspec
 import numpy as np
 
 from contract import Interface, InvalidOutput, Output, answer
@@ -52,21 +51,3 @@ def column(contract: Interface, output: Output, tensor: Tensor, rows: int) -> Ar
 def output_refused(model: str, output: str, what: str) -> BackendFault:
     """Name the model and the output, not the value."""
     return BackendFault(f"{model} gave no valid answer: the output {output} {what}", model=model)
-
-
-def output_blamed(body: bytes, contract: Interface) -> str | None:
-    """Name the output that a model service says to be no prediction, or None where it says something else.
-
-    Nothing else of what it says may reach a caller.
-    """
-    try:
-        named = msgspec.json.decode(body, type=Blame).output
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    return named if any(named == output.name for output in contract.outputs) else None
-
-
-class Blame(msgspec.Struct):
-    """Read the one member of an error that is looked at."""
-
-    output: str
