@@ -22,7 +22,7 @@ from benchmarks.path import TOGETHER
 from benchmarks.table import table
 from benchmarks.way.inside import inside, measured
 from benchmarks.way.parts import Way
-from gateway.batching.calls import Observe
+from gateway.batching.one_call import Observe
 from gateway.drift.drift import LOOK_S
 from gateway.gateway import Gateway
 

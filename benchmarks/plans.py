@@ -23,7 +23,7 @@ from benchmarks.way.processor import sampled, scatter
 from contract import Columns, Interface, Table
 from contract.table import Array
 from gateway.batching import Heard
-from gateway.batching.calls import Ask
+from gateway.batching.one_call import Ask
 from gateway.gateway import Gateway
 from gateway.settings import RouteSettings, Settings
 from oip import InferResponse

@@ -11,7 +11,7 @@ import structlog
 
 from gateway.backends.connection import Answer
 from gateway.backends.transport import Transport
-from gateway.batching.calls import HUNG_S
+from gateway.batching.one_call import HUNG_S
 from gateway.errors import BackendAbsent, BackendBroken, BackendCorrupt, BackendElsewhere, BackendLost, GatewayError
 
 EVERY_S = 1.0

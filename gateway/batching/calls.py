@@ -2,48 +2,26 @@
 
 import asyncio
 import contextlib
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
-from contract import Columns, Interface, Table, join
 from gateway.batching.fatal import FatalRecords
 from gateway.batching.filling import Piece
 from gateway.batching.health import Health
-from gateway.batching.heard import Heard
-from gateway.batching.isolation import isolate, refuse
+from gateway.batching.isolation import isolate
 from gateway.batching.one_by_one import one_by_one
-from gateway.batching.prediction import Prediction
+from gateway.batching.one_call import Ask, Observe, OneCall
 from gateway.batching.retries import Budget
-from gateway.batching.way import Way
-from gateway.errors import (
-    BackendBroken,
-    BackendBusy,
-    BackendElsewhere,
-    BackendFault,
-    BackendLost,
-    DeadlineExceeded,
-    GatewayError,
-)
+from gateway.errors import BackendBroken, BackendBusy, BackendElsewhere, BackendFault, BackendLost
 from gateway.metrics import BatchMetrics
 from gateway.settings import RetrySettings
-from oip.asgi import new_id
-
-Ask = Callable[[Table, str, bool], Awaitable[Heard]]
-"""Asks for rows in one call, which is told its id, for the first time or again; raises GatewayError."""
-
-Observe = Callable[[Table, Interface, Columns], None]
-"""Is told of rows, the contract of the version that answered them, and the outputs."""
-
-HUNG_S = 1.0
-"""A call that was given so long says something of its model when it is not answered; a hurried caller's does not."""
 
 
-class Calls:
-    """Have requests answered, and tell `health` how each call ended.
+class Calls(OneCall):
+    """Have requests answered, whatever becomes of the first call for them.
 
     A model that is lost in the middle of a call is asked for each request by itself, for one of them may be what ends
     it. One that says that it cannot answer now is asked once more, if the budget allows it. Where a call fails and one
-    record may be to blame, that one is searched for. `answered` counts calls, and `answered_ms` how long they took.
+    record may be to blame, that one is searched for.
     """
 
     def __init__(
@@ -56,14 +34,8 @@ class Calls:
         *,
         observe: Observe | None = None,
     ) -> None:
-        self.model = model
-        self.ask = ask
-        self.health = health
+        super().__init__(model, ask, health, FatalRecords(model, retries.fatal_s), metrics, observe=observe)
         self.budget = Budget(retries)
-        self.fatal = FatalRecords(model, retries.fatal_s)
-        self.metrics = metrics
-        self.answered, self.answered_ms = 0, 0.0
-        self.observe = observe
 
     async def answer(self, pieces: Sequence[Piece]) -> None:
         """Answer all that can be answered, and refuse who is to blame; raises GatewayError for all others."""
@@ -125,67 +97,3 @@ class Calls:
         """Ask for some requests of a call that has failed."""
         self.metrics.isolation_calls.inc()
         return await self.attempt(pieces, again=True, why="search")
-
-    async def attempt(
-        self, pieces: Sequence[Piece], *, again: bool = False, why: str | None = None
-    ) -> BackendFault | None:
-        """Make one call and answer its callers; gives the failure if it may be that of one record.
-
-        `why` is what became of the call before it, if this is not the first. Raises GatewayError where no caller can
-        have an answer.
-        """
-        self.health.check()
-        call_id = pieces[0].caller.id if len(pieces) == 1 else new_id()
-        table = join([piece.table for piece in pieces])
-        self.metrics.rows.asked.observe(table.rows)
-        began = time.perf_counter()
-        try:
-            heard = await self.ask(table, call_id, again)
-            self.answered += 1
-            self.answered_ms += heard.call_ms
-            failure = self.tell(pieces, table, heard, began, Way(table.rows, len(pieces), heard.address, why))
-        except BackendFault as exc:
-            failure = exc.with_traceback(None)
-        except GatewayError as exc:
-            self.health.failed(exc)
-            raise
-        except asyncio.CancelledError:
-            if time.perf_counter() - began >= HUNG_S:
-                self.health.failed(DeadlineExceeded(f"{self.model} does not answer in time", model=self.model))
-            raise
-        if failure is None:
-            self.health.succeeded()
-            self.fatal.note_answer(pieces)
-        else:
-            self.health.failed(failure)
-        return failure
-
-    def tell(self, pieces: Sequence[Piece], table: Table, heard: Heard, began: float, way: Way) -> BackendFault | None:
-        """Answer callers; gives the failure if the answer is none, and it cannot be said whose rows are to blame."""
-        try:
-            joint = heard.judged()
-        except BackendFault as exc:
-            if len(pieces) == 1 or not heard.is_whole:
-                return exc.with_traceback(None)
-            return self.tell_apart(pieces, heard, began, way)
-        joint.way = way
-        self.metrics.rows.predicted += heard.rows
-        at = 0
-        for caller, start, stop in pieces:
-            rows = stop - start
-            caller.answer(start, Prediction(joint, at, at + rows, (began - caller.began) * 1000))
-            at += rows
-        if self.observe is not None:
-            self.observe(table, joint.contract, joint.columns)
-        return None
-
-    def tell_apart(self, pieces: Sequence[Piece], heard: Heard, began: float, way: Way) -> BackendFault | None:
-        """Judge the rows of each caller by themselves; gives a failure where none is answered: it is the model's."""
-        start, failures = 0, list[BackendFault]()
-        for piece in pieces:
-            found = self.tell([piece], piece.table, heard.part(start, start + piece.rows), began, way)
-            if found is not None:
-                refuse([piece], found)
-                failures.append(found)
-            start += piece.rows
-        return failures[0] if len(failures) == len(pieces) else None

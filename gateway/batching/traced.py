@@ -6,9 +6,10 @@ from typing import Any
 from contract import Table
 from gateway.batching.batcher import Batcher
 from gateway.batching.caller import Caller
-from gateway.batching.calls import Ask, Calls
+from gateway.batching.calls import Calls
 from gateway.batching.filling import Piece
 from gateway.batching.heard import Heard
+from gateway.batching.one_call import Ask
 from gateway.errors import BackendFault, GatewayError
 from gateway.tracing import CALL, REQUEST, Tracing
 
