@@ -6,7 +6,7 @@ from functools import partial
 
 from contract import Table, join
 from contract.table import pack_rows
-from gateway.backends.balanced import Address
+from gateway.backends.address import Address
 from gateway.backends.breaker import Breaker
 from gateway.backends.declared import Declared
 from gateway.backends.dialect import Dialect, Told

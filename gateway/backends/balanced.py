@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-import math
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
+from gateway.backends.address import Address
 from gateway.backends.connection import Answer
 from gateway.backends.transport import Transport
 from gateway.batching.one_call import HUNG_S
@@ -21,34 +21,13 @@ MOST_FAILURES = 5
 OUT_S = 5.0
 """After five failures in a row an address is left out for so long, and twice as long the second time."""
 
-DOUBTED_S, DOUBTED = 1.0, 1_000
-"""For so long after a call was lost its address is taken for so much busier. A pod that is killed does not end at once:
-its parent still takes connections, and the second attempt was lost there too."""
-
 PROVE_S = 5.0
 """A golden row is waited for so long: an address that says nothing any more may be that of another pod by then."""
 
 log = structlog.get_logger()
 
 Resolve = Callable[[], Awaitable[Sequence[str]]]
-Prove = Callable[["Address"], Awaitable[None]]
-
-
-class Address:
-    """Hold one address of a model's server: its connections, how it does, and whether it is left out."""
-
-    def __init__(self, at: str, transport: Transport) -> None:
-        self.at = at
-        self.transport = transport
-        self.under_way = self.failures = self.times_out = 0
-        self.lost_at = -math.inf
-        self.is_out = False
-
-    @property
-    def load(self) -> int:
-        """Say how busy it is; one that has just failed is taken for busier, and one that was lost for much busier."""
-        doubt = DOUBTED if time.monotonic() - self.lost_at < DOUBTED_S else 0
-        return self.under_way + self.failures + doubt
+Prove = Callable[[Address], Awaitable[None]]
 
 
 class Balanced:
@@ -116,11 +95,9 @@ class Balanced:
             if any(other is not one for other in self.those_in):  # this one may be out, or gone meanwhile
                 raise BackendElsewhere(str(exc), model=self.model) from exc
             raise
-        except BackendLost as exc:
-            one.lost_at = time.monotonic()
-            self.failed(one, str(exc))
-            raise
-        except (BackendBroken, BackendCorrupt) as exc:
+        except (BackendLost, BackendBroken, BackendCorrupt) as exc:
+            if isinstance(exc, BackendLost):
+                one.lost_at = time.monotonic()
             self.failed(one, str(exc))
             raise
         except asyncio.CancelledError:

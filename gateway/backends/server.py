@@ -3,7 +3,8 @@
 import asyncio
 from urllib.parse import quote
 
-from gateway.backends.balanced import Address, Balanced
+from gateway.backends.address import Address
+from gateway.backends.balanced import Balanced
 from gateway.backends.connection import Answer
 from gateway.backends.transport import Transport
 from gateway.errors import DeadlineExceeded

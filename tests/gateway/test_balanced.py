@@ -12,7 +12,8 @@ import pytest
 
 from benchmarks.ports import free_ports
 from gateway.backends import balanced as subject
-from gateway.backends.balanced import DOUBTED_S, MOST_FAILURES, Address, Balanced
+from gateway.backends.address import DOUBTED_S, Address
+from gateway.backends.balanced import MOST_FAILURES, Balanced
 from gateway.backends.transport import Transport
 from gateway.errors import BackendAbsent, BackendElsewhere, BackendLost, BackendUnavailable
 from tests.gateway.conftest import PLAIN
