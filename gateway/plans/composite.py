@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from contract import ContractError, Feature, Interface, Output, RecordDecoder, Table, Terms, union_of_features
 from gateway.backends import Backend
 from gateway.batching import Answerer, Needs
-from gateway.errors import BackendUnavailable, GatewayError, PlanMismatch
+from gateway.errors import BackendUnavailable, GatewayError
 from gateway.plans.answer import Answer
 from gateway.plans.asked import Asked
-from gateway.plans.fit import misfit
+from gateway.plans.fit import misfit, unfit
 from gateway.plans.nested import Form
 from gateway.plans.plan import Plan, Told
 from gateway.plans.readiness import is_ready
@@ -70,7 +70,8 @@ class Composite(ABC):
     @property
     def takes_others(self) -> bool:
         """Say that records may hold more than that, for a branch that has not told yet what it reads."""
-        return any(plan.decoder.others for plan in self.taking_part.values())
+        taking = self.taking_part
+        return len(taking) < len(self.branches) or any(plan.decoder.others for plan in taking.values())
 
     @property
     def contracts(self) -> list[Interface]:
@@ -102,7 +103,7 @@ class Composite(ABC):
             decoder = RecordDecoder(union_of_features([self.take()]), others=self.takes_others)
             return Derived(current, contracts_of(self.taking_part), decoder, Form(self.give()))
         except ContractError as exc:
-            return Refused(current, PlanMismatch(f"what {self.name} asks does not fit together: {exc}"))
+            return Refused(current, unfit(self, self.taking_part.values(), exc))
         except GatewayError as exc:
             return Refused(current, exc.again())
 

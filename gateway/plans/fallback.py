@@ -16,7 +16,7 @@ from gateway.plans.asked import Asked
 from gateway.plans.branch import Branch
 from gateway.plans.composed import row_by_row_answer
 from gateway.plans.composite import Composite
-from gateway.plans.fit import misfit
+from gateway.plans.fit import is_known, misfit
 from gateway.plans.outputs import either
 from gateway.plans.plan import Plan, Told
 from gateway.plans.readiness import is_ready
@@ -40,19 +40,14 @@ class Fallback(Composite):
     @property
     def taking_part(self) -> Mapping[str, Plan]:
         """Give those that know what they take and give; raises BackendUnknown where no model does."""
-        found = {name: plan for name, plan in self.branches.items() if isinstance(plan, Stored) or is_known(plan)}
+        found = {name: plan for name, plan in self.branches.items() if is_known(plan) and misfit(plan) is None}
         if all(isinstance(plan, Stored) for plan in found.values()):
             raise BackendUnknown(f"no model of {self.name} has told its contract yet")
         return found
 
-    @property
-    def takes_others(self) -> bool:
-        """Say so too while any is not known: who sends what all of them read is answered meanwhile."""
-        return len(self.taking_part) < len(self.branches) or super().takes_others
-
     def give(self) -> Sequence[Output]:
         """Give what any of those gives; raises ContractError where they do not mean the same."""
-        return either(self.name, outputs_beside(self.taking_part))
+        return either(self.name, outputs_beside(self.taking_part, all_known=not self.takes_others))
 
     @property
     def told(self) -> Mapping[str, Any]:
@@ -105,11 +100,3 @@ def cancelling() -> int:
     task = asyncio.current_task()
     assert task is not None
     return task.cancelling()
-
-
-def is_known(plan: Plan) -> bool:
-    """Say whether a plan knows what it takes and gives."""
-    try:
-        return bool(plan.outputs)
-    except GatewayError:
-        return False

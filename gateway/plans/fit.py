@@ -1,9 +1,18 @@
 """Whether plans fit the contracts of their backends."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from gateway.errors import BackendUnknown, PlanMismatch
+from contract import ContractError
+from gateway.errors import BackendUnknown, GatewayError, PlanMismatch
 from gateway.plans.plan import Plan
+
+
+def unfit(plan: Plan, branches: Iterable[Plan], fault: ContractError) -> GatewayError:
+    """Give what a plan fails by whose branches do not fit: while one of them is known only in part, they yet may."""
+    silent = next((member.name for member in plan.members if member.current is None), None)
+    if silent is not None and any(branch.decoder.others for branch in branches):
+        return BackendUnknown(f"{silent} has not answered since the gateway started", model=silent)
+    return PlanMismatch(f"what {plan.name} asks does not fit together: {fault}")
 
 
 def misfit(plan: Plan) -> str | None:
@@ -15,6 +24,23 @@ def misfit(plan: Plan) -> str | None:
     except BackendUnknown:
         return None
     return None
+
+
+def is_known(plan: Plan) -> bool:
+    """Say whether what a plan takes and gives is known, be it that nothing can."""
+    try:
+        plan.decoder  # noqa: B018 (as above)
+    except PlanMismatch:
+        return True
+    except BackendUnknown:
+        return False
+    return True
+
+
+def all_told(plans: Iterable[Plan]) -> None:
+    """Raise BackendUnknown for one that is not known: what is missing may be its."""
+    for plan in plans:
+        plan.decoder  # noqa: B018 (as above)
 
 
 def misfits(plans: Mapping[str, Plan]) -> dict[str, str]:

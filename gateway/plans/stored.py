@@ -58,9 +58,13 @@ class Stored:
         its = {one.name: np.full(table.rows, self.values[one.name], DTYPES[one.datatype]) for one in self.outputs}
         return Composed(alone(self.form, its, table.rows), [])
 
-    def beside(self, others: Mapping[str, Output]) -> list[Shown]:
-        """Give its outputs as those of the same names that others give; raises ContractError where one cannot be."""
-        return [self.as_one(name, value, others.get(name)) for name, value in self.values.items()]
+    def beside(self, others: Mapping[str, Output], *, all_known: bool) -> list[Shown]:
+        """Give its outputs as those of the same names that others give; raises ContractError where one cannot be.
+
+        As long as not all others are known, one that is null says nothing where nobody is known to give it.
+        """
+        its = {name: value for name, value in self.values.items() if all_known or value is not None or name in others}
+        return [self.as_one(name, value, others.get(name)) for name, value in its.items()]
 
     def as_one(self, name: str, value: Value, other: Output | None) -> Shown:
         """Give one output, which means what the other of its name does."""
@@ -88,11 +92,14 @@ def by_itself(name: str, value: Value) -> Shown:
     return Shown(name=name, type="number", description="A stored answer", minimum=value, maximum=value)
 
 
-def outputs_beside(branches: Mapping[str, Plan]) -> dict[str, Sequence[Output]]:
+def outputs_beside(branches: Mapping[str, Plan], *, all_known: bool) -> dict[str, Sequence[Output]]:
     """Give the outputs of each branch; stored answers take the meaning of theirs from the others."""
     given = {name: plan.outputs for name, plan in branches.items() if not isinstance(plan, Stored)}
     known = {output.name: output for output in all_of(given.values())}
-    return {name: plan.beside(known) if isinstance(plan, Stored) else given[name] for name, plan in branches.items()}
+    return {
+        name: plan.beside(known, all_known=all_known) if isinstance(plan, Stored) else given[name]
+        for name, plan in branches.items()
+    }
 
 
 def all_of(lists: Iterable[Sequence[Output]]) -> Iterable[Output]:

@@ -8,7 +8,7 @@ import numpy as np
 from contract import Feature, Output, Table, picked
 from contract.table import Array, Columns
 from gateway.batching import Needs
-from gateway.conditions import Condition
+from gateway.conditions import Condition, names_of, read
 from gateway.errors import BackendUnavailable
 from gateway.plans.answer import Answer
 from gateway.plans.apart import ask_all
@@ -16,11 +16,12 @@ from gateway.plans.asked import Asked
 from gateway.plans.branch import Branch, shares_of
 from gateway.plans.composed import Composed, as_shown, empty, row_by_row_answer
 from gateway.plans.composite import Composite
+from gateway.plans.fit import all_told, is_known
 from gateway.plans.formed import alone, once
 from gateway.plans.nested import Form
 from gateway.plans.outputs import either
 from gateway.plans.plan import Plan
-from gateway.plans.stored import outputs_beside
+from gateway.plans.stored import Stored, outputs_beside
 
 
 class Switch(Composite):
@@ -57,9 +58,22 @@ class Switch(Composite):
         """Give what any branch gives; raises ContractError also for a condition that cannot be asked."""
         known: dict[str, Any] = {feature.name: feature for feature in self.take()}
         known |= {f"{first}.{output.name}": output for first in self.ask for output in self.branches[first].outputs}
+        if not all(name in known for when, _ in self.cases for name in names_of(read(when))):
+            all_told(self.branches.values())
         self.conditions = [Condition(when, known) for when, _ in self.cases]
         self.by_first = all("." in name for condition in self.conditions for name in condition.names)
-        return either(self.name, outputs_beside(self.answering))
+        taking = self.taking_part
+        answering = {name: plan for name, plan in self.answering.items() if name in taking}
+        return either(self.name, outputs_beside(answering, all_known=not self.takes_others))
+
+    @property
+    def taking_part(self) -> Mapping[str, Plan]:
+        """Give who is asked first, and the branches that are known: who never answered costs the others nothing."""
+        models = {name for name, plan in self.answering.items() if not isinstance(plan, Stored)}
+        known = {name for name, plan in self.branches.items() if is_known(plan)}
+        if models and not models & known:
+            return self.branches
+        return {name: plan for name, plan in self.branches.items() if name in known or name in self.ask}
 
     @property
     def told(self) -> Mapping[str, Any]:
