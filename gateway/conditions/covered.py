@@ -1,4 +1,7 @@
-"""Whether a condition can hold where one that stands before it does not, by their texts: no contract is needed."""
+"""Whether a condition can hold, also where those that stand before it do not, by their texts: no contract is needed.
+
+sqlglot's own simplification leaves comparisons as they are, since what they compare may be null.
+"""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -44,6 +47,24 @@ def one_holds(conditions: Iterable[exp.Expr]) -> bool:
     parts = [part.unnest() for condition in conditions for part in joined_by(exp.Or, condition)]
     found = {written(part) for part in parts if isinstance(part, exp.Is)}
     return any(written(part.this) in found for part in parts if isinstance(part, exp.Not))
+
+
+def never_holds(condition: exp.Expr) -> bool:
+    """Say that a condition holds for no record, as far as that is plain: false says nothing.
+
+    It is plain where whichever is joined by `or` compares something with numbers that leave none.
+    """
+    return all(map(leaves_none, joined_by(exp.Or, condition)))
+
+
+def leaves_none(condition: exp.Expr) -> bool:
+    """Say that comparisons joined by `and` leave no number for one of the things that they compare."""
+    left: dict[str, Span] = {}
+    for part in joined_by(exp.And, condition):
+        if (its := span_of(part)) is not None:
+            known = left.get(its.of, its)
+            left[its.of] = Span(its.of, max(its.low, known.low), min(its.high, known.high))
+    return any(span.low > span.high for span in left.values())
 
 
 def written(node: exp.Expr) -> str:

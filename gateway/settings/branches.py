@@ -81,10 +81,12 @@ class SwitchSettings(Strict):
     @model_validator(mode="after")
     def each_is_reached(self) -> "SwitchSettings":
         """Check that each case is reached, as far as no contract is needed for that, and nothing is asked twice."""
-        from gateway.conditions import covers, one_holds, read  # as above
+        from gateway.conditions import covers, never_holds, one_holds, read  # as above
 
         conditions = [read(case.when) for case in self.cases]
         for index, condition in enumerate(conditions):
+            if never_holds(condition):
+                raise fault(("cases", index, "when"), "is never reached: no number is between those that it names")
             earlier = zip(self.cases[:index], conditions[:index], strict=True)
             before = next((case.when for case, one in earlier if covers(one, condition)), None)
             if before is not None:

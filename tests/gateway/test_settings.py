@@ -124,6 +124,11 @@ def test_a_route_says_how_complete_its_answers_must_be(tmp_path: Path, said: str
         ],
         (
             "{ensemble: [one, two]}",
+            "{switch: {cases: [{when: b, then: two}, {when: a between 5 and 1, then: one}], otherwise: two}}",
+            "line 6: routes.all.switch.cases.1.when is never reached: no number is between those that it names",
+        ),
+        (
+            "{ensemble: [one, two]}",
             "{switch: {cases: [{when: two.a, then: one}], otherwise: two}}",
             "line 6: routes.all.switch.cases.0.when names two.a, and two is not asked before (ask)",
         ),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from contract import ContractError, Feature, pack
 from contract.table import Array
-from gateway.conditions import Condition, ConditionError, covers, read
+from gateway.conditions import Condition, ConditionError, covers, never_holds, read
 
 
 def feature(name: str, kind: str, **more: object) -> Feature:
@@ -149,6 +149,44 @@ def test_what_the_contract_does_not_allow_is_told(text: str, told: str) -> None:
         Condition(text, NAMES)
 
     assert str(caught.value).startswith(f"in the condition {text!r}, {told}")
+
+
+@pytest.mark.parametrize(
+    ("text", "never"),
+    [
+        ("size between 5 and 1", True),
+        ("size > 5 and size < 1", True),
+        ("(size >= 5) and owner and 5 > size", True),
+        ("size = 1 and size = 2", True),
+        ("size + count < -1 and (owner and size + count > -1)", True),
+        ("size > 5 and size < 1 or count between 2 and 1", True),
+        ("size > 5 and size < 1 or owner", False),
+        ("size >= 5 and size <= 5", False),
+        ("size > 5 and count < 1", False),
+        ("size not between 5 and 1", False),
+        ("size > 5 or size < 1", False),
+        ("owner", False),
+    ],
+)
+def test_numbers_that_leave_none_are_found(text: str, never: bool) -> None:
+    """Without a contract, in each part that could hold."""
+    assert never_holds(read(text)) == never
+
+
+NUMBERS = st.tuples(
+    st.sampled_from(["size", "count", "-size"]),
+    st.sampled_from(["<", "<=", ">", ">=", "="]),
+    st.sampled_from([0, 0.7, 4]),
+).map(lambda parts: "{} {} {}".format(*parts))
+
+
+@given(st.lists(st.lists(NUMBERS, min_size=1, max_size=4).map(" and ".join), min_size=1, max_size=2).map(" or ".join))
+def test_what_never_holds_holds_for_no_record(text: str) -> None:
+    """Whatever the numbers, and where some are null; what leaves one number is not said never to hold."""
+    columns = {"size": np.array([0, 0.5, 0.7, 2, 4, 9, np.nan]), "count": np.array([-1, 0, np.nan, 1, 4, 5, 2.0])}
+    names = {name: feature(name, "number", nullable=True) for name in columns}
+
+    assert not (never_holds(read(text)) and Condition(text, names).holds(columns).any())
 
 
 PIECES = [
