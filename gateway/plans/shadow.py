@@ -166,7 +166,7 @@ class Shadow(Composite):
             self.watch.fail(comparison, reason, text)
 
     async def ask(self, table: Table, asked: Asked) -> Answer:
-        """Ask the candidate, which has its turns as a caller of its own."""
+        """Ask the candidate, which has its turns as a caller of its own, and splits by the caller of the request."""
         deadline = asyncio.get_running_loop().time() + PATIENCE_S
-        own = Asked(asked.id, f"shadow {self.name}", deadline, asked.headers)
+        own = Asked(asked.id, f"shadow {self.name}", deadline, asked.headers, asked.behind or asked.caller)
         return await answer_of(self.candidate, self.part_for(self.candidate, table), own)

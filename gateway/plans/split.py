@@ -114,7 +114,7 @@ class Split(Composite):
         """Give the key of a request."""
         if self.what == "request":
             return asked.id
-        return (asked.header(self.field) if self.what == "header" else None) or asked.caller
+        return (asked.header(self.field) if self.what == "header" else None) or asked.behind or asked.caller
 
 
 def whose(error: GatewayError, sides: Sequence[str], plans: Sequence[Plan]) -> list[str]:

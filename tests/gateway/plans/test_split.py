@@ -1,20 +1,28 @@
 """A split: who gets what, and that it stays so."""
 
+import asyncio
 import json
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from contract import ContractError, Output
+from contract import ContractError, Feature, Output
+from contract.table import pack_rows
+from gateway.plans import Asked, make_plans
 from gateway.plans.keys import Sides, position
 from gateway.plans.outputs import below, either
+from gateway.plans.shadow import Shadow
+from gateway.reports import Reports
+from gateway.settings import RouteSettings
 from tests.gateway.conftest import MIXED, PLAIN
 from tests.gateway.plans.conftest import Start
+from tests.gateway.plans.stubs import backend
 from tests.gateway.test_account import records
 from tests.serving import wait_until
 
 WEIGHTS = {"plain": 60.0, "candidate": 40.0}
+WIDTH = Feature(name="width", type="number", description="The width", example=1.0)
 ROUTE = {"split": {"weights": WEIGHTS, "by": "header x-patient"}}
 
 
@@ -100,3 +108,28 @@ def test_a_name_is_an_output_or_a_level() -> None:
     output = Output(name="inner", type="number", description="A number")
     with pytest.raises(ContractError, match=r"^inner: to one branch of rollout it is an output"):
         either("rollout", {"one": [output], "other": below("inner", [output])})
+
+
+def test_a_candidate_is_split_by_the_caller_of_the_request() -> None:
+    """Though it takes its turns at the models as another caller."""
+
+    async def sides() -> set[str]:
+        made = [backend(name, (WIDTH,), frozenset({"probability"}), ill=False) for name in ("plain", "candidate")]
+        split = {"split": {"weights": WEIGHTS, "by": "caller"}}
+        routes = {"rollout": split, "watched": {"shadow": {"of": "plain", "candidate": "rollout"}}}
+        settings = {name: RouteSettings.model_validate(route) for name, route in routes.items()}
+        plan = make_plans({one.name: one for one in made}, settings, Reports())["watched"]
+        assert isinstance(plan, Shadow)
+        table = pack_rows(plan.features, [[1.0]])
+        deadline = asyncio.get_running_loop().time() + 60
+        found = set()
+        for number in range(20):
+            answer = await plan.ask(table, Asked("id", f"caller-{number}", deadline))
+            found |= set(answer.ways["rollout"])
+            expected = Sides("rollout", WEIGHTS).of(f"caller-{number}")
+            assert answer.ways == {"rollout": {expected: 1}}
+        for one in made:
+            await one.close()
+        return found
+
+    assert asyncio.run(sides()) == {"plain", "candidate"}
