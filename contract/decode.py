@@ -71,7 +71,7 @@ class RecordDecoder:
         table = self.table(instances)
         if body.count(b'"') != expected + self.quotes(table):
             if self.others:  # nobody has looked at them, and they may be a flood
-                deque(refuse_floods(self.features, body, max_rows), 0)
+                deque(refuse_floods(self.features, body, max_rows, others=True), 0)
             refuse_doubles(body)
         return table, terms
 
@@ -106,9 +106,9 @@ class RecordDecoder:
             yield
         else:
             refuse_too_many(rows, max_rows)
-            if self.others:
-                yield from refuse_floods(self.features, body, max_rows)
             for piece in doubtful:
+                if self.others:
+                    yield from refuse_floods(self.features, piece, max_rows, others=True)
                 refuse_doubles(piece)
                 yield
             return join(tables), terms

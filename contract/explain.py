@@ -9,6 +9,7 @@ import msgspec
 from contract.any_json import any_json
 from contract.check import LONGEST_NAME, MOST_FAULTS, Fault, record_faults, spoken
 from contract.feature import Feature
+from contract.pieces import PIECE
 from contract.refused import InvalidRecords, MalformedBody, TooManyRows
 from contract.terms import MEMBERS, terms_of
 
@@ -18,7 +19,7 @@ MOST_LISTS = 1000
 
 def explain(features: Sequence[Feature], body: bytes, max_rows: int, *, others: bool = False) -> NoReturn:
     """Raise why a body was refused: MalformedBody, InvalidRecords with every wrong field, or TooManyRows."""
-    for _ in refuse_floods(features, body, max_rows):
+    for _ in refuse_floods(features, body, max_rows, others=others):
         pass
     explain_whole(features, body, max_rows, others=others)
 
@@ -44,11 +45,14 @@ def explain_pieces(
 
     `pieces` are what is left of the refused body (see `cut`) after so many good records.
     """
-    yield from refuse_floods(features, body, max_rows)
+    if not others:
+        yield from refuse_floods(features, body, max_rows)
     faults: list[Fault] = []
     rows = before
     for piece in pieces:
         yield
+        if others:
+            yield from refuse_floods(features, piece, max_rows, others=True)
         try:
             instances = any_json(piece)
         except (RecursionError, ValueError):
@@ -62,14 +66,21 @@ def explain_pieces(
         refuse_too_many(rows, max_rows)
         if faults:
             raise InvalidRecords(faults[:MOST_FAULTS])
+    if others:
+        yield from refuse_floods(features, body, max_rows, others=True)
     explain_whole(features, body, max_rows, others=others)
 
 
-def refuse_floods(features: Sequence[Feature], body: bytes, max_rows: int) -> Generator[None, None, None]:
-    """Raise for a wrong body of very many parts: to build them only to count them costs forty times its size.
+def refuse_floods(
+    features: Sequence[Feature], body: bytes, max_rows: int, *, others: bool = False
+) -> Generator[None, None, None]:
+    """Raise for a wrong body, or a piece of one, of very many parts: to build them costs forty times its size.
 
-    Each count of a large body takes milliseconds, and others have their turn between them.
+    Where records may hold others, nobody knows how many values are too many: a piece is none, whatever it holds. Each
+    count of a large body takes milliseconds, and others have their turn between them.
     """
+    if others and len(body) <= 2 * PIECE:
+        return
     if body.count(b"[") > MOST_LISTS:
         raise MalformedBody(f"the body holds more than {MOST_LISTS} lists, and a record holds none")
     yield

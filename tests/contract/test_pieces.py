@@ -18,9 +18,9 @@ MOST_ROWS = 6
 NUMBER = RecordDecoder([Feature(name="width", type="number", description="", example=1.0, minimum=0)])
 
 
-def finished(decoder: RecordDecoder, body: bytes, size: int) -> Any:
+def finished(decoder: RecordDecoder, body: bytes, size: int, most_rows: int = MOST_ROWS) -> Any:
     """Read a body in pieces of some size, to the end."""
-    steps = decoder.decode_in_pieces(body, MOST_ROWS, size)
+    steps = decoder.decode_in_pieces(body, most_rows, size)
     while True:
         try:
             next(steps)
@@ -218,6 +218,19 @@ def test_a_flood_in_what_no_feature_reads_is_refused(size: int) -> None:
         OTHERS.decode(twice, MOST_ROWS)
     with pytest.raises(MalformedBody, match="'a' twice"):
         finished(OTHERS, twice, size)
+
+
+def test_many_records_of_many_others_are_no_flood() -> None:
+    """Of 3,000 records with a hundred more values each all are read, and a wrong one is found by its place."""
+    others = {f"other{number}": number for number in range(100)}
+    records = [{"width": 1, **others} for _ in range(3000)]
+    body = json.dumps({"instances": records}).encode()
+    wrong = json.dumps({"instances": [*records[:2000], {"width": -1, **others}, *records[2000:]]}).encode()
+
+    assert finished(OTHERS, body, PIECE, 3000)[0].rows == 3000
+    with pytest.raises(InvalidRecords) as caught:
+        finished(OTHERS, wrong, PIECE, 3001)
+    assert [fault.path for fault in caught.value.faults] == [("instances", 2000, "width")]
 
 
 @pytest.mark.parametrize("size", [PIECE, 10])
