@@ -65,13 +65,14 @@ class Judge:
     def look(self, candidate: SideCounts, stable: SideCounts) -> list[Finding]:
         """Judge by all that both sides answered since the step began, and by the steps before."""
         own, others = (since(new, old) for new, old in zip((candidate, stable), self.seen, strict=True))
-        self.failures.add(([own.failed], own.requests), ([others.failed], others.requests))
-        self.slowness.add(own.latency, others.latency)
-        self.seen = candidate, stable
+        if own.requests and others.requests:  # else it waits for a look by which both were asked
+            self.failures.add(([own.failed], own.requests), ([others.failed], others.requests))
+            self.slowness.add(own.latency, others.latency)
+            self.seen = candidate, stable
         pairs = {f"output {name}": (its, stable.outputs.get(name)) for name, its in candidate.outputs.items()}
         pairs["latency"] = (candidate.latency, stable.latency)
         for name, (one, other) in pairs.items():
-            if other is not None and one.sizes[0] and other.sizes[0]:
+            if other is not None and one.requests and other.requests:
                 self.now[name] = difference(one, other)
         return [self.of_failures(candidate, stable), self.of_latency(stable), *self.of_outputs()]
 
@@ -151,4 +152,4 @@ def since(new: SideCounts, old: SideCounts | None) -> SideCounts:
 
 def usual_ms(latency: Moments) -> float:
     """Give the geometric mean of milliseconds, of which there are the logarithms."""
-    return math.exp(latency.sums[0][0] / latency.sizes[1])
+    return math.exp(latency.sums[0][0] / latency.requests)

@@ -45,7 +45,7 @@ class Slowness:
         if not len(self.edges):
             self.begin(edges)
         own, others = beyond(candidate)[self.own], beyond(stable)[: len(self.own)]
-        answers = candidate.sizes[0], stable.sizes[0]
+        answers = candidate.requests, stable.requests
         self.events.add((own, answers[0]), (others, answers[1]))
         self.counts += own, others
         self.answers[:, 0] += answers

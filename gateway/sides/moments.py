@@ -14,8 +14,8 @@ from contract.table import Array
 CELLS = 32
 """So many cells a number with both bounds is counted in; of one without, each power of two has its own."""
 
-LARGEST = 1e100
-"""A number beyond it counts as it: squares of sums are to be finite, as JSON knows no others."""
+LARGEST = 1e90
+"""A number beyond it counts as it: sums of cubes are to be finite, as JSON knows no others."""
 
 POWERS = [2.0**power for power in range(-8, 24)]
 OPEN = [*(-power for power in reversed(POWERS)), 0.0, *POWERS]
@@ -24,13 +24,14 @@ OPEN = [*(-power for power in reversed(POWERS)), 0.0, *POWERS]
 class Moments(msgspec.Struct, frozen=True):
     """Mirror what a report says of one output.
 
-    A request is the unit, for its rows may be alike: it has x, the sum over its rows of a measure, and n rows. `sizes`
-    are the number of requests, and the sums of n and n²; `sums` are, for each measure, those of x, x², xn and of the
-    rows' own squares, `[4, measures]`. The first measure is the value, all others are 1 in a cell and 0 elsewhere:
-    below the first of `edges`, between two of them, and so on, or each of `categories`; the last has what is missing.
+    A request is the unit, for its rows may be alike, and one counts as much as another, or a single one of many rows
+    could outweigh all: it has x, the mean over its rows of a measure. `sums` are, for each measure, those of x, x², x³
+    and of the means of the rows' own squares, `[4, measures]`. The first measure is the value, all others are 1 in a
+    cell and 0 elsewhere: below the first of `edges`, between two of them, and so on, or each of `categories`; the last
+    has what is missing.
     """
 
-    sizes: tuple[int, int, int]
+    requests: int
     sums: list[list[float]]
     edges: list[float] = []
     categories: list[str] = []
@@ -39,9 +40,8 @@ class Moments(msgspec.Struct, frozen=True):
         """Add those of other requests, or take them away; raises ValueError where they are of another output."""
         if (self.edges, self.categories) != (other.edges, other.categories):
             raise ValueError("two outputs are counted in different cells")
-        sizes = [one + sign * two for one, two in zip(self.sizes, other.sizes, strict=True)]
         sums = np.array(self.sums) + sign * np.array(other.sums)
-        return msgspec.structs.replace(self, sizes=tuple(sizes), sums=sums.tolist())
+        return msgspec.structs.replace(self, requests=self.requests + sign * other.requests, sums=sums.tolist())
 
 
 class Measure:
@@ -51,7 +51,7 @@ class Measure:
         self.edges = list(edges)
         self.codes = {category: code for code, category in enumerate(categories)}
         self.cells = (len(self.codes) if self.codes else len(self.edges) + 1) + 1
-        self.sizes = np.zeros(3, dtype=np.int64)
+        self.requests = 0
         self.sums: NDArray[np.float64] = np.zeros((4, 1 + self.cells))
 
     def count(self, values: Sequence[float] | Sequence[str], rows: Sequence[int]) -> None:
@@ -65,11 +65,12 @@ class Measure:
         width = 1 + self.cells
         x = np.bincount(request * width + 1 + cell, minlength=len(sizes) * width).reshape(-1, width).astype(np.float64)
         x[:, 0] = np.bincount(request, weights=numbers, minlength=len(sizes))
-        self.sizes += (len(sizes), int(sizes.sum()), int((sizes * sizes).sum()))
-        totals = x.sum(axis=0)
-        squares = totals.copy()
-        squares[0] = numbers @ numbers
-        self.sums += (totals, (x * x).sum(axis=0), sizes @ x, squares)
+        x /= sizes[:, np.newaxis]
+        squares = x * x
+        of_rows = x.sum(axis=0)
+        of_rows[0] = numbers * numbers @ (1 / sizes)[request]
+        self.requests += len(sizes)
+        self.sums += (x.sum(axis=0), squares.sum(axis=0), (squares * x).sum(axis=0), of_rows)
 
     def placed(self, values: Sequence[float] | Sequence[str]) -> tuple[Array, Array]:
         """Give values as numbers, 0 where there is none, and their cells."""
@@ -84,8 +85,7 @@ class Measure:
     @property
     def moments(self) -> Moments:
         """Give what is counted."""
-        one, two, three = self.sizes.tolist()
-        return Moments((one, two, three), self.sums.tolist(), self.edges, list(self.codes))
+        return Moments(self.requests, self.sums.tolist(), self.edges, list(self.codes))
 
 
 def measure_of(output: Output) -> Measure:

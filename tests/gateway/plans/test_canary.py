@@ -126,7 +126,7 @@ def test_what_replicas_counted_is_summed_up() -> None:
     found = tally.of("new")
 
     assert found is not None
-    assert (found.requests, found.failed, found.latency.sizes[0]) == (3 + 4 + 3, 2, 10)
+    assert (found.requests, found.failed, found.latency.requests) == (3 + 4 + 3, 2, 10)
     with pytest.raises(Incomparable, match="version 2"):
         tally.add([Report("two", {}, {"new": {"1": counts(4), "2": counts(1)}})])
 
