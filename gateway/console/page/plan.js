@@ -16,19 +16,31 @@ export function what({ kind, told }) {
   return [kind, told].filter(Boolean).join(" ");
 }
 
+/** Name the models below a plan, by the branches that are `chosen` of each; those of a route are named once. */
+function below(tree, chosen, seen = new Set()) {
+  if (seen.has(tree.name)) return [];
+  seen.add(tree.name);
+  if (tree.kind === "model") return [tree.name];
+  return chosen(tree).flatMap((one) => below(one, chosen, seen));
+}
+
 /** Name the models that every request to a plan asks: of the branches of a split, say, each has a part of them only. */
-export function always({ name, kind, branches }, seen = new Set()) {
-  if (seen.has(name)) return [];
-  seen.add(name);
-  if (!branches.length) return [name];
-  const asked = {
-    ensemble: branches,
-    sequence: branches,
-    shadow: branches.slice(0, 1),
-    fallback: branches.slice(0, 1),
-    switch: branches.filter(({ label }) => label === "asked before"),
-  };
-  return (asked[kind] ?? []).flatMap((one) => always(one, seen));
+export function always(tree) {
+  return below(tree, ({ kind, branches }) => {
+    if (["ensemble", "sequence"].includes(kind)) return branches;
+    if (["shadow", "fallback"].includes(kind)) return branches.slice(0, 1);
+    return branches.filter(({ label }) => label === "asked before");
+  });
+}
+
+/** Name the models that a plan may ask for its callers' answers. */
+export function answering(tree) {
+  return below(tree, ({ kind, branches }) => (kind === "shadow" ? branches.slice(0, 1) : branches));
+}
+
+/** Name those, and the candidates in the shadow of others. */
+export function asked(tree) {
+  return below(tree, ({ branches }) => branches);
 }
 
 /** Draw the branches of a plan, each with what it is there; null where there are none. Spans, since a button holds it.

@@ -2,7 +2,7 @@
 
 import { s } from "./dom.js";
 import { count } from "./figures.js";
-import { always } from "./plan.js";
+import { always, answering, asked } from "./plan.js";
 
 /** Say how a model is in one word: what is worst first. */
 export function health(model) {
@@ -19,52 +19,85 @@ export class Wires {
     this.pairs = this.lines = [];
     map.prepend(this.image);
     // A column may grow beside a longer one, and its cards move although the map is as large as before.
-    const watched = new ResizeObserver(() => this.draw());
-    for (const element of [map, ...map.querySelectorAll(".column")]) watched.observe(element);
+    const columns = [...map.querySelectorAll(".column")];
+    const watched = new ResizeObserver(() => {
+      for (const column of columns) column.style.setProperty("--height", `${column.offsetHeight}px`);
+      this.draw();
+    });
+    for (const element of [map, ...columns]) watched.observe(element);
+    // A shorter column goes along beside a longer one, so that both ends of a wire are seen.
+    let waiting = false;
+    addEventListener(
+      "scroll",
+      () => {
+        if (!waiting) requestAnimationFrame(() => ((waiting = false), this.lay()));
+        waiting = true;
+      },
+      { passive: true },
+    );
+    const pointed = ({ target }) => this.bringOut(target.closest("button.card"));
+    for (const name of ["pointerover", "focusin"]) map.addEventListener(name, pointed);
+    for (const name of ["pointerleave", "focusout"]) map.addEventListener(name, () => this.bringOut(null));
   }
 
   /** Join the gateway to its routes, and each route to its models. */
   join(gate, routes, models) {
     this.pairs = [];
+    this.card = null;
     for (const { element, of } of routes.values()) {
       this.pairs.push({ from: gate, to: element, route: of.name, misfit: of.misfit });
-      const sure = always(of);
-      for (const name of of.models) {
-        const part = !sure.includes(name);
-        this.pairs.push({ from: element, to: models.get(name).element, route: of.name, model: name, part });
+      const sure = always(of),
+        may = answering(of);
+      for (const name of asked(of)) {
+        const part = !sure.includes(name),
+          aside = !may.includes(name);
+        this.pairs.push({ from: element, to: models.get(name).element, route: of.name, model: name, part, aside });
       }
     }
     this.draw();
   }
 
   draw() {
+    this.lines = this.pairs.map((pair) => ({ ...pair, line: s("path"), label: s("text") }));
+    this.image.replaceChildren(...this.lines.flatMap((one) => [one.line, one.label]));
+    this.lay();
+    this.bringOut(this.card);
+    if (this.event) this.flow(this.event);
+  }
+
+  /** Lay the wires to where the cards are now. */
+  lay() {
     if (!this.map.offsetParent) return;
     const frame = this.map.getBoundingClientRect();
     this.image.setAttribute("viewBox", `0 0 ${frame.width} ${frame.height}`);
-    this.lines = this.pairs.map((pair) => ({
-      ...pair,
-      line: s("path", { d: way(pair.from, pair.to, frame) }),
-      label: s("text"),
-    }));
-    this.image.replaceChildren(...this.lines.flatMap((one) => [one.line, one.label]));
-    for (const { line, label, model } of this.lines) {
+    for (const { from, to, line, label, model } of this.lines) {
+      line.setAttribute("d", way(from, to, frame));
       // Not in the middle, where wires cross.
       const at = line.getPointAtLength(line.getTotalLength() * (model ? 0.28 : 0.72));
       label.setAttribute("x", at.x);
       label.setAttribute("y", at.y + 4);
     }
-    if (this.event) this.flow(this.event);
+  }
+
+  /** Bring out the wires of one card among all others; null brings out none. */
+  bringOut(card) {
+    this.card = card;
+    this.image.classList.toggle("of-one", Boolean(card));
+    for (const { from, to, line, label } of this.lines)
+      for (const element of [line, label]) element.toggleAttribute("data-its", from === card || to === card);
   }
 
   /** Have each wire show how much flows, and whether it does well. */
   flow(event) {
     this.event = event;
-    for (const { line, label, route, model, misfit, part } of this.lines) {
+    for (const { line, label, route, model, misfit, part, aside } of this.lines) {
       const its = event.routes[route] ?? { rate: 0, failed: 0 },
         end = model && event.models[model];
       const kind = misfit || (end && health(end)[0] === "bad") || its.failed > 0.5 ? "bad" : its.rate && !(part && !end?.calls) ? "flows" : "";
-      if (line.getAttribute("class") !== kind) line.setAttribute("class", kind);
-      line.style.strokeWidth = `${1.5 + Math.min(5, Math.log10(1 + its.rate) * 1.6)}px`;
+      const told = aside ? `${kind} aside` : kind;
+      if (line.getAttribute("class") !== told) line.setAttribute("class", told);
+      // How much of it a candidate sees is not known here either.
+      line.style.strokeWidth = aside ? "1.5px" : `${1.5 + Math.min(5, Math.log10(1 + its.rate) * 1.6)}px`;
       // How much of a split, say, goes to a model is not known here.
       label.textContent = its.rate && !part ? `${count(its.rate)}/s` : "";
     }
