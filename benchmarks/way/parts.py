@@ -10,7 +10,7 @@ from gateway.account import AccessLog, Account, Accounts
 from gateway.batching import Prediction
 from gateway.deadline import Deadline
 from gateway.gateway import Gateway
-from gateway.plans.answer import OfModels
+from gateway.plans.answer import OfModels, OfOne
 from gateway.routes import Accounted, Dispatch
 from gateway.routes.endpoint import Call
 from oip import headers_of, read_body, read_request, send_body
@@ -129,7 +129,8 @@ class Way:
     async def encode(self) -> None:
         """Do what the endpoint does with a body, about models that have answered."""
         for predictions in self.shares():
-            self.known.answer = OfModels(self.plan.models, predictions, None)
+            single = self.plan.batcher is not None
+            self.known.answer = OfOne(predictions[0]) if single else OfModels(self.plan.models, predictions, None)
             await self.endpoint.answer(self.call(self.known))
 
     def call(self, account: Account) -> Call:
