@@ -1,9 +1,10 @@
 """A plan of steps: the outputs of each are features of the next ones, by their names."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from contract import ContractError, Feature, Output, Table, pack, table_faults, union_of_features
-from contract.table import Columns
+from contract.table import Array, Columns
 from gateway.batching import Needs
 from gateway.errors import BackendFault, BackendUnavailable, GatewayError
 from gateway.plans.answer import Answer
@@ -12,10 +13,18 @@ from gateway.plans.asked import Asked
 from gateway.plans.branch import Branch
 from gateway.plans.composed import Composed, empty, promised
 from gateway.plans.composite import Composite
+from gateway.plans.formed import once
 from gateway.plans.plan import Plan
 
-Given = Mapping[str, tuple[Output, Columns, str]]
-"""The outputs that steps are known to give, with what they gave, and which step it was."""
+TableFault = tuple[int, Feature, str]
+
+
+class Given(NamedTuple):
+    """Say which step gave something, as which of its outputs, and with which others."""
+
+    step: str
+    output: Output
+    answer: Answer
 
 
 class Steps(Composite):
@@ -54,38 +63,59 @@ class Steps(Composite):
     async def answer(self, table: Table, asked: Asked, needs: Needs | None = None) -> Answer:  # noqa: ARG002
         """Ask step by step; raises GatewayError, which names the step."""
         outputs = {step: plan.outputs for step, plan in self.branches.items()}  # of one moment: models may change
-        given: Given = {}
+        given: dict[str, Given] = {}
         done: list[Branch] = []
         for step, plan in self.branches.items():
             read = self.read_by(plan, table, given)
             answer = await asked_as_step(step, plan, read, asked)
             done.append(Branch(step, answer, read, None))
-            columns = answer.columns
-            given = {**given, **{output.name: (output, columns, step) for output in outputs[step]}}
+            for output in outputs[step]:
+                given[output.name] = Given(step, output, answer)
         return Composed(done[-1].answer, done)
 
-    def read_by(self, plan: Plan, table: Table, given: Given) -> Table:
+    def read_by(self, plan: Plan, table: Table, given: Mapping[str, Given]) -> Table:
         """Give what a step reads; raises BackendFault for a value that its contract does not allow.
 
         Raises BackendUnavailable where a version has answered that does not give it: the record's is another thing.
         """
         features = plan.features
-        taken = [feature for feature in features if feature.name in given]
+        taken: dict[str, list[tuple[Feature, Output]]] = {}
+        for feature in features:
+            if (its := given.get(feature.name)) is not None:
+                taken.setdefault(its.step, []).append((feature, its.output))
         if not taken:
             return self.part_for(plan, table)
-        columns = {}
-        for feature in taken:
-            output, its, giver = given[feature.name]
-            column = promised(output, its, giver, output.name)
-            columns[feature.name] = empty(output, table.rows) if column is None else column
-        for row, feature, message in table_faults(pack(taken, columns)):
-            giver = given[feature.name][2]
-            told = f"step {giver}: its {feature.name} in row {row} is not what {plan.name} takes: {message}"
-            raise BackendFault(told, model=giver)
+        columns: dict[str, Array] = {}
+        for step, pairs in taken.items():
+            columns |= taken_of(step, given[pairs[0][1].name].answer, pairs, plan.name)
         try:
-            return pack(features, {**table.columns, **columns})
+            return table.filled(features, columns)
         except KeyError as exc:
             raise BackendUnavailable(f"{plan.name} has just changed its features") from exc
+
+
+def taken_of(step: str, answer: Answer, pairs: Sequence[tuple[Feature, Output]], reader: str) -> dict[str, Array]:
+    """Give outputs of a step as features of a later one, checked once for all requests that were answered together.
+
+    Raises BackendFault for a value that one of these may not have, and BackendUnavailable.
+    """
+
+    def read(given: Sequence[Columns], rows: int) -> tuple[dict[str, Array], Sequence[TableFault]]:
+        columns = {}
+        for feature, output in pairs:
+            column = promised(output, given[0], step, output.name)
+            columns[feature.name] = empty(output, rows) if column is None else column
+        return columns, table_faults(pack([feature for feature, _ in pairs], columns))
+
+    share = answer.share
+    rows = share.stop - share.start
+    (columns, faults), start = once(tuple(pairs), [share], read)
+    if faults:  # of whoever: those of this request are looked for among no others
+        (columns, faults), start = read([share.columns], rows), 0
+    for row, feature, message in faults:
+        told = f"step {step}: its {feature.name} in row {row} is not what {reader} takes: {message}"
+        raise BackendFault(told, model=step)
+    return {name: column[start : start + rows] for name, column in columns.items()}
 
 
 async def asked_as_step(step: str, plan: Plan, table: Table, asked: Asked) -> Answer:

@@ -48,3 +48,30 @@ def test_tables_of_different_features_are_not_joined() -> None:
     one, other = (Feature(name=name, type="number", description="", example=1.0) for name in "ab")
     with pytest.raises(ValueError, match="the same features"):
         join([table_of((one,), [{"a": 1.0}]), table_of((other,), [{"b": 1.0}])])
+
+
+@given(st.data(), lists_of_features(12, fewest=2))
+def test_some_features_of_a_table_with_others_are_the_table_of_both(
+    data: st.DataObject, fields: tuple[Feature, ...]
+) -> None:
+    """Datatypes and the matrix are as if the columns had come together, in whichever order."""
+    rows = data.draw(st.lists(records(fields), min_size=1, max_size=3))
+    wanted = tuple(data.draw(st.lists(st.sampled_from(fields), min_size=1, unique_by=lambda field: field.name)))
+    others = data.draw(st.sets(st.sampled_from([field.name for field in wanted])))
+    own = tuple(field for field in fields if field.name not in others) or fields[:1]
+    whole = table_of(fields, rows)
+    found = table_of(own, rows).filled(wanted, {name: whole.columns[name] for name in others})
+
+    assert columns_to_records(found.columns, wanted) == [
+        {field.name: row[field.name] for field in wanted} for row in rows
+    ]
+    assert (found.rows, found.features) == (len(rows), wanted)
+    assert (found.matrix is None) == (table_of(wanted, rows).matrix is None)
+    assert found.matrix is None or found.matrix.flags.c_contiguous
+
+
+def test_a_feature_that_a_table_lacks_is_named() -> None:
+    """Also where all are of one datatype."""
+    one, other = (Feature(name=name, type="number", description="", example=1.0) for name in "ab")
+    with pytest.raises(KeyError, match="b"):
+        table_of((one,), [{"a": 1.0}]).select((one, other))

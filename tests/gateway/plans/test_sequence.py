@@ -14,12 +14,14 @@ from gateway.errors import BackendFault, BackendUnreachable, GatewayError
 from gateway.plans.asked import Asked
 from gateway.plans.composed import Composed
 from gateway.plans.sequence import Steps
+from gateway.plans.single import Single
 from gateway.plans.stored import Stored
 from oip import Tensor
 from tests.conftest import store_tiny
 from tests.gateway.conftest import MIXED, PLAIN
 from tests.gateway.grpc_client import connected, request
 from tests.gateway.plans.conftest import Sick, Start
+from tests.gateway.plans.stubs import backend, said
 from tests.gateway.test_account import records
 from tests.serving import model_app, served, wait_until
 
@@ -145,6 +147,35 @@ def test_a_value_that_the_next_step_does_not_take_is_the_fault_of_the_one_that_g
         answered(Step("first", (OWN,), {"score": 6}), then)
     assert caught.value.model == "first"
     assert len(then.tables) == 1
+
+
+def test_of_callers_who_are_answered_together_only_those_fail_whose_value_it_does_not_take() -> None:
+    """Each is told of a row of its own, and all others are answered by their own values."""
+    few = Feature(name="count", type="integer", description="Few", example=1, minimum=0, maximum=2)
+    numbers = [float(number) for number in range(24)]
+
+    async def asked() -> list[Any]:
+        first = backend("first", (OWN,), frozenset({"count"}), ill=False)
+        then = backend("then", (OWN, few), frozenset({"probability"}), ill=False)
+        plan = Steps("chain", {"first": Single(first), "then": Single(then)})
+        try:
+            tables = [pack(plan.features, {"own": [0.0, number]}) for number in numbers]
+            answers = [
+                plan.answer(table, Asked("id", "caller", asyncio.get_running_loop().time() + 60)) for table in tables
+            ]
+            return await asyncio.gather(*answers, return_exceptions=True)
+        finally:
+            await first.close()
+            await then.close()
+
+    counts = [said("first", {"own": number})["count"] for number in numbers]
+    assert said("first", {"own": 0.0})["count"] <= 2 < max(counts)
+    for number, count, answer in zip(numbers, counts, asyncio.run(asked()), strict=True):
+        if count > 2:
+            assert isinstance(answer, BackendFault)
+            assert str(answer).startswith("step first: its count in row 1 is not what then takes")
+        else:
+            assert answer.columns["probability"][1] == said("then", {"own": number, "count": count})["probability"]
 
 
 def test_the_latest_step_that_gives_a_feature_is_read() -> None:
