@@ -1,5 +1,7 @@
 """What all tests share: a store of their own, and the stack's processes on free ports."""
 
+import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
@@ -21,6 +23,11 @@ os.environ["BENTOML_DO_NOT_TRACK"] = "True"
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 for variable in [name for name in os.environ if name.startswith("GATEWAY_")]:
     del os.environ[variable]
+# Each client of httpx reads the authorities of the system, which takes 23 ms of processor time; who waits for a server
+# makes one every 20 ms. Nobody is asked but who runs here, and who speaks TLS here has an authority made for the test.
+NOBODY = tempfile.mkdtemp(prefix="bentogate-trusting-nobody-")
+os.environ.pop("SSL_CERT_FILE", None)
+os.environ["SSL_CERT_DIR"] = NOBODY
 
 # How long an example takes says nothing where other processes want the processor too.
 settings.register_profile("tests", deadline=None)
@@ -28,8 +35,9 @@ settings.load_profile("tests")
 
 
 def pytest_unconfigure() -> None:
-    """Remove the store."""
-    shutil.rmtree(STORE, ignore_errors=True)
+    """Remove the store, and the folder of no authorities."""
+    for folder in (STORE, NOBODY):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def run(*command: str, check: bool = True, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -51,16 +59,33 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def store() -> Iterator[Path]:
-    """Give a store for the models of `models/`, in which each is trained once and where it is needed."""
-    with tempfile.TemporaryDirectory(prefix="bentogate-shipped-") as home:
-        yield Path(home)
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a store for the models of `models/`, in which each is trained once and where it is needed.
+
+    All processes of a run of tests share it: who trains into it has it `locked`, who builds or damages takes a copy.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    home = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "shipped"
+    home.mkdir(exist_ok=True)
+    return home
+
+
+@contextlib.contextmanager
+def locked(store: Path) -> Iterator[None]:
+    """Keep other processes from training into a store meanwhile."""
+    with (store / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="session")
 def shipped(store: Path) -> Path:
     """Train all models of `models/` into that store, with the command that a user runs."""
-    run(sys.executable, "training/train.py", "--missing", BENTOML_HOME=str(store))
+    from models import model_names
+
+    with locked(store):
+        if not all((store / "models" / name).exists() for name in model_names()):
+            run(sys.executable, "training/train.py", "--missing", BENTOML_HOME=str(store))
     return store
 
 

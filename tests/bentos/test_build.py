@@ -25,11 +25,13 @@ def newest(home: Path, name: str) -> Path:
 
 
 @pytest.fixture(scope="module")
-def built(shipped: Path) -> Path:
+def built(shipped: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build both bentos."""
-    build(shipped)
-    build(shipped, "--arg", "model=novelty")
-    return shipped
+    home = tmp_path_factory.mktemp("built")
+    shutil.copytree(shipped / "models", home / "models")
+    build(home)
+    build(home, "--arg", "model=novelty")
+    return home
 
 
 @pytest.mark.parametrize("name", ["diagnosis", "novelty"])

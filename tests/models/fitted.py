@@ -8,14 +8,14 @@ from typing import Any
 from bentos.artifact import Model, load
 from contract import columns_to_records
 from contract.decode import RecordDecoder
-from tests.conftest import run
+from tests.conftest import locked, run
 
 
 def fitted(store: Path, name: str) -> Model:
     """Load a model from a store; trains it first, with the command that a user runs, if it is not there."""
-    if not (store / "models" / name).exists():
-        done = run(sys.executable, "training/train.py", name, BENTOML_HOME=str(store), check=False)
-        assert done.returncode == 0, done.stderr
+    with locked(store):
+        if not (store / "models" / name).exists():
+            run(sys.executable, "training/train.py", name, BENTOML_HOME=str(store))
     (found,) = store.glob(f"models/{name}/*/model.yaml")
     return load(found.parent)
 

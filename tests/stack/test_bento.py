@@ -17,9 +17,11 @@ SPAN = "x-bentoml-request-id"
 
 def test_a_bento_answers_by_itself(shipped: Path, tmp_path: Path) -> None:
     """Built here, served from another folder, it answers its own record, and BentoML's page shows how to ask it."""
-    run("bentoml", "build", "--arg", "model=novelty", BENTOML_HOME=str(shipped))
+    home = tmp_path / "home"
+    shutil.copytree(shipped / "models", home / "models")
+    run("bentoml", "build", "--arg", "model=novelty", BENTOML_HOME=str(home))
     record = (ROOT / "examples" / "record.json").read_bytes()
-    with running_service(["novelty:latest"], shipped, tmp_path) as (_, url):
+    with running_service(["novelty:latest"], home, tmp_path) as (_, url):
         answer = httpx.post(f"{url}/predict", content=record, headers={"content-type": "application/json"})
         page, described = httpx.get(url), httpx.get(f"{url}/docs.json")
 
