@@ -81,7 +81,8 @@ class Steps(Composite):
     def read_by(self, plan: Plan, table: Table, given: Mapping[str, Given]) -> Table:
         """Give what a step reads; raises BackendFault for a value that its contract does not allow.
 
-        Raises BackendUnavailable where a version has answered that does not give it: the record's is another thing.
+        Raises BackendUnavailable where a version has answered that does not give it: the record's is another thing; and
+        PlanMismatch where by now none can.
         """
         features = plan.features
         if not (taken := [feature for feature in features if feature.name in given]):
@@ -89,11 +90,21 @@ class Steps(Composite):
         columns: dict[str, Array] = {}
         for step, answer in {(its := given[feature.name]).step: its.answer for feature in taken}.items():
             pairs = [(feature, its.output) for feature in taken if (its := given[feature.name]).step == step]
-            columns |= taken_of(step, answer, tuple(pairs), plan.name)
+            try:
+                columns |= taken_of(step, answer, tuple(pairs), plan.name)
+            except BackendFault:
+                self.check_is_known(step, answer)
+                raise
         try:
             return table.filled(features, columns)
         except KeyError as exc:
             raise BackendUnavailable(f"{plan.name} has just changed its features") from exc
+
+    def check_is_known(self, step: str, answer: Answer) -> None:
+        """Raise PlanMismatch where a model has just changed, and BackendUnavailable where another version answered."""
+        contracts = self.contracts
+        if any(one.joint.contract not in contracts for one in answer.predictions):
+            raise BackendUnavailable(f"{step} has just changed its outputs", model=step)
 
 
 @lru_cache(maxsize=256)
