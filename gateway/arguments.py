@@ -75,8 +75,9 @@ def add_canary(commands: Any) -> None:
     canary.add_argument(
         "--error", type=chance, default=0.01, help="probability of rolling back for nothing (default: 0.01)"
     )
-    canary.add_argument("--dry-run", action="store_true", help="say what would be set, and which replicas report")
-    canary.add_argument("--roll-back", action="store_true", help="give the candidate nothing any more, and end")
+    instead = canary.add_mutually_exclusive_group()
+    instead.add_argument("--dry-run", action="store_true", help="say what would be set, and which replicas report")
+    instead.add_argument("--roll-back", action="store_true", help="give the candidate nothing any more, and end")
 
 
 def positive(text: str) -> int:
@@ -118,9 +119,13 @@ def host(text: str) -> str:
 
 def steps(text: str) -> tuple[float, ...]:
     """Read an argument that lists percentages in ascending order."""
-    found = tuple(map(float, text.split(",")))
+    wrong = argparse.ArgumentTypeError(f"{text!r} are no steps such as 1,5,25,100: ascending, over 0 and up to 100")
+    try:
+        found = tuple(map(float, text.split(",")))
+    except ValueError:
+        raise wrong from None
     if not all(0 < one <= 100 for one in found) or any(a >= b for a, b in itertools.pairwise(found)):
-        raise argparse.ArgumentTypeError(f"{text} are no steps such as 1,5,25,100")
+        raise wrong
     return found
 
 

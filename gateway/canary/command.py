@@ -1,19 +1,39 @@
 """The command `canary`."""
 
 import argparse
+import os
 import signal
 import sys
+from collections.abc import Sequence
+from typing import TextIO
 
 from gateway.canary.config_map import ConfigMap, api
-from gateway.canary.judge import Judge, Limits
+from gateway.canary.judge import Finding, Judge, Limits
 from gateway.canary.replicas import Replicas
-from gateway.canary.rollout import ROLLED_BACK, UNJUDGED, Pace, Rollout, Unjudged
+from gateway.canary.rollout import Pace, Rollout, Unjudged
 from gateway.canary.weights import File, Place, PlaceError, with_weights
+
+DONE, ROLLED_BACK, UNJUDGED = 0, 1, 2
+
+LINE_UP = "\x1b[1A\x1b[2K"
+
+HOW_TO_GO_ON = "The weights are as they are: the same command goes on from there, and with --roll-back it ends that.\n"
 
 
 def canary(arguments: argparse.Namespace) -> int:
     """Move a split to its candidate; gives 0 when it is there, 1 when it was rolled back, 2 without a verdict."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a pod is stopped by that
+    try:
+        return carried_out(arguments)
+    except (Unjudged, PlaceError) as exc:
+        write(sys.stderr, f"no verdict: {exc}\n{HOW_TO_GO_ON}")
+    except KeyboardInterrupt:
+        write(sys.stderr, f"stopped\n{HOW_TO_GO_ON}")
+    return UNJUDGED
+
+
+def carried_out(arguments: argparse.Namespace) -> int:
+    """Do what the arguments say; gives the exit code. Raises Unjudged and PlaceError."""
     place: Place = (
         ConfigMap(arguments.configmap, arguments.key, api(arguments.namespace))
         if arguments.configmap
@@ -25,44 +45,46 @@ def canary(arguments: argparse.Namespace) -> int:
     try:
         rollout = Rollout(arguments.route, place, replicas, judge, pace, say=Lines().say, candidate=arguments.candidate)
     except PlaceError as exc:
-        sys.stderr.write(f"error: {exc}\n")
+        write(sys.stderr, f"error: {exc}\n")
         return UNJUDGED
-    try:
-        if arguments.roll_back:
-            rollout.roll_back(())
-            return ROLLED_BACK
-        return described(rollout) if arguments.dry_run else moved(rollout)
-    except (Unjudged, PlaceError) as exc:
-        sys.stderr.write(f"no verdict: {exc}\n{HOW_TO_GO_ON}")
-    except KeyboardInterrupt:
-        sys.stderr.write(f"stopped\n{HOW_TO_GO_ON}")
-    return UNJUDGED
-
-
-LINE_UP = "\x1b[1A\x1b[2K"
-
-HOW_TO_GO_ON = "The weights are as they are: the same command goes on from there, and with --roll-back it ends that.\n"
-
-
-def moved(rollout: Rollout) -> int:
-    """Move it, unless nobody could judge by what the weights would then be; gives the exit code. Raises Unjudged."""
-    if not (heard := rollout.replicas.ask(rollout.route)).reports:
+    if arguments.roll_back:
+        return rolled_back(rollout, ())
+    if arguments.dry_run:
+        return described(rollout)
+    if not (heard := replicas.ask(rollout.route)).reports:  # nobody could judge by what the weights would then be
         raise Unjudged(f"no replica reports{heard.told}")
-    return rollout.run()
+    guilty = rollout.run()
+    return rolled_back(rollout, guilty) if guilty else DONE
+
+
+def rolled_back(rollout: Rollout, guilty: Sequence[Finding]) -> int:
+    """Roll back, though this pod is to end: it has 30 seconds for that; gives the exit code. Raises PlaceError."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    rollout.roll_back(guilty)
+    return ROLLED_BACK
 
 
 def described(rollout: Rollout) -> int:
     """Say what would be done, and who would be asked; gives the exit code."""
     heard = rollout.replicas.ask(rollout.route)
-    sys.stdout.write(f"{rollout.candidate} has {rollout.percent:g} % of {rollout.route} in {rollout.place}\n")
-    sys.stdout.write(f"replicas that report: {len(heard.reports)}{heard.told}\n")
+    write(sys.stdout, f"{rollout.candidate} has {rollout.percent:g} % of {rollout.route} in {rollout.place}\n")
+    write(sys.stdout, f"replicas that report: {len(heard.reports)}{heard.told}\n")
     for step in rollout.ahead:
         weights = rollout.weights_at(step)
         with_weights(rollout.place.read(), rollout.route, weights)
         until = f"until it has answered {rollout.pace.min_rows} rows" if step < 100 else "and that is all"
         told_weights = ", ".join(f"{side} {weight:g} %" for side, weight in weights.items())
-        sys.stdout.write(f"would set {told_weights}, {until}\n")
-    return 0 if heard.reports and not heard.silent else UNJUDGED
+        write(sys.stdout, f"would set {told_weights}, {until}\n")
+    return DONE if heard.reports and not heard.silent else UNJUDGED
+
+
+def write(stream: TextIO, text: str) -> None:
+    """Show a text; who reads may be gone, or the disk full, and weights are minded all the same."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 class Lines:
@@ -75,6 +97,5 @@ class Lines:
         """Show one."""
         step = line.partition(":")[0] if "evidence" in line else ""
         over = sys.stdout.isatty() and step and step == self.of_step
-        sys.stdout.write(f"{LINE_UP if over else ''}{line}\n")
-        sys.stdout.flush()
+        write(sys.stdout, f"{LINE_UP if over else ''}{line}\n")
         self.of_step = step

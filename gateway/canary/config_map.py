@@ -116,9 +116,10 @@ class ConfigMap:
     def read(self) -> str:
         """Ask for it."""
         document = self.api.get(self.name)
-        text = document.get("data", {}).get(self.key)
+        data = document.get("data") or {}
+        text = data.get(self.key)
         if text is None:
-            raise PlaceError(f"ConfigMap {self.name} has no key {self.key}")
+            raise PlaceError(f"ConfigMap {self.name} has no key {self.key}, only {', '.join(data) or 'none'}")
         self.version = document["metadata"]["resourceVersion"]
         return str(text)
 

@@ -25,7 +25,7 @@ class Report(msgspec.Struct):
 
     def share(self, side: str) -> float:
         """Give how much a side has of all, from 0 to 1."""
-        return self.weights.get(side, 0.0) / sum(self.weights.values())
+        return self.weights.get(side, 0.0) / (sum(self.weights.values()) or 1)  # a route that is no split has none
 
 
 class Heard(NamedTuple):

@@ -9,7 +9,6 @@ from gateway.canary.judge import Finding, Judge
 from gateway.canary.replicas import Heard, Replicas, Report
 from gateway.canary.tally import Incomparable, Tally
 from gateway.canary.weights import PLACES, Place, PlaceError, weights_in, with_weights
-from gateway.sides import SideCounts
 
 TOLERANCE = 1e-6
 """Percentages that are as near to each other are the same: weights are written with so many places."""
@@ -19,8 +18,6 @@ PAUSES = (1, 1, 2, 5, 10, 20, 40, 60, 60, 60)
 
 PATIENCE_S = 5.0
 """So long nothing is said of replicas that have not taken weights over: it takes them up to two seconds."""
-
-DONE, ROLLED_BACK, UNJUDGED = 0, 1, 2
 
 
 class Unjudged(Exception):
@@ -75,29 +72,27 @@ class Rollout:
 
     @property
     def ahead(self) -> list[float]:
-        """Give the steps that are left; the one that the weights are at is judged anew."""
+        """Give the steps that are left; what the candidate has now is judged anew first, be it a step or not."""
         now = self.percent
-        return [step for step in self.pace.steps if step >= now - TOLERANCE]
+        ahead = [step for step in self.pace.steps if step >= now - TOLERANCE]
+        if now <= TOLERANCE or (ahead and ahead[0] <= now + TOLERANCE):
+            return ahead
+        return [now, *ahead]
 
-    def run(self) -> int:
-        """Go through all steps; gives the exit code. Raises Unjudged, and PlaceError."""
+    def run(self) -> list[Finding]:
+        """Go through all steps; gives what the candidate is to be rolled back for. Raises Unjudged, and PlaceError."""
         before: float | None = None
         for step in self.ahead:
             self.set(step, before)
             before = step
-            if guilty := self.found_guilty(step):
-                self.roll_back(guilty)
-                return ROLLED_BACK
+            try:
+                guilty = self.found_guilty(step)
+            except Incomparable as exc:
+                guilty = [Finding("versions", 1.0, str(exc))]
+            if guilty:
+                return guilty
         self.say(f"done: {self.candidate} has {self.percent:g} % of {self.route}")
-        return DONE
-
-    def found_guilty(self, percent: float) -> list[Finding]:
-        """Carry a step out; gives what the candidate is guilty of. At 100 % there is nobody to compare it with."""
-        try:
-            self.wait(percent)
-            return self.judged(percent) if percent < 100 else []
-        except Incomparable as exc:
-            return [Finding("versions", 1.0, str(exc))]
+        return []
 
     def set(self, percent: float, before: float | None = None) -> None:
         """Set the weights; raises PlaceError, and Unjudged where they are others than those `before`.
@@ -115,65 +110,68 @@ class Rollout:
         """Give the weights with so much for the candidate."""
         return {self.stable: round(100 - percent, PLACES), self.candidate: round(percent, PLACES)}
 
-    def wait(self, percent: float) -> None:
-        """Wait until all replicas have taken the weights over; raises Unjudged and Incomparable."""
+    def found_guilty(self, percent: float) -> list[Finding]:
+        """Carry a step out, until it is passed; gives what the candidate is guilty of as soon as that is known.
+
+        Replicas are judged from when they have taken the weights over, though others never do. Raises Unjudged and
+        Incomparable.
+        """
+        self.judge.begin()
+        self.tally.begin()
         began, said = time.monotonic(), ""
         while True:
             heard = self.replicas.ask(self.route)
-            late = [one for one in heard.reports if not self.has_taken(one.share(self.candidate), percent)]
-            if heard.reports and not heard.silent and not late:
-                break
-            waiting = f"{len(late)} of {len(heard.reports)} replicas have not taken it over{heard.told}"
-            if time.monotonic() > began + self.pace.timeout_s:
-                raise Unjudged(f"{percent:g} %: {waiting}")
-            if time.monotonic() > began + PATIENCE_S and waiting != said:
-                self.say(f"{percent:g} %: {waiting}")
-                said = waiting
-            time.sleep(min(1.0, self.pace.every_s))
-        count = len(heard.reports)
-        self.say(f"{percent:g} %: taken over by {count} {'replica' if count == 1 else 'replicas'}")
-        self.judge.begin()
-        self.tally.add(heard.reports)
-        self.tally.begin()
-
-    def has_taken(self, share: float, percent: float) -> bool:
-        """Say that a share is that of the step."""
-        return abs(100 * share - percent) < TOLERANCE
-
-    def judged(self, percent: float) -> list[Finding]:
-        """Judge a step until it has rows enough and no replica is silent; gives what the candidate is guilty of.
-
-        Raises Unjudged and Incomparable.
-        """
-        until = time.monotonic() + self.pace.timeout_s
-        while True:
-            time.sleep(self.pace.every_s)
-            heard = self.replicas.ask(self.route)
-            self.tally.add(self.those_that_have_taken(heard, percent))
-            candidate, stable = (self.tally.of(side) for side in (self.candidate, self.stable))
-            if not candidate or not stable:
-                nobody = self.stable if candidate else self.candidate
-                self.say(f"{percent:g} %: no evidence yet, {nobody} has been asked nothing{heard.told}")
-            else:
-                findings = self.judge.look(candidate, stable)
-                self.say(progress(percent, candidate, stable, findings) + heard.told)
+            taken = self.those_that_have_taken(heard, percent)
+            self.tally.add(taken)
+            findings = self.findings(percent)
+            if findings:
+                self.say(f"{percent:g} %: {self.progress(findings)}")
                 if guilty := [finding for finding in findings if finding.guilty]:
                     return guilty
-                if candidate.rows >= self.pace.min_rows and stable.requests >= FEWEST and not heard.silent:
-                    return []
-            if time.monotonic() > until:
-                rows = candidate.rows if candidate else 0
-                raise Unjudged(
-                    f"{self.candidate} has answered {rows} rows within {self.pace.timeout_s:g} s{heard.told}"
-                )
+            late = late_told(heard, taken)
+            told = late or f"taken over by {len(taken)} {'replica' if len(taken) == 1 else 'replicas'}"
+            lacking = late or self.lacking(percent)
+            if told != said and (said or not late or time.monotonic() > began + PATIENCE_S):
+                self.say(f"{percent:g} %: {told}")
+                said = told
+            elif lacking and not late and not findings:
+                self.say(f"{percent:g} %: no evidence yet, {lacking}")
+            if not lacking:
+                return []
+            if time.monotonic() > began + self.pace.timeout_s:
+                raise Unjudged(f"{percent:g} %: {lacking} within {self.pace.timeout_s:g} s")
+            time.sleep(self.pace.every_s)
 
     def those_that_have_taken(self, heard: Heard, percent: float) -> list[Report]:
-        """Leave out a replica that is new and may have old weights yet; raises Unjudged where others have changed."""
-        taken = [one for one in heard.reports if self.has_taken(one.share(self.candidate), percent)]
+        """Leave out who may have old weights yet; raises Unjudged where somebody else has changed those of the step."""
+        taken = [one for one in heard.reports if abs(100 * one.share(self.candidate) - percent) < TOLERANCE]
         for one in heard.reports:
             if one not in taken and one.process in self.tally.last:
                 raise Unjudged(f"somebody else has changed the weights to {one.weights}")
         return taken
+
+    def findings(self, percent: float) -> list[Finding]:
+        """Judge what both sides were asked since the step began; at 100 % there is nobody to compare with."""
+        candidate, stable = self.tally.of(self.candidate), self.tally.of(self.stable)
+        return self.judge.look(candidate, stable) if percent < 100 and candidate and stable else []
+
+    def lacking(self, percent: float) -> str:
+        """Say what a step lacks to be passed, nothing if it may be."""
+        candidate, stable = self.tally.of(self.candidate), self.tally.of(self.stable)
+        if percent >= 100:
+            return ""
+        if not candidate or not stable:
+            return f"{self.stable if candidate else self.candidate} has been asked nothing"
+        if candidate.rows < self.pace.min_rows:
+            return f"{self.candidate} has answered {candidate.rows} rows"
+        return f"{self.stable} has been asked {stable.requests} times" if stable.requests < FEWEST else ""
+
+    def progress(self, findings: Sequence[Finding]) -> str:
+        """Say how far a step is, and how much evidence there is against the candidate, of what is enough."""
+        counts = [self.tally.of(side) for side in (self.candidate, self.stable)]
+        rows, failed = ([getattr(one, what) for one in counts] for what in ("rows", "failed"))
+        weights = ", ".join(f"{one.what} {min(one.weight, 1):.0%}" for one in findings)
+        return f"{rows[0]} rows beside {rows[1]}, {failed[0]} failures beside {failed[1]}; evidence: {weights}"
 
     def roll_back(self, guilty: Sequence[Finding]) -> None:
         """Give the candidate nothing any more, and say why; raises PlaceError."""
@@ -190,8 +188,10 @@ class Rollout:
         self.say(f"rolled back: {self.candidate} has 0 % of {self.route}{f'. {reasons}' if reasons else ''}")
 
 
-def progress(percent: float, candidate: SideCounts, stable: SideCounts, findings: Sequence[Finding]) -> str:
-    """Say how far a step is, and how much evidence there is against the candidate, of what is enough."""
-    weights = ", ".join(f"{one.what} {min(one.weight, 1):.0%}" for one in findings)
-    rows = f"{candidate.rows} rows beside {stable.rows}, {candidate.failed} failures beside {stable.failed}"
-    return f"{percent:g} %: {rows}; evidence: {weights}"
+def late_told(heard: Heard, taken: Sequence[Report]) -> str:
+    """Say how many replicas have the weights of a step, and what others have; nothing if all do."""
+    late = [one.weights for one in heard.reports if one not in taken]
+    if taken and not late and not heard.silent:
+        return ""
+    has = f", one has {late[0]}" if late else ""
+    return f"taken over by {len(taken)} of {len(heard.reports) + len(heard.silent)} replicas{has}{heard.told}"

@@ -13,17 +13,17 @@ class Incomparable(Exception):
 class Tally:
     """Sum up what replicas counted since a step began.
 
-    A process begins with its first report, so one that started again loses what it counted up to that, and nothing is
-    counted twice. What one has counted stays where it is gone.
+    A process begins with its first report of the step, so one that started again loses what it counted up to that, and
+    nothing is counted twice. What one has counted stays where it is gone.
     """
 
     def __init__(self) -> None:
-        self.last: dict[str, Report] = {}
         self.versions: dict[str, str] = {}
         self.begin()
 
     def begin(self) -> None:
         """Begin a step."""
+        self.last: dict[str, Report] = {}
         self.sums: dict[str, SideCounts] = {}
 
     def add(self, reports: Iterable[Report]) -> None:

@@ -53,11 +53,14 @@ class File:
         path = self.path.resolve()  # a link stays one
         try:
             with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as new:
-                new.write(text.encode())
-                new.flush()
-                os.fsync(new.fileno())
-            Path(new.name).chmod(path.stat().st_mode)
-            Path(new.name).replace(path)
+                try:
+                    new.write(text.encode())
+                    new.flush()
+                    os.fsync(new.fileno())
+                    Path(new.name).chmod(path.stat().st_mode)
+                    Path(new.name).replace(path)
+                finally:
+                    Path(new.name).unlink(missing_ok=True)
         except OSError as exc:
             raise PlaceError(f"{self.path} cannot be written: {reason_of(exc)}") from exc
         self.text = text

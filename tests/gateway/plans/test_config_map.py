@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from gateway.canary.config_map import Api, ConfigMap, InPod, Kubectl
 from gateway.canary.weights import PlaceError
+from tests.conftest import ROOT
 from tests.gateway.plans import api_server
 
 TEXT = "routes:\n  rollout: {split: {weights: {stable: 100, candidate: 0}}}\n"
@@ -30,13 +32,15 @@ RULES = [
 ]
 
 KUBECTL = """#!{python}
-import json, sys
+import json, os, sys
 path = {path!r}
 arguments = sys.argv[1:]
 held = json.load(open(path))
 assert arguments[:2] == ["--namespace", "bentogate"], arguments
 if arguments[2] == "get":
     print(json.dumps(held))
+elif os.path.exists(path + ".closed"):
+    sys.exit("not now")
 else:
     patch = json.loads(arguments[arguments.index("--patch") + 1])
     if patch["metadata"]["resourceVersion"] != held["metadata"]["resourceVersion"]:
@@ -81,8 +85,27 @@ def test_a_config_map_is_patched(api: Api, folder: Path) -> None:
     assert json.loads((folder / "object.json").read_text())["data"] == {"gateway.yaml": "routes: {}\n", "more": "x"}
     with pytest.raises(PlaceError, match="has been modified"):
         place.write(TEXT)
-    with pytest.raises(PlaceError, match="no key"):
+    with pytest.raises(PlaceError, match=r"has no key other, only gateway\.yaml, more"):
         ConfigMap("gateway-abc", "other", api).read()
+
+
+@pytest.mark.parametrize("api", ["kubectl"], indirect=True)
+def test_a_command_that_is_stopped_ends_its_rollback_first(api: Api, folder: Path) -> None:
+    """A pod is told to end 30 seconds before it must; the candidate would keep its callers else."""
+    assert api.get("gateway-abc")
+    closed = folder / "object.json.closed"
+    closed.touch()
+    begun = [sys.executable, "-m", "gateway", "canary", "rollout", "--roll-back", "--candidate", "stable"]
+    command = [*begun, "--configmap", "gateway-abc", "--namespace", "bentogate"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "not rolled back yet: kubectl patch: not now\n"
+        process.terminate()
+        closed.unlink()
+        assert "rolled back: stable has 0 % of rollout" in process.stdout.read()
+
+    assert process.returncode == 1
+    assert "stable: 0, candidate: 100" in api.get("gateway-abc")["data"]["gateway.yaml"]
 
 
 @pytest.mark.parametrize(
