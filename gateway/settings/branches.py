@@ -1,6 +1,6 @@
 """The settings of plans whose branches are cases: a switch and a fallback, which may hold stored answers."""
 
-import math
+import sys
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -15,8 +15,8 @@ def writable(value: object) -> object:
     """Refuse what no output can be, in one sentence: pydantic says of each type why it is not that."""
     if value is not None and not isinstance(value, bool | int | float | str):
         raise ValueError("must be a number, true, false, a text or null")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError("must be finite")
+    if isinstance(value, float | int) and not abs(value) <= sys.float_info.max:
+        raise ValueError("must be a number that a double can hold")
     if value == "":
         raise ValueError("must not be the empty text: what is missing is null")
     return value

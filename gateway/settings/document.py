@@ -1,6 +1,6 @@
 """The text of gateway.yaml as YAML, with lines: refused are what is none, and what only aliases make endless."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,9 @@ from gateway.settings.settings import SettingsError
 
 DEEPEST = 64
 """A value may stand so deep, eight times as deep as any setting does: an alias within itself never ends."""
+
+TEXTS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
+"""What a key may be: `on`, `no` and `1` are something else."""
 
 MOST_VALUES = 1_000_000
 """So many there may be, those of aliases as often as they are named: ten lists of nine are a thousand million."""
@@ -70,17 +73,24 @@ def faults(root: yaml.Node) -> Iterator[tuple[int, str]]:
         if count > MOST_VALUES:
             yield line, f"there are more than {MOST_VALUES:,} values"
         if isinstance(node, yaml.MappingNode):
-            seen = set[Any]()
-            for key, value in node.value:
-                if isinstance(key, yaml.ScalarNode):
-                    if key.value in seen:
-                        yield 1 + key.start_mark.line, f"{key.value} is there twice"
-                    seen.add(key.value)
-                left += [(value, depth + 1), (key, depth + 1)]
+            yield from faults_of_keys([key for key, _ in node.value if isinstance(key, yaml.ScalarNode)])
+            left += [(part, depth + 1) for pair in node.value for part in reversed(pair)]
         elif isinstance(node, yaml.SequenceNode):
             left += [(child, depth + 1) for child in node.value]
         elif not is_text(node.value):
             yield line, "holds half of a character"
+
+
+def faults_of_keys(keys: Iterable[yaml.ScalarNode]) -> Iterator[tuple[int, str]]:
+    """Yield what is wrong with those of one mapping."""
+    seen = set[str]()
+    for key in keys:
+        line = 1 + key.start_mark.line
+        if key.value in seen:
+            yield line, f"{key.value} is there twice"
+        seen.add(key.value)
+        if key.tag not in TEXTS:
+            yield line, f"{key.value} must stand in quotes: each key is a text, and YAML reads this as something else"
 
 
 def is_text(value: str) -> bool:

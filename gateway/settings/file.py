@@ -19,6 +19,8 @@ TOLD = {
     "dict_type": "must be a mapping",
     "model_type": "must be a mapping",
     "tuple_type": "must be a list",
+    "string_type": "must be a text, in quotes where YAML would read something else, as of no, on and 1",
+    "too_short": "must have at least {min_length}, and has {actual_length}",
 }
 """What pydantic says in words of Python."""
 
@@ -53,7 +55,8 @@ def causes(errors: Sequence[Any]) -> list[Any]:
 def describe(error: Any, path: Path, node: yaml.Node) -> str:
     """Say where in the file a fault lies, or that it comes from the environment."""
     place = [str(step) for step in error["loc"]]
-    message = TOLD.get(error["type"], error["msg"].removeprefix("Value error, "))
+    told = TOLD.get(error["type"])
+    message = told.format(**error.get("ctx", {})) if told else error["msg"].removeprefix("Value error, ")
     if not place:
         return f"{path}: {message}"
     variable = PREFIX + "__".join(place).upper()

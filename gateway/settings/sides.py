@@ -1,20 +1,31 @@
 """The settings of plans between others of the same use: a split and a shadow."""
 
 import math
+import re
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from gateway.settings.parts import Named, Strict, fault
 
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
+KEY = re.compile(r"request|caller|header [!-9;-~]+|feature [A-Za-z][A-Za-z0-9_]*")
+
+
+def known_key(by: str) -> str:
+    """Refuse what no key is."""
+    if not KEY.fullmatch(by):
+        raise ValueError("must be request, caller, header NAME or feature NAME")
+    return by
+
+
 class SplitSettings(Strict):
     """Say how much of the requests each plan gets, and by which key; see `gateway/plans/split.py`."""
 
     weights: dict[str, Weight] = Field(min_length=1)
-    by: str = Field(default="request", pattern=r"^(request|caller|header [!-9;-~]+|feature [A-Za-z][A-Za-z0-9_]*)$")
+    by: Annotated[str, AfterValidator(known_key)] = "request"
 
     @model_validator(mode="after")
     def somebody_is_asked(self) -> "SplitSettings":

@@ -209,7 +209,7 @@ def test_a_route_says_how_complete_its_answers_must_be(tmp_path: Path, said: str
         ("  one:", "  Öne:", "line 2: backends.Öne is no name"),
         ("backends:", "backends: [", "is not YAML"),
         ("default: all", "default: !what all", "is not YAML"),
-        ("default: all", "default: all\n8: 1", "line 8: 8 is unknown"),
+        ("default: all", "default: all\n8: 1", "line 8: 8 must stand in quotes"),
         ("default: all", "default: all\ndefault: one", "line 8: default is there twice"),
         ("  two:", "  one:", "line 3: one is there twice"),
         ("default: all", "default: all\nmax_body_mb: .inf", "line 8: max_body_mb"),
