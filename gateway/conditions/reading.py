@@ -39,6 +39,7 @@ def read(text: str) -> exp.Expr:
     except RecursionError as exc:
         raise ConditionError("is nested too deeply") from exc
     check_depth(found)
+    found = found.transform(whole_name, copy=False)
     for node in found.walk():
         more = (isinstance(node, exp.In) and not node.expressions) or node.args.get("symmetric")
         if not isinstance(node, KNOWN) or more:
@@ -48,6 +49,13 @@ def read(text: str) -> exp.Expr:
     if found.find(exp.Column) is None:
         raise ConditionError("names nothing, and so is always the same")
     return found
+
+
+def whole_name(node: exp.Expr) -> exp.Expr:
+    """Give a name of more than four levels, which SQL has not, as one: the parser makes a tree of it."""
+    if isinstance(node, exp.Dot) and all(isinstance(part, exp.Identifier) for part in node.parts):
+        return exp.column(".".join(part.name for part in node.parts), quoted=True)
+    return node
 
 
 def at(highlight: str, col: int, **_: object) -> str:

@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract import ContractError, Feature, pack
+from contract.feature import Kind
 from contract.table import Array
 from gateway.conditions import Condition, ConditionError, covers, never_holds, read
+from gateway.plans.outputs import Shown
 
 
 def feature(name: str, kind: str, **more: object) -> Feature:
@@ -77,6 +79,16 @@ def test_it_holds_where_sql_says_so(text: str) -> None:
     assert Condition(text, NAMES).holds(TABLE.columns).tolist() == [row[0] for row in found]
 
 
+@pytest.mark.parametrize("name", ["a.b.c.d", "a.b.c.d.e", "a.b.c.d.e.f.g"])
+def test_a_name_may_have_any_levels(name: str) -> None:
+    """Ensembles in each other make such outputs, also such as hold by themselves."""
+    kinds: dict[str, Kind] = {name: "number", f"x.{name}": "boolean"}
+    outputs = {key: Shown(name=key, type=kind, description="") for key, kind in kinds.items()}
+    columns = {name: np.array([1.0, 3.0]), f"x.{name}": np.array([True, True])}
+
+    assert Condition(f"x.{name} and {name} > 2", outputs).holds(columns).tolist() == [False, True]
+
+
 def test_what_cannot_be_computed_is_null() -> None:
     """Nothing is compared with a quotient by 0, and no warning is given."""
     holds = Condition("1 / size > 1 or not 1 / size > 1", NAMES).holds({"size": np.array([0.0, 0.5, 2.0])})
@@ -108,6 +120,8 @@ def test_what_cannot_be_computed_is_null() -> None:
         ("region rlike '(a+)+$'", "none of what"),
         ("cast(size as int) > 1", "holds CAST(size AS INT)"),
         ("load 'file'", "it cannot be read at \"'file'\", character 6"),
+        ("a.b.c.d.* > 1", "none of what a condition may hold"),
+        ("a.b.c.d.f() > 1", "none of what a condition may hold"),
         ("-- nothing", "is no condition: it cannot be read"),
     ],
 )
