@@ -29,8 +29,9 @@ from gateway.gateway import Gateway
 REQUESTS = 32
 """Each sample has so many, of one caller or of all: a few milliseconds."""
 
-NOTED = 3200
-LOOKS = 20
+NOTED, LOOKS = 100, 20
+"""As many samples tell what it takes to note calls, and to look; fewer where fewer pairs are asked for."""
+
 SLOW = 100
 HEADER = (
     "asked",
@@ -65,12 +66,12 @@ class Asked:
         for _ in range(REQUESTS // self.callers):
             await self.way.as_tasks()
 
-    async def note(self) -> float:
+    async def note(self, samples: int) -> float:
         """Give the microseconds of a request in which drift is told of it: the middle of all calls, of each model."""
         taken = {calls: list[int]() for calls in self.notes}
         for calls, note in self.notes.items():
             calls.observe = partial(clocked, note, taken[calls])
-        for _ in range(NOTED // REQUESTS):
+        for _ in range(samples):
             await self.ask()
         return sum(statistics.median(some) for some in taken.values() if some) / self.callers / 1000
 
@@ -94,7 +95,7 @@ class Asked:
                 found[on].append(await self.sample(on=on))
         more = [one - other for one, other in zip(found[True], found[False], strict=True)]
         each, error = statistics.median(more), error_of_median(more)
-        note = await self.note()
+        note = await self.note(min(NOTED, pairs))
         look = statistics.median([await self.look() for _ in range(min(LOOKS, pairs))])
         whole = note + look / (LOOK_S * SLOW)
         figures = (

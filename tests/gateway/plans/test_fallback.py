@@ -116,7 +116,7 @@ def test_what_a_full_queue_refuses_goes_on_at_once(start: Start, sick: Sick, bac
     """While others wait in it; the model gets no more calls for it than it has places."""
     sick.status = 0
     narrow = {**backends, "sick": {**backends["sick"], "max_queued_rows": 1}}
-    route = {"fallback": {"to": ["sick", "plain"], "within_s": 8}, "timeout_s": 20}
+    route = {"fallback": {"to": ["sick", "plain"], "within_s": 4}, "timeout_s": 20}
     client = start({"safe": route}, backends=narrow)
     with ThreadPoolExecutor(6) as pool:
         tasks = [pool.submit(client.post, "/v1/predict", json=BODY, timeout=30) for _ in range(6)]
