@@ -60,12 +60,12 @@ async def ask(backend: Backend, table: Table) -> Asked:
 class Answered(Account):
     """Be the account of a request whose plan has answered already."""
 
-    answer: PlanAnswer
+    said: PlanAnswer
 
     async def ask(self, plan: Plan, table: Table, terms: Terms | None = None) -> PlanAnswer:  # noqa: ARG002 (nobody is asked)
         """Give the answer."""
         self.rows = table.rows
-        return self.answer
+        return self.said
 
 
 async def together(callers: Sequence[Coroutine[Any, Any, Any]]) -> None:

@@ -68,7 +68,9 @@ class Way:
     async def send_answer(self, scope: Scope, _: Receive, send: Send) -> None:
         """Give the answer; its account is as full as one is then."""
         account: Account = scope["account"]
-        account.ms, account.answer = dict(self.account.ms), self.account.answer
+        known = self.account
+        account.ms, account.predictions = dict(known.ms), known.predictions
+        account.missing, account.ways = known.missing, known.ways
         answer = self.answer
         await send_body(send, 200, answer.body, answer.content_type, answer.headers)
 
@@ -130,7 +132,7 @@ class Way:
         """Do what the endpoint does with a body, about models that have answered."""
         for predictions in self.shares():
             single = self.plan.batcher is not None
-            self.known.answer = OfOne(predictions[0]) if single else OfModels(self.plan.models, predictions, None)
+            self.known.said = OfOne(predictions[0]) if single else OfModels(self.plan.models, predictions, None)
             await self.endpoint.answer(self.call(self.known))
 
     def call(self, account: Account) -> Call:

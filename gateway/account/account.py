@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from contract import Table, Terms
 from gateway.batching import Prediction
 from gateway.deadline import Deadline
-from gateway.plans import NO_WAYS, Answer, Asked, Missing, Plan, Ways, needs_of
+from gateway.plans import NO_WAYS, Answer, Asked, Missing, Plan, needs_of
 from gateway.predictions import PredictionLog
 from oip import Stopwatch
 
@@ -15,8 +15,9 @@ class Account(Stopwatch):
 
     `route` is the public name that is asked, or the path where no model is. `status` is None until an answer begins,
     and where it did not come to its end. While it is carried out it has a `deadline`, and has `begun` at a time of the
-    loop's. `headers` are those of the request, by their names in lower case. `failed` names the model,
-    or the branch of a plan, that the whole request failed by. Where there is a `log`, answers are `kept` in it.
+    loop's. `headers` are those of the request, by their names in lower case. `missing` is None where the answer had to
+    be whole. `failed` names the model, or the branch of a plan, that the whole request failed by. Where there is a
+    `log`, answers are `kept` in it.
     """
 
     begun: float
@@ -33,7 +34,9 @@ class Account(Stopwatch):
         self.status: int | None = None
         self.reason: str | None = None
         self.rows = 0
-        self.answer: Answer | None = None
+        self.predictions: Sequence[Prediction] = ()
+        self.missing: Missing | None = None
+        self.ways = NO_WAYS
         self.failed: str | None = None
 
     def within(self, seconds: float) -> None:
@@ -49,9 +52,10 @@ class Account(Stopwatch):
         self.enter("call")
         needs = needs_of(plan.models, plan.terms, terms) if terms or plan.terms else None
         asked = Asked(self.id, self.caller, self.deadline.at, self.headers)
-        self.answer = answer = await plan.answer(table, asked, needs)
+        answer = await plan.answer(table, asked, needs)
         self.enter("encode")
-        predictions = answer.predictions
+        self.predictions = predictions = answer.predictions
+        self.missing, self.ways = answer.missing, answer.ways
         waited, queued = self.ms.pop("call"), max([prediction.queue_ms for prediction in predictions], default=0.0)
         self.book("queue", queued)
         self.book("call", waited - queued)
@@ -60,21 +64,6 @@ class Account(Stopwatch):
         if self.log is not None:
             self.kept = self.log.add(self.id, self.route, answer.leaves(table))
         return answer
-
-    @property
-    def predictions(self) -> Sequence[Prediction]:
-        """Give what models answered."""
-        return () if self.answer is None else self.answer.predictions
-
-    @property
-    def missing(self) -> Missing | None:
-        """Say why a model is missing in the answer, by its name; None where the answer had to be whole."""
-        return None if self.answer is None else self.answer.missing
-
-    @property
-    def ways(self) -> Ways:
-        """Count the rows that each branch of a plan answered."""
-        return NO_WAYS if self.answer is None else self.answer.ways
 
     def header(self) -> bytes:
         """Stop, and write the value of Server-Timing: what took how long, and which ways the rows went."""
