@@ -144,11 +144,13 @@ def forsake(answerers: Sequence[Answerer]) -> None:
 async def leave(answerers: Sequence[Answerer], parts: Sequence[Part | None], deadline: float) -> None:
     """Forsake them as who waited is cancelled; where it is the deadline that cancels, raises DeadlineExceeded.
 
-    That names who has not answered, and of several none as the one to blame.
+    That names who has not answered, and of several none as the one to blame; nobody where the last answer came in the
+    same turn of the event loop, and nothing is made of it any more.
     """
     forsake(answerers)
     if has_passed(deadline):
         late = [await one.name() for one, part in zip(answerers, parts, strict=True) if part is None]
         names = list(dict.fromkeys(late))
         blamed = names[0] if len(names) == 1 else None
-        raise DeadlineExceeded(f"{' and '.join(names)} did not answer in time", model=blamed) from None
+        told = f"{' and '.join(names)} did not answer in time" if names else "the answer came too late"
+        raise DeadlineExceeded(told, model=blamed) from None

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import httpx
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 
 from benchmarks.ports import free_ports
 from contract import Feature, Table, pack
+from gateway.batching import Answerer, Caller, all_parts
 from gateway.errors import DeadlineExceeded
 from gateway.plans.asked import Asked
 from gateway.plans.composed import Composed
@@ -132,6 +134,26 @@ def test_the_other_doors_name_it_too(late: tuple[httpx.Client, int, Path], sick:
 
     assert (answer.status_code, answer.json()) == (504, {"error": TOLD})
     assert error.details() == TOLD
+
+
+def test_nobody_is_named_where_all_have_answered_as_the_time_was_over() -> None:
+    """The answer comes in the turn of the event loop in which the deadline ends the waiting for it."""
+    callers: list[Caller] = []
+    features = (Feature(name="own", type="number", description="", example=1.0),)
+
+    async def answer() -> None:
+        asked = SimpleNamespace(submit=callers.append, forsake=lambda: None)
+        now = asyncio.get_running_loop().time()
+        task = asyncio.ensure_future(all_parts([cast(Answerer, asked)], [pack(features, {"own": [1.0]})], "id", now))
+        await asyncio.sleep(0)
+        (caller,) = callers
+        caller.reply.answer(0, await Stored("first", {"done": True}).answer(caller.table, Asked("id", "caller", now)))
+        task.cancel()
+        with pytest.raises(DeadlineExceeded, match="the answer came too late") as raised:
+            await task
+        assert raised.value.model is None
+
+    asyncio.run(answer())
 
 
 class Hanging(Stored):
