@@ -91,7 +91,7 @@ class Judge:
         """Judge that it is too slow: half on the geometric mean, which few slow answers move little, half on those."""
         log_e, seen = 0.0, "too few requests"
         found = self.difference("latency")
-        if found is not None and not np.isnan(found.mean[0]):
+        if found is not None and stable.latency.requests and not np.isnan(found.mean[0]):
             # Of the other side's error a part is in what is allowed too, which only makes the test stricter.
             allowed = math.log(self.limits.latency + LONGER_MS / usual_ms(stable.latency))
             beyond = np.maximum(found.mean[:1] - allowed, 0)

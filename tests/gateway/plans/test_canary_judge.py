@@ -210,6 +210,18 @@ def test_many_looks_see_as_much_as_one() -> None:
     assert found[-1].guilty
 
 
+def test_a_side_that_has_only_failed_in_a_step_has_no_usual_time() -> None:
+    """The steps before have compared times, and the judge goes on."""
+    judge = Judge(Limits())
+    judge.begin()
+    times = LATENCY.moments(np.full(2 * GRID, 1))
+    both = SideCounts(times.requests, 0, times.requests, {}, times, {})
+    judge.look(both, both)
+    judge.begin()
+
+    assert not any(finding.guilty for finding in judge.look(counted(1), counted(1, 1)))
+
+
 @pytest.mark.parametrize(("weight", "enough"), [(0.01, 2), (0.05, 3), (0.25, 5)])
 def test_a_few_failures_are_enough_where_the_other_side_has_none(weight: float, enough: int) -> None:
     """At 25 % four are not: of one that may fail 1.5 times as often they all are in more than 1 % of all rollouts."""
