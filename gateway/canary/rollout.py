@@ -164,7 +164,8 @@ class Rollout:
             return f"{self.stable if candidate else self.candidate} has been asked nothing"
         if candidate.rows < self.pace.min_rows:
             return f"{self.candidate} has answered {candidate.rows} rows"
-        return f"{self.stable} has been asked {stable.requests} times" if stable.requests < FEWEST else ""
+        fewest, side = min((candidate.requests, self.candidate), (stable.requests, self.stable))
+        return f"{side} has been asked {fewest} times" if fewest < FEWEST else ""
 
     def progress(self, findings: Sequence[Finding]) -> str:
         """Say how far a step is, and how much evidence there is against the candidate, of what is enough."""

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.canary.judge import Judge, Limits
 from gateway.canary.replicas import Heard, Replicas, Report
@@ -151,6 +152,16 @@ def test_no_step_is_passed_while_a_replica_does_not_answer(tmp_path: Path) -> No
         one.run()
     assert weights_in(path.read_text(), "rollout") == {"stable": 95, "candidate": 5}
     assert any("no answer from http://two" in line for line in said)
+
+
+@pytest.mark.parametrize("few", ["candidate", "stable"])
+def test_few_requests_of_many_rows_are_not_enough(tmp_path: Path, few: str) -> None:
+    """Of fewer than a hundred on either side nothing is compared."""
+    its = rollout(tmp_path / "gateway.yaml", Replicas([], None), [])
+    enough = {"candidate": counts(1000), "stable": counts(1000)}
+    for requests, lacking in ((99, f"{few} has been asked 99 times"), (100, "")):
+        its.tally.sums = {**enough, few: replace(counts(requests), rows=9000)}
+        assert its.lacking(5) == lacking
 
 
 class Partly(Told):
