@@ -30,5 +30,5 @@ def picked(table: Table, places: Array | slice) -> Table:
     """Give the rows of a table at these places, in their order; those of a slice as views."""
     if table.matrix is not None:
         return pack_matrix(table.features, table.matrix[places])
-    columns = {name: column[places] for name, column in table.columns.items()}
-    return Table(table.features, len(next(iter(columns.values()))), columns, None)
+    rows = len(range(table.rows)[places]) if isinstance(places, slice) else len(places)
+    return Table(table.features, rows, {name: column[places] for name, column in table.columns.items()}, None)

@@ -63,7 +63,7 @@ def add_canary(commands: Any) -> None:
     canary.add_argument("--admin-dns", type=host, metavar="HOST:PORT", help="a name with an address for each replica")
     canary.add_argument("--steps", type=steps, default=(1, 5, 25, 100), help="in percent (default: 1,5,25,100)")
     canary.add_argument(
-        "--min-rows", type=positive, default=2000, help="that the candidate answers in each step (default: 2000)"
+        "--min-rows", type=positive, default=2500, help="that the candidate answers in each step (default: 2500)"
     )
     canary.add_argument(
         "--step-timeout", type=seconds, default=3600, metavar="S", help="then there is no verdict (default: 3600)"
