@@ -4,6 +4,7 @@ import argparse
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import TextIO
 
@@ -29,6 +30,8 @@ def canary(arguments: argparse.Namespace) -> int:
         write(sys.stderr, f"no verdict: {exc}\n{HOW_TO_GO_ON}")
     except KeyboardInterrupt:
         write(sys.stderr, f"stopped\n{HOW_TO_GO_ON}")
+    except Exception:  # noqa: BLE001 (the command's outermost handler: Python's own exit code would say "rolled back")
+        write(sys.stderr, f"{traceback.format_exc()}no verdict: a fault of the command's own\n{HOW_TO_GO_ON}")
     return UNJUDGED
 
 

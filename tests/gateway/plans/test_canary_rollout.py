@@ -1,11 +1,14 @@
 """One rollout, by reports that were written before: what ends it, what rolls it back, and what it waits for."""
 
+import signal
+from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from gateway.canary.command import canary
 from gateway.canary.judge import Judge, Limits
 from gateway.canary.replicas import Heard, Replicas, Report
 from gateway.canary.rollout import Pace, Rollout, Unjudged
@@ -215,3 +218,17 @@ def test_weights_are_written_as_yaml_reads_them(tmp_path: Path) -> None:
         assert its.percent == pytest.approx(percent, abs=1e-6)
         heard = Heard([Report("one", weights_in(path.read_text(), "rollout"))], {})
         assert its.those_that_have_taken(heard, percent) == heard.reports
+
+
+def test_what_nobody_foresaw_is_no_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nor the exit code by which Python ends for it, which would say that the candidate was rolled back."""
+    ending = signal.getsignal(signal.SIGTERM)
+    try:
+        code = canary(Namespace())
+    finally:
+        signal.signal(signal.SIGTERM, ending)
+
+    assert code == 2
+    told = capsys.readouterr().err
+    assert "AttributeError" in told
+    assert "no verdict: a fault of the command's own\nThe weights are as they are" in told
