@@ -48,6 +48,8 @@ def agree(by: str, wanted: Sequence[str], members: Mapping[str, Plan], contracts
         if name not in read:
             rule = one_rule(contracts, name) if can is NUMBERS else None
             rules[name] = followed(output, rule, read, by)
+            if any(read[score].nullable for score in rules[name].scores if score):  # members may decide without it
+                both[name] = msgspec.structs.replace(output, nullable=True)
     outputs = [between(output) if by != "max" else output for output in both.values()]
     if by == "vote":
         outputs += [share_of(output, both) for output in read.values()]

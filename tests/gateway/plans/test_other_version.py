@@ -106,7 +106,9 @@ def backend(known: Interface, answering: Interface, said: Mapping[str, Any]) -> 
     return made
 
 
-async def answered(name: str, answering: Interface, said: Mapping[str, Any]) -> list[dict[str, Any]]:
+async def answered(
+    name: str, answering: Interface, said: Mapping[str, Any], routes: Mapping[str, Any] = ROUTES
+) -> list[dict[str, Any]]:
     """Give the rows of a plan's answer to many records; raises GatewayError."""
     known = contract("changing", KNOWN, decisions=(RULE,))
     same = contract("same", KNOWN, decisions=(RULE,))
@@ -120,8 +122,8 @@ async def answered(name: str, answering: Interface, said: Mapping[str, Any]) -> 
         "reader": backend(reader, reader, SAID),
     }
     try:
-        routes = {one: RouteSettings.model_validate(its) for one, its in ROUTES.items()}
-        plan = make_plans(backends, routes, Reports())[name]
+        made = {one: RouteSettings.model_validate(its) for one, its in routes.items()}
+        plan = make_plans(backends, made, Reports())[name]
         asked = Asked("id", "caller", asyncio.get_running_loop().time() + 60)
         answer = await plan.answer(pack_rows(plan.features, [[0.5]] * 512), asked)
         rows: list[dict[str, Any]] = msgspec.to_builtins(answer.records)
@@ -175,3 +177,15 @@ def test_another_threshold_is_not_decided_by_the_known_one() -> None:
         )
 
     assert caught.value.status == 503
+
+
+def test_what_follows_from_a_score_that_is_missing_is_missing_too() -> None:
+    """Though each branch of a member gives it: the one that votes has a label without a score."""
+    routes = {
+        "voted": {"ensemble": PAIR, "aggregate": {"by": "vote", "outputs": ["label"]}},
+        "mixed": {"switch": {"cases": [{"when": "x > 0", "then": "voted"}], "otherwise": "same"}},
+        "mean": {"ensemble": ["mixed"], "aggregate": {"by": "mean", "outputs": ["score", "label"]}},
+    }
+    rows = asyncio.run(answered("mean", contract("changing", KNOWN, decisions=(RULE,)), SAID, routes))
+
+    assert rows == [{"score": None, "label": None}] * 512
