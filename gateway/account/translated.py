@@ -8,6 +8,14 @@ from oip import BodyTooLarge, ProtocolError, UnsupportedEncoding
 
 log = structlog.get_logger()
 
+LATE = {
+    None: "the body was not there in time",
+    "decode": "the deadline passed before {route} was asked",
+    "call": "{route} did not answer in time",
+    "encode": "the answer of {route} came too late",
+}
+"""What is told of a deadline by the phase in which it passed."""
+
 
 def translated(exc: Exception, account: Account) -> GatewayError:
     """Give an exception its place among the gateway's errors, and book that.
@@ -23,8 +31,7 @@ def translated(exc: Exception, account: Account) -> GatewayError:
 def as_error(exc: Exception, account: Account) -> GatewayError:
     """Give the gateway's error for an exception."""
     if isinstance(exc, TimeoutError):
-        late = "the body was not there" if account.phase is None else f"{account.route} did not answer"
-        return DeadlineExceeded(f"{late} in time")
+        return DeadlineExceeded(LATE[account.phase].format(route=account.route))
     if isinstance(exc, BodyTooLarge):
         return TooLarge(str(exc))
     if isinstance(exc, UnsupportedEncoding):

@@ -1,6 +1,7 @@
 """One deadline for each request, the nearest of all that are wished for; what has expired costs nobody a call."""
 
 import asyncio
+import json
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -189,6 +190,22 @@ def test_the_body_counts(slow: Slow) -> None:
     assert answer.startswith(b"HTTP/1.1 504 ")
     assert b"the body was not there in time" in answer
     assert NOT_BEFORE_S <= took < SOON_S
+
+
+def test_a_wish_within_a_body_that_took_longer_is_over_before_anybody_is_asked(slow: Slow) -> None:
+    """And says so, rather than that a model was late."""
+    url, asked = slow.client.base_url, len(slow.gated.ids)
+    body = json.dumps({**inputs(PLAIN), "parameters": {"timeout": SHORT_US}})
+    head = f"POST /v2/models/plain/infer HTTP/1.1\r\nhost: {url.host}\r\ncontent-length: {len(body)}\r\n\r\n"
+    with socket.create_connection((url.host, url.port or 80), timeout=9) as connection:
+        connection.sendall(f"{head}{body[:-1]}".encode())
+        time.sleep(2 * SHORT_S)
+        connection.sendall(body[-1:].encode())
+        answer = connection.recv(65536)
+
+    assert answer.startswith(b"HTTP/1.1 504 ")
+    assert b"the deadline passed before plain was asked" in answer
+    assert len(slow.gated.ids) == asked
 
 
 def test_what_has_expired_costs_no_call(stored_plain: Path, tmp_path: Path) -> None:
