@@ -13,6 +13,7 @@ from gateway.errors import BackendUnavailable
 from gateway.plans.aggregate import AVERAGES, vote
 from gateway.plans.agreed import Agreed, agree, the_same
 from gateway.plans.answer import Answer
+from gateway.plans.apart import part_for
 from gateway.plans.asked import Asked
 from gateway.plans.branch import Branch, shares_of
 from gateway.plans.composed import Composed, as_shown
@@ -56,7 +57,7 @@ class Aggregated(Ensemble):
         """Ask all members; raises BackendUnavailable where nobody answers who has a weight."""
         form = self.form
         agreed = self.agreed
-        branches, missing = await self.ask_members([self.part_for(plan, table) for plan in self.plans], asked, needs)
+        branches, missing = await self.ask_members([part_for(plan, table) for plan in self.plans], asked, needs)
         for branch in branches:
             check(branch, agreed)
         counting = [branch for branch in branches if self.weights[branch.name]]

@@ -1,16 +1,18 @@
-"""Asking several plans at once: models through their batchers, all others in tasks of their own."""
+"""Asking the plans below another at once: models through their batchers, all others in tasks of their own."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import structlog
 
-from contract import Table
+from contract import Table, picked
+from contract.table import Array
 from gateway.batching import Answerer, Caller, Needs, Part, Prediction, all_parts, some_parts
-from gateway.errors import GatewayError, InternalError
+from gateway.errors import BackendUnavailable, GatewayError, InternalError
 from gateway.plans.answer import Answer, Missing, OfOne
 from gateway.plans.asked import Asked
+from gateway.plans.branch import Branch
 from gateway.plans.needs import needs_of
 from gateway.plans.plan import Plan
 
@@ -70,6 +72,18 @@ def as_answer(part: Part) -> Answer:
     return OfOne(part) if isinstance(part, Prediction) else cast(Answer, part)
 
 
+def part_for(plan: Plan, table: Table) -> Table:
+    """Give what a plan reads of checked rows; raises BackendUnavailable where it has just changed that.
+
+    A stored answer reads nothing, and only wants to know how many rows there are.
+    """
+    features = plan.features
+    try:
+        return table.select(features) if features else table
+    except KeyError as exc:  # a new version came between reading the record and now
+        raise BackendUnavailable(f"{plan.name} has just changed its features") from exc
+
+
 async def answer_of(plan: Plan, table: Table, asked: Asked) -> Answer:
     """Ask one plan, as complete as its own terms want the answer."""
     return await plan.answer(table, asked, needs_of(plan.models, plan.terms, None))
@@ -82,6 +96,17 @@ async def ask_all(plans: Sequence[Plan], tables: Sequence[Table], asked: Asked) 
     answerers = [answerer_for(plan, asked) for plan in plans]
     parts = await all_parts(answerers, tables, asked.id, asked.deadline, asked.caller)
     return [as_answer(part) for part in parts]
+
+
+async def ask_each(
+    plans: Mapping[str, Plan], places: Mapping[str, Array | None], table: Table, asked: Asked
+) -> list[Branch]:
+    """Ask those of several plans that have records the ones at their `places`, None for all."""
+    if not places:
+        return []
+    tables = [part_for(plans[name], table if its is None else picked(table, its)) for name, its in places.items()]
+    answers = await ask_all([plans[name] for name in places], tables, asked)
+    return list(map(Branch, places, answers, tables, places.values()))
 
 
 async def ask_some(

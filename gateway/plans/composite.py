@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from contract import ContractError, Feature, Interface, Output, RecordDecoder, Table, Terms, union_of_features
 from gateway.backends import Backend
 from gateway.batching import Answerer, Needs
-from gateway.errors import BackendUnavailable, GatewayError
+from gateway.errors import GatewayError
 from gateway.plans.answer import Answer
 from gateway.plans.asked import Asked
 from gateway.plans.fit import misfit, unfit
@@ -135,17 +135,6 @@ class Composite(ABC):
     def ready(self, told: Told) -> bool:
         """Say whether all branches can answer now, and fit each other."""
         return misfit(self) is None and all(is_ready(plan, told) for plan in self.branches.values())
-
-    def part_for(self, plan: Plan, table: Table) -> Table:
-        """Give what a branch reads of checked rows; raises BackendUnavailable where it has just changed that.
-
-        A stored answer reads nothing, and only wants to know how many rows there are.
-        """
-        features = plan.features
-        try:
-            return table.select(features) if features else table
-        except KeyError as exc:  # a new version came between reading the record and now
-            raise BackendUnavailable(f"{plan.name} has just changed its features") from exc
 
 
 def contracts_of(plans: Mapping[str, Plan]) -> list[Interface]:

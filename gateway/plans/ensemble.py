@@ -6,7 +6,7 @@ from typing import cast
 from contract import Output, Table, Terms
 from gateway.batching import Needs, Prediction, all_parts, some_parts
 from gateway.plans.answer import Answer, Missing, OfModels
-from gateway.plans.apart import ask_all, ask_some
+from gateway.plans.apart import ask_all, ask_some, part_for
 from gateway.plans.asked import Asked
 from gateway.plans.branch import Branch
 from gateway.plans.composed import side_by_side_answer
@@ -41,7 +41,7 @@ class Ensemble(Composite):
 
     async def answer(self, table: Table, asked: Asked, needs: Needs | None = None) -> Answer:
         """Ask all members."""
-        tables = [self.part_for(plan, table) for plan in self.plans]
+        tables = [part_for(plan, table) for plan in self.plans]
         if self.of_models:
             return await self.of_all_models(tables, asked, needs)
         branches, missing = await self.ask_members(tables, asked, needs)

@@ -11,7 +11,7 @@ from gateway.batching import Needs, time_to_write
 from gateway.deadline import Deadline
 from gateway.errors import BackendUnknown, DeadlineExceeded, GatewayError
 from gateway.plans.answer import Answer
-from gateway.plans.apart import answer_of
+from gateway.plans.apart import answer_of, part_for
 from gateway.plans.asked import Asked
 from gateway.plans.branch import Branch
 from gateway.plans.composed import row_by_row_answer
@@ -74,7 +74,7 @@ class Fallback(Composite):
     async def outcome(self, plan: Plan, table: Table, asked: Asked, until: float) -> Answer | GatewayError:
         """Give what a branch answers until then, or what it fails by: also that it does not give what it did."""
         try:
-            part = self.part_for(plan, table)
+            part = part_for(plan, table)
             with Deadline(until):
                 answer = await answer_of(plan, part, msgspec.structs.replace(asked, deadline=until))
             return row_by_row_answer(self.name, self.form, [Branch(plan.name, answer, part, None)], table.rows)

@@ -10,7 +10,7 @@ from contract.table import Array, Columns
 from gateway.batching import Needs
 from gateway.errors import BackendFault, BackendUnavailable, GatewayError
 from gateway.plans.answer import Answer
-from gateway.plans.apart import answer_of
+from gateway.plans.apart import answer_of, part_for
 from gateway.plans.asked import Asked
 from gateway.plans.branch import Branch
 from gateway.plans.composed import Composed, empty, promised
@@ -86,7 +86,7 @@ class Steps(Composite):
         """
         features = plan.features
         if not (taken := [feature for feature in features if feature.name in given]):
-            return self.part_for(plan, table)
+            return part_for(plan, table)
         columns: dict[str, Array] = {}
         for step, answer in {(its := given[feature.name]).step: its.answer for feature in taken}.items():
             pairs = [(feature, its.output) for feature in taken if (its := given[feature.name]).step == step]

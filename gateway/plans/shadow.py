@@ -12,7 +12,7 @@ from gateway.batching import Needs
 from gateway.errors import BackendUnknown, DeadlineExceeded, GatewayError, InternalError
 from gateway.plans.agreed import names_of_ways
 from gateway.plans.answer import Answer
-from gateway.plans.apart import answer_of
+from gateway.plans.apart import answer_of, part_for
 from gateway.plans.asked import Asked
 from gateway.plans.composite import Composite
 from gateway.plans.copied import first_rows, rows_of, taken
@@ -169,4 +169,4 @@ class Shadow(Composite):
         """Ask the candidate, which has its turns as a caller of its own, and splits by the caller of the request."""
         deadline = asyncio.get_running_loop().time() + PATIENCE_S
         own = Asked(asked.id, f"shadow {self.name}", deadline, asked.headers, asked.behind or asked.caller)
-        return await answer_of(self.candidate, self.part_for(self.candidate, table), own)
+        return await answer_of(self.candidate, part_for(self.candidate, table), own)

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from contract import ContractError, Output, Table, picked
+from contract import ContractError, Output, Table
 from contract.table import from_column
 from gateway.batching import Needs
 from gateway.errors import GatewayError
 from gateway.plans.answer import Answer
-from gateway.plans.apart import ask_all
+from gateway.plans.apart import ask_each
 from gateway.plans.asked import Asked
 from gateway.plans.branch import Branch
 from gateway.plans.composed import row_by_row_answer
@@ -81,24 +81,20 @@ class Split(Composite):
         To count costs a request of one row 2 to 3 microseconds where it has two outputs, and one of 10,000 rows 100.
         """
         sides = self.sides_of(table, asked)
-        plans = [self.branches[side] for side in sides]
         began = time.perf_counter()
         try:
-            tables = [
-                self.part_for(plan, table if places is None else picked(table, places))
-                for plan, places in zip(plans, sides.values(), strict=True)
-            ]
-            answers = await ask_all(plans, tables, asked)
+            found = await ask_each(self.branches, sides, table, asked)
         except GatewayError as exc:
             if is_own(exc):
-                self.report.failed(whose(exc, list(sides), plans), exc.reason)
+                self.report.failed(whose(exc, {side: self.branches[side] for side in sides}), exc.reason)
             raise
         ms = 1000 * (time.perf_counter() - began)
-        for side, plan, answer, its in zip(sides, plans, answers, tables, strict=True):
+        for side, answer, its, _ in found:
+            plan = self.branches[side]
             version = self.report.answered(side, version_of(plan, answer), its.rows)
             outputs = () if version.outputs else outputs_of(plan, answer)
             version.add(outputs, answer.share, ms)
-        return list(map(Branch, sides, answers, tables, sides.values()))
+        return found
 
     def sides_of(self, table: Table, asked: Asked) -> dict[str, Any]:
         """Give the sides that are asked, each with the places of its records, None for all."""
@@ -117,11 +113,10 @@ class Split(Composite):
         return (asked.header(self.field) if self.what == "header" else None) or asked.behind or asked.caller
 
 
-def whose(error: GatewayError, sides: Sequence[str], plans: Sequence[Plan]) -> list[str]:
+def whose(error: GatewayError, asked: Mapping[str, Plan]) -> list[str]:
     """Name the sides that a failure is of: those that are or ask who is named, or all where nobody is."""
-    asked = [{side, *[one.name for one in plan.members]} for side, plan in zip(sides, plans, strict=True)]
-    found = [side for side, names in zip(sides, asked, strict=True) if error.model in names]
-    return found or list(sides)
+    found = [side for side, plan in asked.items() if error.model in (side, *[one.name for one in plan.members])]
+    return found or list(asked)
 
 
 def outputs_of(plan: Plan, answer: Answer) -> Sequence[Output]:

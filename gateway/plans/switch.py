@@ -11,7 +11,7 @@ from gateway.batching import Needs
 from gateway.conditions import Condition, names_of, read
 from gateway.errors import BackendUnavailable
 from gateway.plans.answer import Answer
-from gateway.plans.apart import ask_all
+from gateway.plans.apart import ask_each
 from gateway.plans.asked import Asked
 from gateway.plans.branch import Branch, shares_of
 from gateway.plans.composed import Composed, as_shown, empty, row_by_row_answer
@@ -84,8 +84,9 @@ class Switch(Composite):
     async def answer(self, table: Table, asked: Asked, needs: Needs | None = None) -> Answer:  # noqa: ARG002
         """Ask what is to be known first, and each branch its records."""
         form, conditions, by_first = self.form, self.conditions, self.by_first
-        first = {branch.name: branch for branch in await self.asked_of(dict.fromkeys(self.ask), table, asked)}
-        shares = shares_of(first.values())
+        before = await ask_each(self.branches, dict.fromkeys(self.ask), table, asked)
+        first = {branch.name: branch for branch in before}
+        shares = shares_of(before)
         if by_first:  # of nothing that is the request's alone: it is found once for all that were answered together
             # What answers as a branch is kept by the name of that, which may be any.
             takers, start = once((form, None), shares, lambda its, rows: self.takers(conditions, None, its, rows))
@@ -94,20 +95,9 @@ class Switch(Composite):
             takers, start = self.takers(conditions, table, given, table.rows), 0
         places = self.places(takers[start : start + table.rows])
         there = [some(first[name], its) for name, its in places.items() if name in first]
-        then = await self.asked_of({name: its for name, its in places.items() if name not in first}, table, asked)
-        return row_by_row_answer(self.name, form, [*there, *then], table.rows, list(first.values()))
-
-    async def asked_of(self, places: Mapping[str, Array | None], table: Table, asked: Asked) -> list[Branch]:
-        """Ask branches the records at their places, None for all."""
-        if not places:
-            return []
-        plans, tables = [], []
-        for name, its in places.items():
-            plan = self.branches[name]
-            plans.append(plan)
-            tables.append(self.part_for(plan, table if its is None else picked(table, its)))
-        answers = await ask_all(plans, tables, asked)
-        return list(map(Branch, places, answers, tables, places.values()))
+        others = {name: its for name, its in places.items() if name not in first}
+        then = await ask_each(self.branches, others, table, asked)
+        return row_by_row_answer(self.name, form, [*there, *then], table.rows, before)
 
     def takers(
         self, conditions: Sequence[Condition], table: Table | None, first: Sequence[Columns], rows: int
