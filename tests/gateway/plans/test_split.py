@@ -124,7 +124,7 @@ def test_a_candidate_is_split_by_the_caller_of_the_request() -> None:
         deadline = asyncio.get_running_loop().time() + 60
         found = set()
         for number in range(20):
-            answer = await plan.ask(table, Asked("id", f"caller-{number}", deadline))
+            answer = await plan.candidate.ask(table, Asked("id", f"caller-{number}", deadline))
             found |= set(answer.ways["rollout"])
             expected = Sides("rollout", WEIGHTS).of(f"caller-{number}")
             assert answer.ways == {"rollout": {expected: 1}}
