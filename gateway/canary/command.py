@@ -10,8 +10,10 @@ from typing import TextIO
 
 from gateway.canary.config_map import ConfigMap, api
 from gateway.canary.judge import Finding, Judge, Limits
-from gateway.canary.replicas import Replicas
-from gateway.canary.rollout import Pace, Rollout, Unjudged
+from gateway.canary.replicas import Heard, Replicas
+from gateway.canary.rollout import Rollout
+from gateway.canary.split import Split, Unjudged
+from gateway.canary.trial import Pace, Trial
 from gateway.canary.weights import File, Place, PlaceError, with_weights
 
 DONE, ROLLED_BACK, UNJUDGED = 0, 1, 2
@@ -46,15 +48,16 @@ def carried_out(arguments: argparse.Namespace) -> int:
     judge = Judge(Limits(arguments.max_failures, arguments.max_latency, arguments.max_shift, arguments.error))
     pace = Pace(arguments.steps, arguments.min_rows, arguments.step_timeout, arguments.every)
     try:
-        rollout = Rollout(arguments.route, place, replicas, judge, pace, say=Lines().say, candidate=arguments.candidate)
+        split = Split(arguments.route, place, arguments.candidate)
     except PlaceError as exc:
         write(sys.stderr, f"error: {exc}\n")
         return UNJUDGED
+    rollout = Rollout(split, Trial(split, replicas, judge, pace, Lines().say))
     if arguments.roll_back:
         return rolled_back(rollout, ())
     if arguments.dry_run:
-        return described(rollout)
-    if not (heard := replicas.ask(rollout.route)).reports:  # nobody could judge by what the weights would then be
+        return described(split, rollout.ahead, replicas.ask(split.route), pace)
+    if not (heard := replicas.ask(split.route)).reports:  # nobody could judge by what the weights would then be
         raise Unjudged(f"no replica reports{heard.told}")
     guilty = rollout.run()
     return rolled_back(rollout, guilty) if guilty else DONE
@@ -67,15 +70,14 @@ def rolled_back(rollout: Rollout, guilty: Sequence[Finding]) -> int:
     return ROLLED_BACK
 
 
-def described(rollout: Rollout) -> int:
-    """Say what would be done, and who would be asked; gives the exit code."""
-    heard = rollout.replicas.ask(rollout.route)
-    write(sys.stdout, f"{rollout.candidate} has {rollout.percent:g} % of {rollout.route} in {rollout.place}\n")
+def described(split: Split, steps: Sequence[float], heard: Heard, pace: Pace) -> int:
+    """Say what would be done, and who would be asked; gives the exit code. Raises PlaceError."""
+    write(sys.stdout, f"{split.candidate} has {split.percent:g} % of {split.route} in {split.place}\n")
     write(sys.stdout, f"replicas that report: {len(heard.reports)}{heard.told}\n")
-    for step in rollout.ahead:
-        weights = rollout.weights_at(step)
-        with_weights(rollout.place.read(), rollout.route, weights)
-        until = f"until it has answered {rollout.pace.min_rows} rows" if step < 100 else "and that is all"
+    for step in steps:
+        weights = split.weights_at(step)
+        with_weights(split.place.read(), split.route, weights)
+        until = f"until it has answered {pace.min_rows} rows" if step < 100 else "and that is all"
         told_weights = ", ".join(f"{side} {weight:g} %" for side, weight in weights.items())
         write(sys.stdout, f"would set {told_weights}, {until}\n")
     return DONE if heard.reports and not heard.silent else UNJUDGED

@@ -11,8 +11,10 @@ from msgspec.structs import replace
 from gateway.canary.command import canary
 from gateway.canary.judge import Judge, Limits
 from gateway.canary.replicas import Heard, Replicas, Report
-from gateway.canary.rollout import Pace, Rollout, Unjudged
+from gateway.canary.rollout import Rollout
+from gateway.canary.split import Split, Unjudged
 from gateway.canary.tally import Incomparable, Tally
+from gateway.canary.trial import Pace, Trial
 from gateway.canary.weights import File, PlaceError, weights_in
 from gateway.sides import SideCounts
 from gateway.sides.moments import Measure
@@ -61,7 +63,8 @@ class Told(Replicas):
 def rollout(path: Path, replicas: Replicas, said: list[str]) -> Rollout:
     """Make a rollout of one step that looks without a pause."""
     path.write_text(TEXT)
-    return Rollout("rollout", File(path), replicas, Judge(Limits()), Pace((5, 100), 10, 5, 0.001), say=said.append)
+    split = Split("rollout", File(path))
+    return Rollout(split, Trial(split, replicas, Judge(Limits()), Pace((5, 100), 10, 5, 0.001), said.append))
 
 
 def test_another_version_is_rolled_back(tmp_path: Path) -> None:
@@ -97,8 +100,8 @@ def test_it_is_rolled_back_though_the_place_is_not_there_at_once(
     monkeypatch.setattr("gateway.canary.rollout.PAUSES", (0, 0, 0))
     path, said = tmp_path / "gateway.yaml", list[str]()
     one = rollout(path, Replicas([], None), said)
-    one.set(5)
-    one.place = Held(path)
+    one.split.set(5)
+    one.split.place = Held(path)
     one.roll_back(())
 
     assert said[:2] == ["not rolled back yet: not now"] * 2
@@ -160,7 +163,7 @@ def test_no_step_is_passed_while_a_replica_does_not_answer(tmp_path: Path) -> No
 @pytest.mark.parametrize("few", ["candidate", "stable"])
 def test_few_requests_of_many_rows_are_not_enough(tmp_path: Path, few: str) -> None:
     """Of fewer than a hundred on either side nothing is compared."""
-    its = rollout(tmp_path / "gateway.yaml", Replicas([], None), [])
+    its = rollout(tmp_path / "gateway.yaml", Replicas([], None), []).trial
     enough = {"candidate": counts(1000), "stable": counts(1000)}
     for requests, lacking in ((99, f"{few} has been asked 99 times"), (100, "")):
         its.tally.sums = {**enough, few: replace(counts(requests), rows=9000)}
@@ -190,7 +193,7 @@ def test_who_does_not_take_weights_over_is_told_by_the_end_of_the_step(tmp_path:
     """With those that it has: somebody may have written them."""
     path = tmp_path / "gateway.yaml"
     one = rollout(path, Partly(path, [{}] * 1000), [])
-    one.pace = Pace((5, 100), 10, 0.01, 0.001)
+    one.trial.pace = Pace((5, 100), 10, 0.01, 0.001)
 
     with pytest.raises(Unjudged, match=r"taken over by 1 of 2 replicas, one has \{'stable': 100"):
         one.run()
@@ -203,8 +206,8 @@ def test_what_the_candidate_has_is_judged_before_it_gets_more(tmp_path: Path, no
     """Also between two steps: after 50 % the next one is 100 %, where nobody compares any more."""
     path = tmp_path / "gateway.yaml"
     its = rollout(path, Replicas([], None), [])
-    its.pace = Pace((5, 25, 100), 10, 5, 0.001)
-    its.set(now)
+    its.trial.pace = Pace((5, 25, 100), 10, 5, 0.001)
+    its.split.set(now)
 
     assert its.ahead == ahead
 
@@ -214,10 +217,10 @@ def test_weights_are_written_as_yaml_reads_them(tmp_path: Path) -> None:
     path = tmp_path / "gateway.yaml"
     its = rollout(path, Replicas([], None), [])
     for percent in (100 / 3, 0.00001, 100, 0.1):
-        its.set(percent)
-        assert its.percent == pytest.approx(percent, abs=1e-6)
+        its.split.set(percent)
+        assert its.split.percent == pytest.approx(percent, abs=1e-6)
         heard = Heard([Report("one", weights_in(path.read_text(), "rollout"))], {})
-        assert its.those_that_have_taken(heard, percent) == heard.reports
+        assert its.trial.those_that_have_taken(heard, percent) == heard.reports
 
 
 def test_what_nobody_foresaw_is_no_verdict(capsys: pytest.CaptureFixture[str]) -> None:
