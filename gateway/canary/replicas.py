@@ -1,6 +1,5 @@
 """What all replicas of a gateway tell of a split, read from their admin sides and summed up."""
 
-import http.client
 import socket
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from gateway.connecting import connect
+from gateway.connecting import Unreachable, get
 from gateway.sides import SideCounts
 
 TIMEOUT_S = 5.0
@@ -73,20 +72,13 @@ class Replicas:
 
 def report_of(url: str, route: str) -> Report | str:
     """Read the report of one replica, or say why that is not possible."""
-    connection, base = connect(url, TIMEOUT_S)
     try:
-        connection.request("GET", f"{base}/plans/{quote(route)}")
-        response = connection.getresponse()
-        body = response.read()
-        if response.status != 200:
-            return f"{response.status}, {detail_of(body)}"
-        return msgspec.json.decode(body, type=Report)
-    except (OSError, http.client.HTTPException) as exc:
-        return str(exc) or type(exc).__name__
+        status, body = get(url, f"/plans/{quote(route)}", TIMEOUT_S)
+        return msgspec.json.decode(body, type=Report) if status == 200 else f"{status}, {detail_of(body)}"
+    except Unreachable as exc:
+        return str(exc)
     except msgspec.MsgspecError as exc:
         return f"no report of a split: {exc}"
-    finally:
-        connection.close()
 
 
 class Problem(msgspec.Struct):

@@ -1,13 +1,12 @@
 """What a running gateway says that it serves."""
 
-import http.client
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from contract import ContractError, Interface
-from gateway.connecting import connect
+from gateway.connecting import Unreachable, get
 
 TIMEOUT_S = 10.0
 
@@ -47,17 +46,12 @@ class Served(msgspec.Struct, frozen=True):
 
 def ask(url: str) -> Served:
     """Ask a gateway; raises Unanswered."""
-    connection, base = connect(url, TIMEOUT_S)
     try:
-        connection.request("GET", f"{base}/v1/models")
-        response = connection.getresponse()
-        body = response.read()
-    except (OSError, http.client.HTTPException) as exc:
-        raise Unanswered(f"{url} does not answer: {exc or type(exc).__name__}") from exc
-    finally:
-        connection.close()
-    if response.status != 200:
-        raise Unanswered(f"{url} lists no models ({response.status}): it is to be the public side of a gateway")
+        status, body = get(url, "/v1/models", TIMEOUT_S)
+    except Unreachable as exc:
+        raise Unanswered(f"{url} does not answer: {exc}") from exc
+    if status != 200:
+        raise Unanswered(f"{url} lists no models ({status}): it is to be the public side of a gateway")
     try:
         served = msgspec.json.decode(body, type=Served)
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
