@@ -13,7 +13,6 @@ from gateway.plans.single import Single
 from gateway.plans.split import Split
 from gateway.plans.stored import Stored
 from gateway.reports import Reports
-from gateway.settings.branches import name_of
 from gateway.settings.nesting import in_order
 from gateway.settings.routes import RouteSettings
 from gateway.shadows import Watch
@@ -41,8 +40,7 @@ def make_plan(name: str, route: RouteSettings, plans: Mapping[str, Plan], report
     if route.switch is not None:
         from gateway.plans.switch import Switch  # its parser takes 0.3 s and 37 MB: only who has conditions pays
 
-        cases = [(case.when, name_of(case.then)) for case in route.switch.cases]
-        return Switch(name, branches, route.switch.ask, cases, name_of(route.switch.otherwise))
+        return Switch(name, branches, route.switch)
     if route.shadow is not None:
         return Shadow(name, branches, route.shadow, reports.of(name, Watch))
     if route.sequence is not None:
@@ -50,4 +48,4 @@ def make_plan(name: str, route: RouteSettings, plans: Mapping[str, Plan], report
     if route.fallback is not None:
         return Fallback(name, branches, route.fallback.within_s)
     assert route.split is not None
-    return Split(name, branches, route.split.weights, route.split.by, reports.of(name, SidesReport))
+    return Split(name, branches, route.split, reports.of(name, SidesReport))

@@ -22,31 +22,25 @@ from gateway.plans.keys import Sides
 from gateway.plans.outputs import either
 from gateway.plans.plan import Plan, Told
 from gateway.plans.readiness import is_ready
+from gateway.settings.sides import SplitSettings
 from gateway.sides import SidesReport, is_own
 
 
 class Split(Composite):
     """Ask one side for each key: a side with half of the weights has half of the keys, and keeps them.
 
-    `by` is what a key is: `caller`, `header NAME`, `feature NAME`, or `request`, whose id is then the key. A request
-    without that header is keyed by its caller. What the sides answer is counted in `report`.
+    A key is what the settings say (`by`): the `caller`, a `header NAME`, a `feature NAME`, or the id of the `request`.
+    A request without that header is keyed by its caller. What the sides answer is counted in `report`.
     """
 
     kind = "split"
 
-    def __init__(
-        self,
-        name: str,
-        branches: Mapping[str, Plan],
-        weights: Mapping[str, float],
-        by: str,
-        report: SidesReport | None = None,
-    ) -> None:
+    def __init__(self, name: str, branches: Mapping[str, Plan], settings: SplitSettings, report: SidesReport) -> None:
         super().__init__(name, branches)
-        self.sides = Sides(name, weights)
-        self.by = by
-        self.report = report or SidesReport()
-        self.what, _, self.field = by.partition(" ")
+        self.sides = Sides(name, settings.weights)
+        self.by = settings.by
+        self.what, _, self.field = settings.by.partition(" ")
+        self.report = report
 
     def give(self) -> Sequence[Output]:
         """Give what any side gives; raises ContractError where they do not mean the same."""

@@ -22,35 +22,27 @@ from gateway.plans.nested import Form
 from gateway.plans.outputs import either
 from gateway.plans.plan import Plan
 from gateway.plans.stored import Stored, outputs_beside
+from gateway.settings.branches import SwitchSettings, name_of
 
 
 class Switch(Composite):
     """Ask some plans first (`ask`), all records, and then for each record the branch of the first case that holds.
 
-    `cases` are conditions and the names of branches; a record of which none holds goes `otherwise`. A condition names
-    features, and outputs of what was asked as `plan.output`. A branch that no record goes to is not asked, and what was
-    asked first is not asked again.
+    A record of which no condition holds goes `otherwise`. A condition names features, and outputs of what was asked as
+    `plan.output`. A branch that no record goes to is not asked, and what was asked first is not asked again.
     """
 
     kind = "switch"
 
-    def __init__(
-        self,
-        name: str,
-        branches: Mapping[str, Plan],
-        ask: Sequence[str],
-        cases: Sequence[tuple[str, str]],
-        otherwise: str,
-    ) -> None:
+    def __init__(self, name: str, branches: Mapping[str, Plan], settings: SwitchSettings) -> None:
         super().__init__(name, branches)
-        self.ask = ask
-        self.cases = cases
-        self.otherwise = otherwise
-        self.answering = {branch: branches[branch] for branch in (*(then for _, then in cases), otherwise)}
+        self.ask = settings.ask
+        self.cases = [(case.when, name_of(case.then)) for case in settings.cases]
+        *thens, self.otherwise = map(name_of, settings.answering)
+        self.answering = {branch: branches[branch] for branch in (*thens, self.otherwise)}
         self.names = list(self.answering)
-        number = {branch: index for index, branch in enumerate(self.names)}
-        self.takes = [number[then] for _, then in cases]
-        self.other_taker = number[otherwise]
+        self.takes = [self.names.index(then) for then in thens]
+        self.other_taker = self.names.index(self.otherwise)
         self.conditions: Sequence[Condition] = ()
         self.by_first = False
 
@@ -108,7 +100,7 @@ class Switch(Composite):
         """
         takers = np.empty(rows, dtype=np.intp)
         takers.fill(self.other_taker)
-        given = dict(zip(dict.fromkeys(self.ask), first, strict=True))
+        given = dict(zip(self.ask, first, strict=True))
         try:
             names = {name: its for one in conditions for name, its in one.names.items()}
             columns = {name: column(name, its, table, given, rows) for name, its in names.items()}
