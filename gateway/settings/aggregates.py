@@ -2,9 +2,9 @@
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from gateway.settings.parts import Strict, fault
+from gateway.settings.parts import Different, Strict, fault
 from gateway.settings.sides import Weight
 
 
@@ -16,15 +16,7 @@ class AggregateSettings(Strict):
 
     by: Literal["mean", "weighted", "median", "vote", "max", "any"]
     weights: dict[str, Weight] = Field(default={})
-    outputs: tuple[str, ...] = ()
-
-    @model_validator(mode="after")
-    def outputs_differ(self) -> "AggregateSettings":
-        """Check that no output is named twice."""
-        for index, name in enumerate(self.outputs):
-            if name in self.outputs[:index]:
-                raise fault(("outputs", index), f"names {name!r} a second time")
-        return self
+    outputs: Different = ()
 
     def check_weights(self, members: tuple[str, ...]) -> None:
         """Check that each member has a weight where they are weighted, and only then, and that somebody counts."""

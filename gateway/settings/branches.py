@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from contract import NAME_PATTERN
 from contract.feature import FIELD_PATTERN
-from gateway.settings.parts import Named, Strict, Timeout, fault, shortened
+from gateway.settings.parts import Different, Named, Strict, Timeout, fault, shortened
 
 
 def writable(value: object) -> object:
@@ -74,13 +74,13 @@ class CaseSettings(Strict):
 class SwitchSettings(Strict):
     """Say which of the cases answers a record, the first that holds; conditions may read what is asked before."""
 
-    ask: tuple[str, ...] = ()
+    ask: Different = ()
     cases: tuple[CaseSettings, ...] = Field(min_length=1)
     otherwise: Chosen
 
     @model_validator(mode="after")
     def each_is_reached(self) -> "SwitchSettings":
-        """Check that each case is reached, as far as no contract is needed for that, and nothing is asked twice."""
+        """Check that each case is reached, as far as no contract is needed for that."""
         from gateway.conditions import covers, never_holds, one_holds, read  # as above
 
         conditions = [read(case.when) for case in self.cases]
@@ -96,9 +96,6 @@ class SwitchSettings(Strict):
             if one_holds(conditions[: index + 1]):
                 after = ("otherwise",) if index + 1 == len(conditions) else ("cases", index + 1, "when")
                 raise fault(after, "is never reached: of the conditions before it one always holds")
-        for index, name in enumerate(self.ask):
-            if name in self.ask[:index]:
-                raise fault(("ask", index), f"names {name!r} a second time")
         return self
 
     @model_validator(mode="after")

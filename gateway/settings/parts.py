@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 LONGEST_TIMEOUT_S = 30.0
@@ -36,6 +36,18 @@ def fault(at: Place, message: str) -> ValidationError:
 def shortened(name: str) -> str:
     """Give as much of a name as is told of one that is none."""
     return name if len(name) <= LONGEST_TOLD else f"{name[:LONGEST_TOLD]}…"
+
+
+def all_differ(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse a name that stands there before."""
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise fault((index,), f"names {name!r} a second time")
+    return names
+
+
+Different = Annotated[tuple[str, ...], AfterValidator(all_differ)]
+"""Names of which none stands there twice."""
 
 
 def nothing_if_empty(value: Any) -> Any:

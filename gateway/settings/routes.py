@@ -78,8 +78,8 @@ class RouteSettings(Strict):
     @property
     def stored(self) -> list[StoredSettings]:
         """Give the stored answers."""
-        chosen = self.switch.answering if self.switch else self.fallback.answering if self.fallback else ()
-        return [one for one in chosen if isinstance(one, StoredSettings)]
+        its = self.switch or self.fallback
+        return [one for one in its.answering if isinstance(one, StoredSettings)] if its else []
 
     @property
     def terms(self) -> Terms | None:
