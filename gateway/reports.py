@@ -1,6 +1,7 @@
 """What plans tell of themselves since the process started, whatever becomes of the settings."""
 
 import secrets
+from collections.abc import Iterator
 from typing import Any, Protocol, TypeVar
 
 
@@ -27,6 +28,12 @@ class Reports:
         if not isinstance(report, kind):
             report = self.of_routes[route] = kind()
         return report
+
+    def all_of(self, kind: type[R]) -> Iterator[tuple[str, R]]:
+        """Yield those of a kind, by their routes."""
+        for route, report in self.of_routes.items():
+            if isinstance(report, kind):
+                yield route, report
 
     def forget(self, route: str) -> None:
         """Drop what was told of a route that is gone."""

@@ -24,19 +24,13 @@ class ShadowsExposed(Collector):
     def __init__(self, reports: Reports) -> None:
         self.reports = reports
 
-    def watches(self) -> Iterator[tuple[str, Watch]]:
-        """Yield what is known of each shadow, by its route."""
-        for route, report in self.reports.of_routes.items():
-            if isinstance(report, Watch):
-                yield route, report
-
     def collect(self) -> Iterator[CounterMetricFamily]:
         """Give the counters in Prometheus' form."""
-        for _, watch in self.watches():
+        for _, watch in self.reports.all_of(Watch):
             watch.look()
         for name, text in DOCUMENTED.items():
             family = CounterMetricFamily(f"bentogate_shadow_{name}", text, labels=self.labels)
-            for route, watch in self.watches():
+            for route, watch in self.reports.all_of(Watch):
                 family.add_metric((route,), getattr(watch, name))
             yield family
 
@@ -51,7 +45,7 @@ class FailuresExposed(ShadowsExposed):
         """Give the counters in Prometheus' form."""
         text = "Requests that a candidate did not answer, by route and reason"
         family = CounterMetricFamily("bentogate_shadow_failures", text, labels=self.labels)
-        for route, watch in self.watches():
+        for route, watch in self.reports.all_of(Watch):
             for reason, count in watch.failures.items():
                 family.add_metric((route, reason), count)
         yield family

@@ -28,8 +28,7 @@ class SidesExposed(Collector):
         """Give the counters in Prometheus' form."""
         for name, text in DOCUMENTED.items():
             family = CounterMetricFamily(f"bentogate_split_{name}", text, labels=self.labels)
-            for route, report in self.reports.of_routes.items():
-                if isinstance(report, SidesReport):
-                    for side, its in report.sides.items():
-                        family.add_metric((route, side), getattr(its, name))
+            for route, report in self.reports.all_of(SidesReport):
+                for side, its in report.sides.items():
+                    family.add_metric((route, side), getattr(its, name))
             yield family
