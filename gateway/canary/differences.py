@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gateway.canary.alike import alike
 from gateway.canary.evidence import Doubles
 from gateway.sides import Moments
 
@@ -14,6 +15,9 @@ FEWEST = 100
 LOPSIDED = 25
 """So many times the square of its skewness, for which few requests tell too little: Cochran, Sampling Techniques, 1977,
 section 2.15. Of a decision that is made once in 3,333 requests, 4 % of all rollouts were rolled back without it."""
+
+Pair = tuple[Moments, Moments]
+"""What was counted of one output: the candidate's, and the other side's."""
 
 
 class Difference(NamedTuple):
@@ -27,13 +31,19 @@ class Difference(NamedTuple):
     spread: Doubles
 
 
+def over(steps: Sequence[Pair]) -> Difference:
+    """Compare what both sides answered in several steps, each step by itself."""
+    every = iter(alike([one for pair in steps for one in pair]))
+    return together([difference(*pair) for pair in zip(every, every, strict=True)])
+
+
 def difference(candidate: Moments, stable: Moments) -> Difference:
-    """Compare the measures of an output.
+    """Compare the measures of an output in one step.
 
     Both sides together tell how a measure varies, as they do where they do not differ: the candidate's few requests
     alone would tell too little.
     """
-    sums = aligned(candidate, stable)
+    sums = [np.array(one.sums) for one in alike([candidate, stable])]
     requests = np.array([candidate.requests, stable.requests], dtype=np.float64)
     mean, square, cube, of_rows = (sums[0] + sums[1]) / requests.sum()
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -44,23 +54,6 @@ def difference(candidate: Moments, stable: Moments) -> Difference:
         known = (error > 0) & (requests.min() >= np.maximum(FEWEST, LOPSIDED * skewness**2))
         found = sums[0][0] / requests[0] - sums[1][0] / requests[1]
     return Difference(*(np.where(known, one, np.nan) for one in (found, error, spread)))
-
-
-def aligned(candidate: Moments, stable: Moments) -> list[Doubles]:
-    """Give the sums of both by the same measures: all categories of both, and only the value of other cells."""
-    sums = [np.array(candidate.sums), np.array(stable.sums)]
-    if (candidate.edges, candidate.categories) == (stable.edges, stable.categories):
-        return sums
-    if not candidate.categories or not stable.categories:
-        return [its[:, :1] for its in sums]
-    every = list(dict.fromkeys([*candidate.categories, *stable.categories]))
-    found = []
-    for its, categories in zip(sums, (candidate.categories, stable.categories), strict=True):
-        places = [0, *(1 + every.index(one) for one in categories), 1 + len(every)]
-        wide = np.zeros((len(its), 2 + len(every)))
-        wide[:, places] = its
-        found.append(wide)
-    return found
 
 
 def together(steps: Sequence[Difference]) -> Difference:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from msgspec.structs import replace
 
-from gateway.canary.differences import Difference, described, difference, together
+from gateway.canary.differences import Difference, Pair, described, over
 from gateway.canary.evidence import Doubles, Events, mean_of, mixture
 from gateway.canary.slowness import LONGER_MS, Slowness
 from gateway.sides import Moments, SideCounts
@@ -51,8 +51,8 @@ class Judge:
         self.limits = limits
         self.failures = Events(limits.failures)
         self.slowness = Slowness(limits.latency)
-        self.past: dict[str, list[Difference]] = {}
-        self.now: dict[str, Difference] = {}
+        self.past: dict[str, list[Pair]] = {}
+        self.now: dict[str, Pair] = {}
         self.seen: tuple[SideCounts | None, SideCounts | None] = (None, None)
 
     def begin(self) -> None:
@@ -73,7 +73,7 @@ class Judge:
         pairs["latency"] = (candidate.latency, stable.latency)
         for name, (one, other) in pairs.items():
             if other is not None and one.requests and other.requests:
-                self.now[name] = difference(one, other)
+                self.now[name] = one, other
         return [self.of_failures(candidate, stable), self.of_latency(stable), *self.of_outputs()]
 
     def finding(self, what: str, log_e: float, part: int, seen: str) -> Finding:
@@ -135,7 +135,7 @@ class Judge:
     def difference(self, name: str) -> Difference | None:
         """Give a difference over all steps."""
         steps = [*self.past.get(name, []), *([self.now[name]] if name in self.now else [])]
-        return together(steps) if steps else None
+        return over(steps) if steps else None
 
 
 def since(new: SideCounts, old: SideCounts | None) -> SideCounts:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 
+from gateway.canary.alike import alike
 from gateway.canary.replicas import Report
-from gateway.sides import SideCounts
+from gateway.sides import Moments, SideCounts
 
 
 class Incomparable(Exception):
-    """Report that what was counted cannot be summed up: a side has another version, or other outputs, than before."""
+    """Report that what was counted cannot be summed up: a side has another version than before, or other cells."""
 
 
 class Tally:
@@ -18,7 +19,7 @@ class Tally:
     """
 
     def __init__(self) -> None:
-        self.versions: dict[str, str] = {}
+        self.versions: dict[str, dict[str, str]] = {}
         self.begin()
 
     def begin(self) -> None:
@@ -42,16 +43,35 @@ class Tally:
 
     def take(self, side: str, version: str, new: SideCounts) -> None:
         """Add what a version on a side was asked; until one answered, failures are of none."""
-        known = self.versions.setdefault(side, version) or version
-        self.versions[side] = known
-        if version not in ("", known):
-            raise Incomparable(f"{side} answers as version {version} now, after {known}")
+        known, named = self.versions.setdefault(side, {}), versions_in(version)
+        if named and known and is_another(named, known):
+            raise Incomparable(f"{side} answers as version {version} now, after {told(known)}")
+        known |= {model: its for model, its in named.items() if its or model not in known}
         sums = self.sums.get(side)
         self.sums[side] = new if sums is None else plus(sums, new)
 
     def of(self, side: str) -> SideCounts | None:
         """Give what a side was asked since then, None for nothing."""
         return self.sums.get(side)
+
+
+def versions_in(text: str) -> dict[str, str]:
+    """Give the versions of a side's models by their names; that of a side which is one model stands alone."""
+    parts = [one.partition("=") for one in text.split(",") if one]
+    return {model if equals else "": version if equals else model for model, equals, version in parts}
+
+
+def told(versions: Mapping[str, str]) -> str:
+    """Say them as they were told."""
+    return ",".join([f"{model}={version}" if model else version for model, version in versions.items()])
+
+
+def is_another(versions: Mapping[str, str], known: Mapping[str, str]) -> bool:
+    """Say whether a side has other models, or one of another version; not whether the version of more is known.
+
+    A model may tell its contract late, to each replica at another time, and a replica that starts anew knows less.
+    """
+    return versions.keys() != known.keys() or any(its and known[one] not in ("", its) for one, its in versions.items())
 
 
 def plus(one: SideCounts, other: SideCounts, sign: int = 1) -> SideCounts:
@@ -64,7 +84,7 @@ def plus(one: SideCounts, other: SideCounts, sign: int = 1) -> SideCounts:
             added(one.failures, other.failures, sign),
             one.latency.plus(other.latency, sign),
             {
-                name: one.outputs[name].plus(other.outputs[name], sign)
+                name: summed(one.outputs[name], other.outputs[name], sign)
                 if name in one.outputs and name in other.outputs
                 else one.outputs.get(name) or other.outputs[name]
                 for name in {**one.outputs, **other.outputs}
@@ -72,6 +92,12 @@ def plus(one: SideCounts, other: SideCounts, sign: int = 1) -> SideCounts:
         )
     except ValueError as exc:
         raise Incomparable(str(exc)) from exc
+
+
+def summed(one: Moments, other: Moments, sign: int) -> Moments:
+    """Add what was counted of an output, as far as it is in the same cells."""
+    one, other = alike([one, other])
+    return one.plus(other, sign)
 
 
 def added(one: Mapping[str, int], other: Mapping[str, int], sign: int) -> dict[str, int]:

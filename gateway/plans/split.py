@@ -127,14 +127,12 @@ def outputs_of(plan: Plan, answer: Answer) -> Sequence[Output]:
 def version_of(plan: Plan, answer: Answer) -> str:
     """Name the version that answered, or those of all models that may: not each request needs the same of them.
 
-    Else a switch or a fallback would be another version with each way that a request goes.
+    Else a switch or a fallback would be another version with each way that a request goes. A model that has not told
+    its contract has none yet.
     """
     if answer.version is not None:
         return answer.version
-    try:
-        versions = {contract.name: contract.version for contract in plan.contracts}
-    except GatewayError:  # it fits no more
-        versions = {}
+    versions = {one.name: one.current.version if one.current else "" for one in plan.members}
     for one in answer.predictions:
         versions[one.model] = one.version
     return ",".join([f"{model}={version}" for model, version in versions.items()])

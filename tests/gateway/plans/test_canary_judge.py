@@ -311,6 +311,25 @@ def test_sides_of_other_bounds_or_categories_are_compared_as_far_as_that_goes() 
     assert texts.mean[1:].tolist() == pytest.approx([0.25, 0.25, -0.5, np.nan], nan_ok=True)
 
 
+def test_categories_and_bounds_that_become_known_between_two_steps_are_compared_with_those_before() -> None:
+    """As the branches of a fallback do, when a model tells its contract: shares that differ in both steps add up."""
+    latency = Measure([1.0])
+    latency.count([1.0] * 1000, [1] * 1000)
+    judge, weights = Judge(Limits()), []
+    for categories, edges in ((["a"], [0.5]), (["b", "a"], [0.5, 1.5])):
+        judge.begin()
+        sides = []
+        for others in (60, 30):
+            branch, score = Measure(categories=categories), Measure(edges)
+            branch.count(["a"] * (1000 - others) + [""] * others, [1] * 1000)
+            score.count([0.0] * (1000 - others) + [1.0] * others, [1] * 1000)
+            outputs = {"branch": branch.moments, "score": score.moments}
+            sides.append(SideCounts(1000, 0, 1000, {}, latency.moments, outputs))
+        weights.append(judge.look(*sides)[2].weight)
+
+    assert weights[1] > 2 * weights[0] > 0
+
+
 def test_what_is_told_of_predictions_is_what_weighs_most() -> None:
     """Here the spread: the means are alike."""
     narrow, wide = Measure([0.2, 0.4, 0.6, 0.8]), Measure([0.2, 0.4, 0.6, 0.8])

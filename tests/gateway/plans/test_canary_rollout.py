@@ -44,6 +44,33 @@ def test_what_replicas_counted_is_summed_up() -> None:
         tally.add([Report("two", {}, {"new": {"1": counts(4), "2": counts(1)}})])
 
 
+@pytest.mark.parametrize(
+    ("versions", "other"),
+    [
+        (["one=1,two=", "one=1,two=1", "one=1,two="], "one=1,two=2"),
+        (["one=,two=1", "one=1,two="], "one=2,two=1"),
+        (["one=1,two="], "one=1"),
+        (["", "one=1", ""], "one=2"),
+        (["1", "", "1"], "2"),
+        (["1"], "one=1"),
+        (["one=1"], "1"),
+    ],
+)
+def test_a_side_of_which_more_is_known_is_no_other_version(versions: list[str], other: str) -> None:
+    """Models may tell their contracts late, to each replica at another time; one that changes or is new is another."""
+    tally, sides = Tally(), dict[str, SideCounts]()
+    tally.add([Report("one", {}, {})])
+    for asked, version in enumerate(versions, 1):
+        sides[version] = counts(asked)
+        tally.add([Report("one", {}, {"new": dict(sides)})])
+    found = tally.of("new")
+
+    assert found is not None
+    assert found.requests == sum(its.requests for its in sides.values())
+    with pytest.raises(Incomparable, match=f"new answers as version {other} now, after "):
+        tally.add([Report("one", {}, {"new": {other: counts(1)}})])
+
+
 class Told(Replicas):
     """Tell reports that were written before, one after the other, for the weights that the file has."""
 

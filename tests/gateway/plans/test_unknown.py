@@ -10,11 +10,14 @@ import pytest
 from contract import Feature
 from contract.table import pack_rows
 from gateway.backends import Backend
+from gateway.canary.replicas import Report
+from gateway.canary.tally import Tally
 from gateway.errors import BackendUnknown, PlanMismatch
 from gateway.plans import Asked, Plan, make_plans, misfits
 from gateway.plans.keys import Sides
 from gateway.reports import Reports
 from gateway.settings import RouteSettings
+from gateway.sides import SideCounts
 from tests.gateway.plans.stubs import backend
 
 WIDTH = Feature(name="width", type="number", description="The width", example=1.0)
@@ -74,6 +77,36 @@ def test_a_side_that_is_not_known_costs_its_own_keys() -> None:
         assert {(await answered(plan, key, shade=2.0))["rollout"] for key in KEYS} == {"known", "silent"}
 
     asking({"rollout": {"split": {"weights": weights}}}, ask)
+
+
+def test_a_model_of_a_side_that_is_known_late_is_no_other_version_to_a_canary() -> None:
+    """Nothing was released: the side answers on, and what more it gives is counted from then on."""
+    routes = {
+        "rollout": {"split": {"weights": {"known": 1, "late": 1}}},
+        "late": {"fallback": {"to": ["silent", "small"]}},
+    }
+
+    async def ask(plans: dict[str, Plan], backends: dict[str, Backend]) -> None:
+        tally, silent = Tally(), backends["silent"]
+
+        async def counted() -> SideCounts | None:
+            for key in KEYS:
+                await answered(plans["rollout"], key, shade=2.0)
+            sides = plans["rollout"].report.document()["sides"]  # type: ignore[attr-defined]
+            tally.add([msgspec.convert({"process": "one", "weights": {}, "sides": sides}, Report)])
+            return tally.of("late")
+
+        await counted()
+        assert (before := await counted()) is not None
+        silent.current = silent.known["1"]
+        after = await counted()
+
+        assert after is not None
+        assert after.requests == 2 * before.requests
+        assert after.outputs["late"].categories == ["small", "silent"]
+        assert after.outputs["probability"].requests == 2 * after.outputs["label"].requests == after.requests
+
+    asking(routes, ask)
 
 
 def test_a_side_without_a_weight_need_not_be_there() -> None:
