@@ -12,8 +12,14 @@ from gateway.settings import BreakerSettings
 PROBE_S = 5.0
 """A model that comes back answers its first row within this: a worker takes seconds to start."""
 
-UNSURE = BackendFault, DeadlineExceeded
-"""What may be a record's fault, or that of callers who leave before a slow model has answered."""
+CHANGING_S = 30.0
+"""So long a model may answer nothing but as another version than is known: pods of both answer in turn in a rollout."""
+
+CHANGING = BackendUnknown, BackendChanged
+"""An answer of a version that is not known yet, and a refusal of one that reads other features."""
+
+UNSURE = BackendFault, DeadlineExceeded, *CHANGING
+"""What may be a record's fault, that of callers who leave before a slow model has answered, or none."""
 
 log = structlog.get_logger()
 
@@ -35,6 +41,7 @@ class Breaker:
         self.on_open = on_open
         self.on_back: Callable[[], None] = lambda: None
         self.failures = 0
+        self.changing_since: float | None = None
         self.reason = ""
         self.is_open = False
         self.recovering: asyncio.Task[None] | None = None
@@ -47,11 +54,16 @@ class Breaker:
     def succeeded(self) -> None:
         """Begin to count anew."""
         self.failures = 0
+        self.changing_since = None
 
     def failed(self, error: GatewayError) -> None:
-        """Count a failure; an answer of a version that is not known yet is none, nor one that reads other features."""
-        if isinstance(error, BackendUnknown | BackendChanged):
-            return
+        """Count a failure; that of a model that is changing is none, until it has done nothing else for long."""
+        if isinstance(error, CHANGING):
+            now = asyncio.get_running_loop().time()
+            if self.changing_since is None:
+                self.changing_since = now
+            if now < self.changing_since + CHANGING_S:
+                return
         self.failures += 1
         if self.failures >= self.settings.failures:
             self.begin(str(error), sure=not isinstance(error, UNSURE))
@@ -92,7 +104,8 @@ class Breaker:
                 self.open(reason)
             else:
                 break
-        self.recovering, self.failures = None, 0
+        self.recovering = None
+        self.succeeded()
         self.on_back()
         if self.is_open:
             self.is_open = False

@@ -14,7 +14,7 @@ from bentos.protocol import Protocol
 from bentos.served import Served
 from contract import MATRIX_NAME
 from contract.table import Array, pack_rows
-from gateway.backends.breaker import Breaker
+from gateway.backends.breaker import CHANGING_S, Breaker
 from gateway.errors import (
     BackendChanged,
     BackendFault,
@@ -134,6 +134,28 @@ async def test_another_version_is_no_failure(error: type[GatewayError]) -> None:
     for _ in range(9):
         breaker.failed(error("new", model="plain"))
     breaker.check()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("error", [BackendUnknown, BackendChanged])
+@pytest.mark.parametrize("well", [True, False])
+async def test_what_never_ends_to_change_is_a_failure(error: type[GatewayError], well: bool) -> None:
+    """No rollout answers nothing else for half a minute: the model is left alone unless it answers a probe."""
+    probed = Probed(well=well)
+    breaker = probed.breaker()
+    for failures, answers in ((2, True), (3, False)):
+        breaker.failed(error("new", model="plain"))
+        assert breaker.changing_since is not None
+        breaker.changing_since -= CHANGING_S
+        for _ in range(failures):
+            assert breaker.recovering is None
+            breaker.failed(error("new", model="plain"))
+        if answers:
+            breaker.succeeded()
+    await until(lambda: breaker.is_open if not well else breaker.recovering is None)
+
+    assert probed.opened == (0 if well else 1)
+    await breaker.close()
 
 
 class Moody:
