@@ -9,10 +9,14 @@ from gateway.sides import Moments
 
 
 def alike(several: Sequence[Moments]) -> list[Moments]:
-    """Give all by the same measures: by all categories that any has, and only by the value where other cells differ."""
+    """Give all by the same measures: by all categories that any has, and only by the value where other cells differ.
+
+    Values are less the pivot of the first.
+    """
     first = several[0]
+    several = [one.about(first.pivot) for one in several]
     if all((one.edges, one.categories) == (first.edges, first.categories) for one in several):
-        return list(several)
+        return several
     if not all(one.categories for one in several):
         return [replace(one, sums=[its[:1] for its in one.sums], edges=[], categories=[]) for one in several]
     every = list(dict.fromkeys(category for one in several for category in one.categories))

@@ -152,4 +152,4 @@ def since(new: SideCounts, old: SideCounts | None) -> SideCounts:
 
 def usual_ms(latency: Moments) -> float:
     """Give the geometric mean of milliseconds, of which there are the logarithms."""
-    return math.exp(latency.sums[0][0] / latency.requests)
+    return math.exp(latency.mean)

@@ -26,21 +26,42 @@ class Moments(msgspec.Struct, frozen=True):
 
     A request is the unit, for its rows may be alike, and one counts as much as another, or a single one of many rows
     could outweigh all: it has x, the mean over its rows of a measure. `sums` are, for each measure, those of x, x², x³
-    and of the means of the rows' own squares, `[4, measures]`. The first measure is the value, all others are 1 in a
-    cell and 0 elsewhere: below the first of `edges`, between two of them, and so on, or each of `categories`; the last
-    has what is missing.
+    and of the means of the rows' own squares, `[4, measures]`. The first measure is the value less the `pivot`, all
+    others are 1 in a cell and 0 elsewhere: below the first of `edges`, between two of them, and so on, or each of
+    `categories`; the last has what is missing.
     """
 
     requests: int
     sums: list[list[float]]
     edges: list[float] = []
     categories: list[str] = []
+    pivot: float = 0.0
+
+    @property
+    def mean(self) -> float:
+        """Give the mean of the value."""
+        return self.pivot + self.sums[0][0] / self.requests
+
+    def about(self, pivot: float) -> Self:
+        """Give the same with another pivot."""
+        if pivot == self.pivot:
+            return self
+        by = self.pivot - pivot
+        x, squares, cubes, of_rows = (its[0] for its in self.sums)
+        moved = (
+            x + by * self.requests,
+            squares + by * (2 * x + by * self.requests),
+            cubes + by * (3 * squares + by * (3 * x + by * self.requests)),
+            of_rows + by * (2 * x + by * self.requests),
+        )
+        sums = [[value, *cells[1:]] for value, cells in zip(moved, self.sums, strict=True)]
+        return msgspec.structs.replace(self, sums=sums, pivot=pivot)
 
     def plus(self, other: Self, sign: int = 1) -> Self:
         """Add those of other requests, or take them away; raises ValueError where they are of another output."""
         if (self.edges, self.categories) != (other.edges, other.categories):
             raise ValueError("two outputs are counted in different cells")
-        sums = np.array(self.sums) + sign * np.array(other.sums)
+        sums = np.array(self.sums) + sign * np.array(other.about(self.pivot).sums)
         return msgspec.structs.replace(self, requests=self.requests + sign * other.requests, sums=sums.tolist())
 
 
@@ -52,6 +73,7 @@ class Measure:
         self.codes = {category: code for code, category in enumerate(categories)}
         self.cells = (len(self.codes) if self.codes else len(self.edges) + 1) + 1
         self.requests = 0
+        self.pivot = 0.0
         self.sums: NDArray[np.float64] = np.zeros((4, 1 + self.cells))
 
     def count(self, values: Sequence[float] | Sequence[str], rows: Sequence[int]) -> None:
@@ -62,6 +84,9 @@ class Measure:
         sizes = np.array(rows)
         request = np.repeat(np.arange(len(sizes)), sizes)
         numbers, cell = self.placed(values)
+        if not self.requests:  # powers of what is far from 0 for its deviation would have no digits left for that
+            self.pivot = float(np.median(numbers))
+        numbers -= self.pivot
         width = 1 + self.cells
         x = np.bincount(request * width + 1 + cell, minlength=len(sizes) * width).reshape(-1, width).astype(np.float64)
         x[:, 0] = np.bincount(request, weights=numbers, minlength=len(sizes))
@@ -85,7 +110,7 @@ class Measure:
     @property
     def moments(self) -> Moments:
         """Give what is counted."""
-        return Moments(self.requests, self.sums.tolist(), self.edges, list(self.codes))
+        return Moments(self.requests, self.sums.tolist(), self.edges, list(self.codes), self.pivot)
 
 
 def measure_of(output: Output) -> Measure:

@@ -33,7 +33,7 @@ class Population:
         each = [Measure(self.edges) for _ in requests]
         for measure, rows in zip(each, requests, strict=True):
             measure.count(list(rows), [len(rows)])
-        self.sums = np.array([measure.sums for measure in each])
+        self.sums = np.array([measure.moments.about(0.0).sums for measure in each])
 
     def moments(self, counts: Any) -> Moments:
         """Give the moments of so many answers to each request."""
@@ -309,6 +309,26 @@ def test_sides_of_other_bounds_or_categories_are_compared_as_far_as_that_goes() 
 
     assert numbers.mean.tolist() == [0]
     assert texts.mean[1:].tolist() == pytest.approx([0.25, 0.25, -0.5, np.nan], nan_ok=True)
+
+
+@pytest.mark.parametrize("mean", [0.0, 1e6, -1e9])
+def test_a_shift_is_seen_however_far_from_0_the_mean_is(mean: float) -> None:
+    """Each replica has a pivot of its own, near its first values: powers of these would have no digits left for it."""
+    random = np.random.default_rng(1)
+    sides = []
+    for shift in (0.1, 0.0):
+        replicas = [Measure(OPEN) for _ in range(2)]
+        for replica in replicas:
+            for _ in range(10):
+                replica.count((mean + shift + random.normal(size=250)).tolist(), [1] * 250)
+        one, other = (replica.moments for replica in replicas)
+        assert one.pivot != other.pivot
+        sides.append(one.plus(other))
+    found = difference(sides[0], sides[1])
+
+    assert found.mean[0] == pytest.approx(0.1, abs=0.05)
+    assert found.spread[0] == pytest.approx(1, rel=0.05)
+    assert found.error[0] == pytest.approx(0.02, rel=0.05)
 
 
 def test_categories_and_bounds_that_become_known_between_two_steps_are_compared_with_those_before() -> None:

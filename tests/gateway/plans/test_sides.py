@@ -31,9 +31,10 @@ def test_moments_are_those_of_requests() -> None:
     """The means of their rows, which may be alike; what is missing has a cell of its own."""
     measure = Measure([0.5])
     measure.count([0.25, 0.75, 0.75, float("nan")], [1, 3])
-    moments = measure.moments
+    moments = measure.moments.about(0.0)
 
     assert moments.requests == 2
+    assert moments.mean == pytest.approx(0.375)
     means, squares, cubes, of_rows = np.array(moments.sums).tolist()
     assert means == pytest.approx([0.25 + 0.5, 1, 2 / 3, 1 / 3])
     assert squares == pytest.approx([0.25**2 + 0.5**2, 1, 4 / 9, 1 / 9])
