@@ -35,6 +35,6 @@ class AggregateSettings(Strict):
 
 def by_word(value: object) -> object:
     """Take a word for an aggregate without anything else, and `none` for nothing."""
-    if value == "none":
+    if value in ("none", {"by": "none"}):
         return None
     return {"by": value} if isinstance(value, str) else value

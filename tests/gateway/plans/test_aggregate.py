@@ -118,6 +118,12 @@ def test_settings_that_do_not_fit_are_refused(aggregate: dict[str, Any], place: 
     assert error["loc"][-len(place) :] == place
 
 
+def test_none_is_no_aggregate() -> None:
+    """As a word, and by its name."""
+    for none in ("none", {"by": "none"}):
+        assert RouteSettings.model_validate({"ensemble": ["plain"], "aggregate": none}).aggregate is None
+
+
 def test_the_decision_follows_from_the_aggregated_score(start: Start) -> None:
     """Each aggregate of numbers gives what one model would; the same model twice gives its own answer."""
     routes = {by: {"ensemble": ["plain", "candidate"], "aggregate": by} for by in ("mean", "median", "max")} | {
