@@ -58,9 +58,10 @@ def whole_name(node: exp.Expr) -> exp.Expr:
     return node
 
 
-def at(highlight: str, col: int, **_: object) -> str:
+def at(highlight: str, col: int, description: str, **_: object) -> str:
     """Say where a text cannot be read, by what the parser knows of it: the place of the last letter of a word."""
-    return f" at {highlight!r}, character {col - len(highlight) + 1}"
+    lacking = ", which a ) must follow" if description == "Expecting )" else ""
+    return f" at {highlight!r}, character {col - len(highlight) + 1}{lacking}"
 
 
 def check_depth(node: exp.Expr, deep: int = 1, nested: int = 0) -> None:

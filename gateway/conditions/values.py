@@ -3,6 +3,7 @@
 import math
 import operator
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,7 +54,8 @@ def value_of(node: exp.Expr, names: Names) -> Value:
     if (compute := COMPUTED.get(type(node))) is not None:
         one, other = number_of(node.this, names), number_of(node.expression, names)
         return Value("number", lambda columns: compute(one.found(columns), other.found(columns)), nullable=True)
-    raise ContractError(f"{node.sql()}: is no value")
+    told = "`is null` asks for it" if isinstance(node, exp.Null) else "`and` joins two comparisons"
+    raise ContractError(f"{node.sql()}: is no value ({told})")
 
 
 def column(node: exp.Column, names: Names) -> Value:
@@ -61,7 +63,7 @@ def column(node: exp.Column, names: Names) -> Value:
     name = name_of(node)
     field = names.get(name)
     if field is None:
-        raise ContractError(f"{name}: there is none of this name (and a text stands in single quotes)")
+        raise ContractError(f"{name}: there is none of this name ({meant(name, names)})")
     nullable = getattr(field, "nullable", False)
     if field.type == "category":
         allowed = frozenset(field.categories)
@@ -74,6 +76,13 @@ def column(node: exp.Column, names: Names) -> Value:
         return columns[name].astype(np.float64, copy=False)
 
     return Value("number", doubles, field.limits, nullable=nullable)
+
+
+def meant(name: str, names: Names) -> str:
+    """Say what may be meant by a name that there is not: an output of the same plan, or a name that is like it."""
+    plan, _, _ = name.partition(".")
+    found = [one for one in names if one.startswith(f"{plan}.")] or get_close_matches(name, names)
+    return f"but {', '.join(found)}" if found else "and a text stands in single quotes"
 
 
 def name_of(node: exp.Column) -> str:

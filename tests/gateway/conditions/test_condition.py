@@ -101,6 +101,7 @@ def test_what_cannot_be_computed_is_null() -> None:
     [
         ("size >", "is no condition: it cannot be read at '>', character 6"),
         ("size owner", "is no condition: it cannot be read at 'owner', character 6"),
+        ("(size > 1", "is no condition: it cannot be read at '1', character 9, which a ) must follow"),
         ("size > 1; drop table records", "is no condition: it cannot be read at 'drop', character 11"),
         ("region in (select 1)", "none of what"),
         ("region in ()", "none of what"),
@@ -137,6 +138,7 @@ def test_a_text_that_is_no_condition_is_refused(text: str, told: str) -> None:
     ("text", "told"),
     [
         ("weight > 1", "weight: there is none of this name"),
+        ("sise > 1", "sise: there is none of this name (but size)"),
         ('region = "east"', "east: there is none of this name (and a text stands in single quotes)"),
         ("novelty.score > 1", "novelty.score: there is none"),
         ("size", "size: is a number, and says by itself nothing that could hold"),
@@ -145,7 +147,7 @@ def test_a_text_that_is_no_condition_is_refused(text: str, told: str) -> None:
         ("owner = 1", "owner = 1: compares a boolean with a number"),
         ("region > 'east'", "region > 'east': only numbers are in order"),
         ("size + owner > 1", "owner: is a boolean, and only with numbers can be reckoned"),
-        ("(size > 1) = owner", "size > 1: is no value"),
+        ("(size > 1) = owner", "size > 1: is no value (`and` joins two comparisons)"),
         ("region = 'north'", "region = 'north': is the same for all that the contract allows, east, it's, west"),
         ("region in ('east', 'north')", "region = 'north'"),
         ("size >= 0", "size >= 0: is the same for all"),
@@ -154,7 +156,7 @@ def test_a_text_that_is_no_condition_is_refused(text: str, told: str) -> None:
         ("size = -1", "size = -1: is the same"),
         ("owner or 1 < 2", "1 < 2: is the same"),
         ("size is null", "size IS NULL: never holds"),
-        ("count = null", "NULL: is no value"),
+        ("count = null", "NULL: is no value (`is null` asks for it)"),
     ],
 )
 def test_what_the_contract_does_not_allow_is_told(text: str, told: str) -> None:
