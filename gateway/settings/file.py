@@ -10,19 +10,9 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError as SourceError
 
 from gateway.settings.document import read_document
+from gateway.settings.messages import message_of
 from gateway.settings.parts import shortened
 from gateway.settings.settings import PREFIX, Settings, SettingsError
-
-TOLD = {
-    "extra_forbidden": "is unknown",
-    "missing": "is missing",
-    "dict_type": "must be a mapping",
-    "model_type": "must be a mapping",
-    "tuple_type": "must be a list",
-    "string_type": "must be a text, in quotes where YAML would read something else, as of no, on and 1",
-    "too_short": "must have at least {min_length}, and has {actual_length}",
-}
-"""What pydantic says in words of Python."""
 
 
 def read_settings(path: Path) -> Settings:
@@ -55,8 +45,7 @@ def causes(errors: Sequence[Any]) -> list[Any]:
 def describe(error: Any, path: Path, node: yaml.Node) -> str:
     """Say where in the file a fault lies, or that it comes from the environment."""
     place = [str(step) for step in error["loc"]]
-    told = TOLD.get(error["type"])
-    message = told.format(**error.get("ctx", {})) if told else error["msg"].removeprefix("Value error, ")
+    message = message_of(error)
     if not place:
         return f"{path}: {message}"
     variable = PREFIX + "__".join(place).upper()

@@ -112,7 +112,7 @@ def test_a_file_is_shown_without_a_network(tmp_path: Path) -> None:
         ({"a": {"ensemble": ["tree"]}}, "routes.a.ensemble.0", "names 'tree', but there are one, two, a"),
         ({"a": {"sequence": ["one", "a"]}}, "routes.a.sequence.1", "goes round in a circle: a → a"),
         ({"a": {"split": {"weights": {"one": 0}}}}, "routes.a.split.weights", "must not all be 0"),
-        ({"a": {"split": {"weights": {"one": -1}}}}, "routes.a.split.weights.one", "Input should be greater"),
+        ({"a": {"split": {"weights": {"one": -1}}}}, "routes.a.split.weights.one", "must be greater"),
         ({"a": {"ensemble": ["one"], "split": {"weights": {"one": 1}}}}, "routes.a", "runs ensemble and split"),
     ],
 )
