@@ -13,7 +13,7 @@ from gateway.checking.drawn import Drawing
 from gateway.checking.served import Served, Unanswered, ask
 from gateway.fitting import refusal
 from gateway.metrics import Metrics
-from gateway.plans import Plan, make_plans
+from gateway.plans import Plan, is_known, make_plans
 from gateway.reports import Reports
 from gateway.settings import Settings, SettingsError, read_settings
 
@@ -63,7 +63,14 @@ def as_text(path: Path, settings: Settings, plans: Mapping[str, Plan]) -> str:
     parts += ["\n" + drawing.of(name) for name in routes]
     if unknown and routes:
         parts.append(f"\nOpen: whether routes fit that ask {', '.join(unknown)}\n")
+    parts += [f"\nNever asked, in {name}: {reason}\n" for name, reason in refused(plans).items()]
     return "".join(parts)
+
+
+def refused(plans: Mapping[str, Plan]) -> dict[str, str]:
+    """Say of shadows whose candidate is known why it would not be asked: callers are answered all the same."""
+    known = {name: plan for name, plan in plans.items() if all(map(is_known, plan.branches.values()))}
+    return {name: plan.told["refused"] for name, plan in known.items() if "refused" in plan.told}
 
 
 def compared(settings: Settings, plans: Mapping[str, Plan], served: Served, url: str | None) -> str:

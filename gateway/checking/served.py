@@ -10,7 +10,7 @@ from gateway.connecting import Unreachable, get
 
 TIMEOUT_S = 10.0
 
-OF_MODELS = {"name", "known", "reason", "features", "outputs", "versions", "changed"}
+OF_MODELS = {"name", "known", "reason", "refused", "features", "outputs", "versions", "changed"}
 """What is told of a route that follows from its models, and not from the settings."""
 
 Entries = dict[str, dict[str, Any]]

@@ -2,7 +2,7 @@
 
 from gateway.plans.answer import NO_WAYS, Answer, Missing, Ways
 from gateway.plans.asked import Asked
-from gateway.plans.fit import misfit, misfits
+from gateway.plans.fit import is_known, misfit, misfits
 from gateway.plans.making import make_plans
 from gateway.plans.needs import needs_of
 from gateway.plans.plan import Plan
@@ -18,6 +18,7 @@ __all__ = [
     "Single",
     "Ways",
     "can_answer",
+    "is_known",
     "make_plans",
     "misfit",
     "misfits",

@@ -176,6 +176,18 @@ def test_what_is_served_already_does_not_differ(tmp_path: Path, client: httpx.Cl
     assert "  - mixed: model, is served and not in the file\n" in check("--against", client.base_url, fewer)[1]
 
 
+def test_a_candidate_that_would_not_be_asked_is_told(tmp_path: Path, client: httpx.Client) -> None:
+    """Which is no fault, since callers are answered; of one that is not known yet nothing is."""
+    backends = {name: {"url": f"http://{name}"} for name in ("plain", "mixed", "third")}
+    shadows = {f"with{name}": {"shadow": {"of": "plain", "candidate": name}} for name in ("mixed", "third")}
+    path = write(tmp_path, backends=backends, routes=shadows, default="plain")
+    code, text, errors = check("--against", client.base_url, path)
+
+    assert (code, errors) == (0, "")
+    assert text.count("Never asked") == 1
+    assert "\nNever asked, in withmixed: the candidate reads income, which callers do not give\n" in text
+
+
 def test_who_does_not_answer_is_no_judgement(tmp_path: Path, client: httpx.Client) -> None:
     """Neither is who answers something else."""
     path = write(tmp_path)
