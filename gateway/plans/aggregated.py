@@ -50,8 +50,9 @@ class Aggregated(Ensemble):
 
     @property
     def told(self) -> dict[str, Any]:
-        """Say how, and with which weights."""
-        return {"aggregate": self.how.by, **({"weights": self.how.weights} if self.how.weights else {})}
+        """Say how, with which weights, and of which outputs where not of all."""
+        more = {"weights": self.how.weights, "of": self.how.outputs}
+        return {"aggregate": self.how.by, **{name: its for name, its in more.items() if its}}
 
     async def answer(self, table: Table, asked: Asked, needs: Needs | None = None) -> Answer:
         """Ask all members; raises BackendUnavailable where nobody answers who has a weight."""

@@ -30,6 +30,8 @@ def described(plan: Plan) -> dict[str, Any]:
     entry: dict[str, Any] = {"name": plan.name, "kind": plan.kind, "known": True}
     if plan.branches:
         entry |= {"members": list(plan.branches), **plan.told}
+        if stored := {name: its.told["answer"] for name, its in plan.branches.items() if its.kind == "stored"}:
+            entry["stored"] = stored
         if plan.terms is not None:
             entry["terms"] = msgspec.to_builtins(plan.terms)
     try:

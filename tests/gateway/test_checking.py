@@ -12,6 +12,7 @@ import yaml
 from gateway.checking.drawn import Drawing
 from gateway.settings import RouteSettings
 from tests.conftest import run
+from tests.serving import running_gateway
 
 ROUTES: dict[str, Any] = {
     "mean": {"ensemble": ["one", "two"], "aggregate": {"by": "weighted", "weights": {"one": 2, "two": 1}}},
@@ -61,6 +62,7 @@ def contract(output: str) -> dict[str, Any]:
 def write(folder: Path, **more: Any) -> Path:
     """Write a file of two models with routes, one line for each key."""
     path = folder / "gateway.yaml"
+    folder.mkdir(exist_ok=True)
     backends = {"one": {"url": "http://one"}, "two": {"url": "http://two"}}
     document = {"backends": backends, "routes": {"rollout": ROUTES["rollout"]}, "default": "one", **more}
     path.write_text(yaml.safe_dump(document, sort_keys=False))
@@ -186,6 +188,26 @@ def test_a_candidate_that_would_not_be_asked_is_told(tmp_path: Path, client: htt
     assert (code, errors) == (0, "")
     assert text.count("Never asked") == 1
     assert "\nNever asked, in withmixed: the candidate reads income, which callers do not give\n" in text
+
+
+def test_what_no_output_shows_is_compared_too(tmp_path: Path, ports: dict[str, int]) -> None:
+    """Of which outputs an aggregate is, and what a stored answer holds."""
+    url = f"http://127.0.0.1:{ports['plain']}"
+    backends = {"plain": {"url": url}, "other": {"url": url, "model": "plain"}}
+    mean: dict[str, Any] = {"ensemble": ["plain", "other"], "aggregate": {"by": "mean", "outputs": ["probability"]}}
+    safe: dict[str, Any] = {"fallback": {"to": ["plain", {"answer": {"probability": 0}}]}}
+    routes = {"mean": mean, "safe": safe}
+    with running_gateway(tmp_path, {"backends": backends, "routes": routes, "default": "mean"}) as client:
+        mean["aggregate"]["outputs"] = ["label", "probability"]
+        safe["fallback"]["to"][1]["answer"]["probability"] = 1
+        path = write(tmp_path / "other", backends=backends, routes=routes, default="mean")
+        code, text, errors = check(path, "--against", client.base_url)
+
+    assert (code, errors) == (0, "")
+    assert text.partition("Against ")[2].splitlines()[1:] == [
+        '  ~ mean: of ["probability"] → ["label", "probability"]',
+        "  ~ safe: stored.stored.probability 0.0 → 1.0",
+    ]
 
 
 def test_who_does_not_answer_is_no_judgement(tmp_path: Path, client: httpx.Client) -> None:
