@@ -46,7 +46,7 @@ def run(*command: str, check: bool = True, cwd: Path = ROOT, **environment: str)
     With `check` it must end well; what it wrote says why it did not.
     """
     done = subprocess.run(
-        command, cwd=cwd, env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=120
+        command, cwd=cwd, env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=300
     )
     assert not check or done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
     return done

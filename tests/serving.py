@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -24,11 +25,12 @@ from tests.conftest import ROOT
 
 @contextlib.contextmanager
 def served(app: ASGIApp, port: int = 0) -> Iterator[int]:
-    """Serve an app on a thread of its own; gives the port."""
+    """Serve an app on a thread of its own; gives the port, which is taken at once."""
     port = port or free_ports(1)[0]
-    config = uvicorn.Config(app, port=port, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
+    listening = socket.create_server(("127.0.0.1", port))
+    config = uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
+    thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()
     wait_until(lambda: server.started)
     try:
@@ -43,7 +45,7 @@ def model_app(folder: Path) -> ASGIApp:
     return Protocol(Served(read_contract(folder), folder, load(folder))).app()
 
 
-def wait_until(holds: Callable[[], Any], timeout_s: float = 20) -> Any:
+def wait_until(holds: Callable[[], Any], timeout_s: float = 60) -> Any:
     """Wait for a condition, with a deadline; gives its value."""
     deadline = time.monotonic() + timeout_s
     while not (value := holds()):
@@ -82,7 +84,8 @@ def running_gateway(
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, stderr=to, stdout=to)
     base = f"http://{settings.get('host', '127.0.0.1')}:{settings['port']}"
     try:
-        wait_until(lambda: answers(f"{base}{wait}"))
+        wait_until(lambda: answers(f"{base}{wait}") or process.poll() is not None)
+        assert process.poll() is None, (tmp_path / "gateway.log").read_text()
         with httpx.Client(
             base_url=base, headers={"x-admin": f"http://127.0.0.1:{settings['admin_port']}"}, timeout=40
         ) as client:
@@ -109,9 +112,9 @@ def running_service(target: list[str], home: Path, folder: Path) -> Iterator[tup
             text=True,
         )
     try:
-        wait_until(lambda: answers(f"{url}/v2/health/ready") or process.poll() is not None, 40)
+        wait_until(lambda: answers(f"{url}/v2/health/ready") or process.poll() is not None, 120)
         yield process, url
     finally:
         if process.poll() is None:
             process.terminate()
-        process.wait(10)
+        process.wait(60)
