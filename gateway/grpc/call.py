@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import quote, unquote
 
@@ -76,21 +76,10 @@ class Accounting:
                 parent, state = (given.get(name.encode(), b"").decode() for name in (TRACEPARENT, TRACESTATE))
                 accounts.trace(account, parent, state)
             try:
-                message = await accounts.carry_out(account, answered(account, body, context))
-                account.status = 200
-                context.set_trailing_metadata(trailing(account))
+                message = await carried_out(accounts, account, answered(account, body, context), context)
             except GatewayError as error:
-                account.status = error.protocol_status()
                 await refuse(context, account, error)
-            except asyncio.CancelledError:
-                remaining_s = context.time_remaining()
-                if remaining_s is not None and remaining_s < GIVEN_UP_S:
-                    account.status, account.reason = 504, DeadlineExceeded.reason
-                else:
-                    accounts.leave(account)
-                raise
-            finally:
-                accounts.close(account)
+            context.set_trailing_metadata(trailing(account))
             return message
 
         return handle
@@ -100,6 +89,31 @@ class Accounting:
         if task := asyncio.current_task():
             self.calls.add(task)
             task.add_done_callback(self.calls.discard)
+
+
+async def carried_out(
+    accounts: Accounts, account: Account, work: Coroutine[None, None, bytes], context: Context
+) -> bytes:
+    """Do the work of a call and close its account: as over HTTP, it is counted when its caller hears of it.
+
+    Raises GatewayError.
+    """
+    try:
+        message = await accounts.carry_out(account, work)
+        account.status = 200
+    except GatewayError as error:
+        account.status = error.protocol_status()
+        raise
+    except asyncio.CancelledError:
+        remaining_s = context.time_remaining()
+        if remaining_s is not None and remaining_s < GIVEN_UP_S:
+            account.status, account.reason = 504, DeadlineExceeded.reason
+        else:
+            accounts.leave(account)
+        raise
+    finally:
+        accounts.close(account)
+    return message
 
 
 async def refuse(context: Context, account: Account, error: GatewayError) -> NoReturn:

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -223,15 +223,43 @@ def test_every_failure_has_a_code() -> None:
         assert (kind.protocol_status() in CODES) == (kind not in ONLY_HTTP), kind
 
 
+class Refusing:
+    """Stand before a call's context, and note what is counted as it is refused."""
+
+    def __init__(self, context: Any, counted: Callable[[], float | None], seen: list[float | None]) -> None:
+        self.context = context
+        self.counted = counted
+        self.seen = seen
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.context, name)
+
+    async def abort(self, *told: Any) -> None:
+        """Look, and refuse."""
+        self.seen.append(self.counted())
+        await self.context.abort(*told)
+
+
 async def failure(exc: Exception) -> grpc.aio.AioRpcError:
-    """Make a call that fails with an exception, through the handler of every call."""
+    """Make a call that fails with an exception, through the handler of every call, which counts it before it tells."""
 
     async def fail(_: Account, __: protocol.ServerLiveRequest) -> protocol.ServerLiveResponse:
         raise exc
 
-    accounts = Accounts(Metrics(), None, {"plain": 1.0}, Ending())
-    accounting = Accounting(lambda: accounts, set())
-    handler: Any = grpc.unary_unary_rpc_method_handler(accounting.handler("/s/Live", protocol.ServerLiveRequest, fail))
+    metrics, seen = Metrics(), list[float | None]()
+    accounts = Accounts(metrics, None, {"plain": 1.0}, Ending())
+    handle: Callable[[bytes, Any], Awaitable[bytes]] = Accounting(lambda: accounts, set()).handler(
+        "/s/Live", protocol.ServerLiveRequest, fail
+    )
+
+    def counted() -> float | None:
+        (samples,) = [family.samples for family in metrics.refused.collect()]
+        return sum(sample.value for sample in samples if sample.name.endswith("_total"))
+
+    async def seen_by(body: bytes, context: Any) -> bytes:
+        return await handle(body, Refusing(context, counted, seen))
+
+    handler: Any = grpc.unary_unary_rpc_method_handler(seen_by)
     server = grpc.aio.server()
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("s", {"Live": handler})])
     port = server.add_insecure_port("127.0.0.1:0")
@@ -241,6 +269,7 @@ async def failure(exc: Exception) -> grpc.aio.AioRpcError:
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await call(b"")
     await server.stop(None)
+    assert seen == [1]
     return caught.value
 
 
