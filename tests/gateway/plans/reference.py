@@ -20,7 +20,11 @@ class Failed(Exception):
 
 
 class Close(Exception):
-    """A mean of means lies so near to where decisions change that rounding makes them."""
+    """The last bits of a mean of means decide, and these are of how it was rounded."""
+
+
+class Rounded(float):
+    """A mean of means: its last bits are not said by the settings."""
 
 
 class Said(NamedTuple):
@@ -187,7 +191,7 @@ class Reference:
     def split(self, name: str, route: Mapping[str, Any], records: Sequence[Row]) -> Said:
         """Ask the side of each record."""
         what, _, field = route["split"].get("by", "request").partition(" ")
-        keys = [str(record[field]) if what == "feature" else self.keys[what] for record in records]
+        keys = [str(exact(record[field])) if what == "feature" else self.keys[what] for record in records]
         return self.row_by_row(name, [side_of(name, route["split"]["weights"], key) for key in keys], records)
 
     def fallback_types(self, name: str, route: Mapping[str, Any]) -> dict[str, str]:
@@ -232,14 +236,27 @@ def aggregated(row: Row, output: str, by: str, there: Mapping[str, Any], weights
     elif by in ("any", "max"):
         row[output] = max(values, default=None)
     elif by == "median":
-        row[output] = float(statistics.median(values)) if values else None
+        is_rounded = any(isinstance(value, Rounded) for value in values)
+        row[output] = average(statistics.median(values), is_rounded=is_rounded) if values else None
     else:
         total = sum(Fraction(weights[member]) for member in there)
         mean = sum(Fraction(weights[member]) * Fraction(value) for member, value in there.items())
-        fine = any(Fraction(value).denominator > 2**20 for value in values)
-        if total and fine and any(abs(mean / total - Fraction(part, 4)) < Fraction(1, 10**9) for part in (1, 2, 3)):
-            raise Close
-        row[output] = float(mean / total) if total else None
+        is_rounded = any(Fraction(value).denominator > 2**20 for value in values)
+        row[output] = average(mean / total, is_rounded=is_rounded) if total else None
+
+
+def average(value: float | Fraction, *, is_rounded: bool) -> float:
+    """Give an average; raises Close where rounding may decide, which is at some multiples of a quarter."""
+    if is_rounded and abs(4 * value - round(4 * value)) < Fraction(1, 10**9):
+        raise Close
+    return Rounded(value) if is_rounded else float(value)
+
+
+def exact(value: Any) -> Any:
+    """Give a value of which each bit counts; raises Close."""
+    if isinstance(value, Rounded):
+        raise Close
+    return value
 
 
 def side_of(route: str, weights: Mapping[str, float], key: str) -> str:

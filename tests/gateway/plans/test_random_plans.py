@@ -17,7 +17,7 @@ from gateway.plans import Answer, Asked, Plan, make_plans, needs_of
 from gateway.reports import Reports
 from gateway.settings import RouteSettings
 from tests.contract.strategies import records
-from tests.gateway.plans.reference import Close, Failed, Reference, Row, Said
+from tests.gateway.plans.reference import Close, Failed, Reference, Row, Said, exact
 from tests.gateway.plans.stubs import OUTPUTS, backend, said
 
 HEADER = "x-key"
@@ -223,7 +223,7 @@ def worlds(draw: st.DrawFn) -> World:
     def say(model: str, record: Row) -> Row:
         if its[model].ill:
             raise Failed
-        read = {feature.name: as_read(feature, record[feature.name]) for feature in its[model].features}
+        read = {feature.name: as_read(feature, exact(record[feature.name])) for feature in its[model].features}
         return {name: value for name, value in said(model, read).items() if name in its[model].outputs}
 
     reads = {name: {feature.name for feature in one.features} for name, one in its.items()}
