@@ -57,6 +57,12 @@ class Cluster:
         """Give the weights in the file."""
         return weights_in(self.path.read_text(), "rollout")
 
+    def lead(self, candidate: float) -> None:
+        """Give the candidate so many percent, and wait until both know."""
+        weights = {"plain": 100 - candidate, "sick": candidate}
+        self.path.write_text(with_weights(self.path.read_text(), "rollout", weights))
+        wait_until(lambda: all(httpx.get(f"{url}/plans/rollout").json()["weights"] == weights for url in self.admin))
+
     @contextmanager
     def asked(self) -> Iterator[None]:
         """Have both asked as long as this lasts."""
@@ -113,8 +119,7 @@ def running(tmp_path_factory: pytest.TempPathFactory, backends: dict[str, Any]) 
 @pytest.fixture
 def replicas(running: Cluster) -> Cluster:
     """Give both, with all callers on one side."""
-    text = running.path.read_text()
-    running.path.write_text(with_weights(text, "rollout", {"plain": 100, "sick": 0}))
+    running.lead(0)
     return running
 
 
@@ -181,11 +186,12 @@ def test_what_it_cannot_begin_with_changes_no_weights(tmp_path: Path) -> None:
 
 
 def test_without_callers_there_is_no_verdict(replicas: Cluster) -> None:
-    """The weights stay, and it is told how to go on."""
-    done = run(replicas.command("--step-timeout", "3"))
+    """The weights stay, and it is told how to go on; both have those of the step before it begins."""
+    replicas.lead(30)
+    done = run(replicas.command("--step-timeout", "0.5"))
 
     assert done.returncode == 2
-    assert "30 %: sick has been asked nothing within 3 s" in done.stderr
+    assert "30 %: sick has been asked nothing within 0.5 s" in done.stderr
     assert replicas.weights == {"plain": 70, "sick": 30}
 
 
