@@ -14,7 +14,7 @@ from gateway.plans import make_plans, misfits
 from gateway.reports import Reports
 from gateway.settings import BackendSettings, RouteSettings
 from tests.gateway.conftest import PLAIN
-from tests.gateway.over_time.test_changing import ask, metrics, put, refusals, served_names, told, wait_for
+from tests.gateway.over_time.test_changing import ask, metrics, put, put_text, refusals, served_names, told, wait_for
 from tests.gateway.plans.conftest import Start
 from tests.serving import wait_until
 
@@ -25,11 +25,11 @@ FAULT = "a route cannot be asked"
 FAULTY = 'bentogate_plan_faulty{route="rollout"}'
 
 
-def line_of_route(folder: Path) -> int:
-    """Give the line on which the route stands, in a file that has a line for each key."""
-    path = folder / "gateway.yaml"
-    path.write_text(json.dumps(json.loads(path.read_text()), indent=1))
-    return 1 + next(at for at, line in enumerate(path.read_text().splitlines()) if '"rollout": {' in line)
+def put_in_lines(folder: Path, settings: dict[str, Any]) -> int:
+    """Put settings in the place of others, a line for each key; gives that on which the route stands."""
+    text = json.dumps(settings, indent=1)
+    put_text(folder, text)
+    return 1 + next(at for at, line in enumerate(text.splitlines()) if '"rollout": {' in line)
 
 
 def test_a_route_that_does_not_fit_is_told_everywhere(start: Start, tmp_path: Path) -> None:
@@ -67,8 +67,7 @@ def test_a_change_to_what_does_not_fit_is_refused(start: Start, tmp_path: Path) 
     client = start({"rollout": GOOD})
     settings = json.loads((tmp_path / "gateway.yaml").read_text())
     settings["backends"]["another"] = settings["backends"]["plain"] | {"model": "plain"}
-    put(tmp_path, backends=settings["backends"], routes={"rollout": BAD}, max_rows=1)
-    line = line_of_route(tmp_path)
+    line = put_in_lines(tmp_path, {**settings, "routes": {"rollout": BAD}, "max_rows": 1})
     wait_for(client, "refused", 1)
     (reason,) = wait_until(lambda: refusals(tmp_path))
 
