@@ -55,7 +55,8 @@ def use(cgroup: Path, part: float) -> None:
 async def opened(ports: dict[str, int], cgroup: Path, **more: Any) -> AsyncIterator[Doors]:
     """Serve a gateway that has this cgroup; its models are known."""
     use(cgroup, 0.5)
-    async with open_gateway(Settings(**settings_of(ports, access_log=False, **more))) as gateway:
+    never_late = {"max_lag_ms": 60_000}  # its loop is that of the test, and late where others want the processor too
+    async with open_gateway(Settings(**settings_of(ports, access_log=False, **never_late, **more))) as gateway:
         gateway.shedding.memory = own_memory(cgroup, cgroup / "none")
         await until(lambda: gateway.ready)
         front = Front(gateway)
