@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+import threading
 
+from tests.faults.callers import PATIENCE_S
 from tests.faults.proxy import Exchange, Fault, Link
 
 CONTENT_LENGTH = re.compile(rb"(?i)content-length: (\d+)")
@@ -13,6 +15,18 @@ def delayed(seconds: float) -> Fault:
 
     async def fault(exchange: Exchange) -> None:
         answer = await exchange.answer()
+        await asyncio.sleep(seconds)
+        await exchange.front.send(answer)
+
+    return fault
+
+
+def delayed_since(event: threading.Event, seconds: float) -> Fault:
+    """Give the answer so long after something has happened elsewhere."""
+
+    async def fault(exchange: Exchange) -> None:
+        answer = await exchange.answer()
+        await asyncio.to_thread(event.wait, PATIENCE_S)
         await asyncio.sleep(seconds)
         await exchange.front.send(answer)
 

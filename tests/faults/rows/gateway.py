@@ -10,15 +10,19 @@ from collections.abc import Callable, Iterator
 from tests.faults.outcomes import ANSWERED, NOTHING, Outcome
 from tests.faults.row import DEADLINE_S, Arrange, Row, on_the_way
 from tests.faults.stack import MARGIN, Stack
-from tests.faults.wire import delayed, stalled
+from tests.faults.wire import delayed_since, stalled
 from tests.serving import wait_until
 
 CHANGES = "a change of the settings costs no request"
 ENDS = "whoever is under way at the end is answered"
 CALLERS = ("plain", "plain", "both", "both")
 MORE_ANSWERS = 10
-SOON_S = 0.5
-"""How long the gateway takes to end when it waits for nobody."""
+LATE_S = 0.5
+"""How long after the signal they are answered: the gateway closes its door meanwhile."""
+
+CALLERS_WAIT_S = 30
+SOON_S = CALLERS_WAIT_S / 2
+"""Who ends later may have waited for the callers; it takes half a second on a machine with nothing else to do."""
 
 
 def row(what: str, promise: str, arrange: Arrange, expect: Outcome = ANSWERED, **settings: float) -> Row:
@@ -109,36 +113,45 @@ def text_of(stack: Stack) -> str:
 @contextlib.contextmanager
 def ended(stack: Stack) -> Iterator[None]:
     """End it by SIGTERM while all of them are under way, and start it again."""
-    with on_the_way(delayed(0.7))(stack), when_all_ask(stack, 1):
+    with when_all_wait(stack, 1) as sent, on_the_way(delayed_since(sent, LATE_S))(stack):
         yield
-    assert stack.gateway.process.wait(SOON_S * MARGIN) == 0
+    assert stack.gateway.process.wait(SOON_S) == 0
     stack.gateway.start()
 
 
 @contextlib.contextmanager
 def ended_twice(stack: Stack) -> Iterator[None]:
     """Have a second SIGTERM follow, while the model is silent: nobody waits for that."""
-    with on_the_way(stalled("nothing"))(stack), when_all_ask(stack, 2):
+    with when_all_wait(stack, 2), on_the_way(stalled("nothing"))(stack):
         yield
-        assert stack.gateway.process.wait(SOON_S * MARGIN) == 0
+        assert stack.gateway.process.wait(SOON_S) == 0
     stack.gateway.start()
 
 
 @contextlib.contextmanager
-def when_all_ask(stack: Stack, times: int) -> Iterator[None]:
-    """Send SIGTERM so often as soon as every caller has a task in the gateway."""
-    before = stack.metrics()["bentogate_tasks",]
+def when_all_wait(stack: Stack, times: int) -> Iterator[threading.Event]:
+    """Send SIGTERM so often as soon as every caller waits for `plain`; gives what says that it is sent.
+
+    Tasks of the gateway tell less: a caller who is there has several, and one who is not there yet would be refused.
+    """
+
+    def rows() -> float:
+        now = stack.metrics()
+        return now["bentogate_batch_rows_sum", "plain"] + now["bentogate_queued_rows", "plain"]
+
+    before, sent = rows(), threading.Event()
 
     def end() -> None:
-        wait_until(lambda: stack.metrics()["bentogate_tasks",] >= before + len(CALLERS))
+        wait_until(lambda: rows() >= before + len(CALLERS))
         for _ in range(times):
             stack.gateway.process.send_signal(signal.SIGTERM)
             wait_until(lambda: '"event": "ending"' in stack.gateway.log.read_text())
+        sent.set()
 
     thread = threading.Thread(target=end)
     thread.start()
     try:
-        yield
+        yield sent
     finally:
         thread.join(DEADLINE_S * MARGIN)
 
@@ -151,8 +164,8 @@ ROWS = [
     row("settings that name a default that there is not", CHANGES, changed(misnamed, "refused", "default names 'bth'")),
     row("settings with another address of a model", CHANGES, changed(elsewhere, "taken", TAKEN)),
     row("settings of a ConfigMap that is exchanged", CHANGES, changed(swapped, "taken", TAKEN)),
-    row("SIGTERM to the gateway", ENDS, ended),
-    row("SIGTERM to the gateway, which drains for a second", ENDS, ended, drain_s=1),
+    row("SIGTERM to the gateway", ENDS, ended, timeout_s=CALLERS_WAIT_S),
+    row("SIGTERM to the gateway, which drains for a second", ENDS, ended, timeout_s=CALLERS_WAIT_S, drain_s=1),
     row("two SIGTERM to the gateway", "who does not want to wait for the end need not", ended_twice, NOTHING,
-        timeout_s=30),
+        timeout_s=CALLERS_WAIT_S),
 ]  # fmt: skip
