@@ -29,10 +29,15 @@ def refused(stack: Stack) -> Iterator[None]:
 
 @contextlib.contextmanager
 def unheard(stack: Stack) -> Iterator[None]:
-    """Drop whoever wants to connect: a listener that takes nobody, and whose queue is full."""
+    """Drop whoever wants to connect: a listener that takes nobody, and whose queue is full.
+
+    One connection fills it. Where the gateway, which asks for the contract, was the first, ours would wait minutes.
+    """
     stack.way.do(stack.way.stop_listening)
     address = ("127.0.0.1", stack.way.port)
-    with socket.create_server(address, backlog=0), socket.create_connection(address):
+    with socket.create_server(address, backlog=0), socket.socket() as one:
+        one.setblocking(False)
+        one.connect_ex(address)
         yield
     stack.way.do(stack.way.listen)
 
