@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.telling import nothing, told
-from benchmarks.way.between import FILE, GATEWAY, Between, between
+from benchmarks.way.between import FILE, GATEWAY, NEVER_LATE_MS, Between, between
 from gateway.gateway import Gateway, open_gateway
 from gateway.server import configure_log
 from gateway.settings import Settings, read_settings
@@ -22,8 +22,7 @@ async def inside(change: Callable[[Settings], Settings] = lambda its: its) -> As
     process, with an echo.
     """
     async with between({GATEWAY: {}}) as running:
-        # A request that is refused, since the machine has much to do, would be the cheapest.
-        settings = read_settings(FILE).model_copy(update={"access_log": False, "max_lag_ms": 1e9})
+        settings = read_settings(FILE).model_copy(update={"access_log": False, "max_lag_ms": NEVER_LATE_MS})
         async with open_gateway(change(settings)) as gateway:
             for backend in gateway.backends.values():
                 await backend.learn()
