@@ -13,6 +13,7 @@ from bentos.stored import tag_of
 from models import catalog
 from tests.conftest import ROOT, STORE, TINY
 from tests.serving import answers, running_service, wait_until
+from tests.stack.conftest import gone
 from training.run import train
 
 
@@ -32,8 +33,8 @@ def test_a_worker_that_starts_again_serves_what_its_service_began_with(stored_pl
             assert tag_of(f"plain:{stored_plain.name}", ROOT) == f"plain:{stored_plain.name}"
             worker = next(one for one in psutil.Process(process.pid).children() if "worker" in " ".join(one.cmdline()))
             worker.kill()
-            wait_until(lambda: not answers(f"{url}/v2/health/ready"))
-            wait_until(lambda: answers(f"{url}/v2/health/ready"), 40)
+            wait_until(lambda: gone([worker]))  # whoever answers from now on is another
+            wait_until(lambda: answers(f"{url}/v2/health/ready"), 60)
 
             assert httpx.get(f"{url}/v2/models/plain").json()["versions"] == [stored_plain.name]
         finally:

@@ -3,17 +3,21 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from benchmarks.ports import free_ports
 from stack.procfile import read_procfile
 from tests.conftest import ROOT
 from tests.serving import wait_until
+
+END_S = 40
+"""So long may it take to end on a busy machine: it takes `stack.processes.PATIENCE_S` and hardly more on another."""
 
 
 @dataclass
@@ -50,9 +54,21 @@ def run_stack(home: Path, folder: Path, *options: str) -> Stack:
             text=True,
         )
     stack = Stack(process, ports, log, home)
-    wait_until(lambda: "all ready" in stack.text or process.poll() is not None, 60)
+    wait_until(lambda: "all ready" in stack.text or process.poll() is not None, 120)
     assert process.poll() is None, stack.text
     return stack
+
+
+def gone(processes: Sequence[psutil.Process]) -> bool:
+    """Say whether all are dead, buried or not."""
+
+    def lives(process: psutil.Process) -> bool:
+        try:
+            return process.status() != psutil.STATUS_ZOMBIE and process.is_running()
+        except psutil.NoSuchProcess:  # it was just buried
+            return False
+
+    return not any(map(lives, processes))
 
 
 @pytest.fixture(scope="package")
@@ -63,7 +79,7 @@ def stack(shipped: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         yield stack
     finally:
         stack.process.terminate()
-        assert stack.process.wait(6) == 0
+        assert stack.process.wait(END_S) == 0
 
 
 @pytest.fixture(scope="package")

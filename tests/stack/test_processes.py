@@ -10,9 +10,11 @@ import psutil
 import pytest
 
 from benchmarks.ports import free_ports
+from stack.processes import PATIENCE_S
 from stack.procfile import ProcfileError, chosen_ports, read_procfile
 from tests.conftest import ROOT
 from tests.serving import wait_until
+from tests.stack.conftest import END_S, gone
 
 WORKER = "import os, signal, time; os.setsid(); signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
 PARENT = f"""import subprocess, sys, time
@@ -49,19 +51,15 @@ def family(process: subprocess.Popen[str], count: int) -> list[psutil.Process]:
     return wait_until(lambda: len(found := me.children(recursive=True)) == count and found)  # type: ignore[no-any-return]
 
 
-def gone(processes: list[psutil.Process]) -> bool:
-    """Say whether all are dead."""
-    return not [one for one in processes if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ending_on_purpose_leaves_nothing_within_five_seconds(tmp_path: Path, procfile: str, number: int) -> None:
-    """Even a worker that is a session of its own and ignores SIGTERM; the exit code is 0."""
+def test_ending_on_purpose_leaves_nothing(tmp_path: Path, procfile: str, number: int) -> None:
+    """Even a worker that is a session of its own and ignores SIGTERM, after less than five seconds; the code is 0."""
     process = started(tmp_path, procfile)
     members = family(process, 3)
     process.send_signal(number)
-    process.communicate(timeout=5)
+    process.communicate(timeout=END_S)
 
+    assert PATIENCE_S < 5
     assert process.returncode == 0
     assert gone(members)
 
@@ -71,7 +69,7 @@ def test_a_killed_process_takes_all_with_it(tmp_path: Path, procfile: str) -> No
     process = started(tmp_path, procfile)
     members = family(process, 3)
     next(one for one in members if "parent.py" in one.cmdline()).kill()
-    _, errors = process.communicate(timeout=10)
+    _, errors = process.communicate(timeout=END_S)
 
     assert process.returncode == 1
     assert errors == "error: parent killed by SIGKILL; its last lines were:\n  up\n"
@@ -81,7 +79,7 @@ def test_a_killed_process_takes_all_with_it(tmp_path: Path, procfile: str) -> No
 def test_a_process_that_ends_by_itself_is_an_error(tmp_path: Path) -> None:
     """With code 0 too: nothing in a Procfile is done some day."""
     process = started(tmp_path, "gateway: exec sleep 60 # ${GATEWAY_PORT:-1}\nquick: echo last words; exit 0\n")
-    _, errors = process.communicate(timeout=10)
+    _, errors = process.communicate(timeout=END_S)
 
     assert process.returncode == 1
     assert errors == "error: quick ended with code 0; its last lines were:\n  last words\n"
@@ -99,7 +97,7 @@ def test_a_killed_runner_leaves_no_child(tmp_path: Path, when: str, again: int) 
     if when == "running":
         wait_until(lambda: child.name() == "sleep")
     process.kill()
-    process.communicate(timeout=5)
+    process.communicate(timeout=END_S)
 
     wait_until(lambda: gone([child]))
 
@@ -108,7 +106,7 @@ def test_a_line_of_any_length_is_read(tmp_path: Path) -> None:
     """A process that prints 200,000 characters at once does not wait for ever for somebody to read them."""
     (tmp_path / "long.py").write_text("print('x' * 200_000); print('end'); raise SystemExit(7)")
     process = started(tmp_path, f"gateway: exec sleep 60 # ${{GATEWAY_PORT:-1}}\nlong: exec {sys.executable} long.py\n")
-    _, errors = process.communicate(timeout=15)
+    _, errors = process.communicate(timeout=END_S)
 
     assert process.returncode == 1
     assert errors.startswith("error: long ended with code 7")
