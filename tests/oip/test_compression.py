@@ -19,7 +19,7 @@ pytestmark = pytest.mark.anyio
 MIB = 2**20
 PACK: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "deflate": zlib.compress}
 LONGEST_S = 0.25
-"""Five times the 50 ms that are promised."""
+"""Of processor time, which no other process takes: five times the 50 ms that are promised."""
 
 
 def header(name: str, value: str) -> dict[bytes, bytes]:
@@ -106,9 +106,9 @@ async def test_nothing_holds_up_the_event_loop(kind: str) -> None:
     task = asyncio.ensure_future(works[kind]())
     longest, turns = 0.0, 0
     while not task.done():
-        began = time.perf_counter()
+        began = time.thread_time()
         await asyncio.sleep(0)
-        longest, turns = max(longest, time.perf_counter() - began), turns + 1
+        longest, turns = max(longest, time.thread_time() - began), turns + 1
 
     assert turns > 50
     assert longest < LONGEST_S

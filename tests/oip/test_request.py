@@ -228,10 +228,10 @@ def test_the_wrong_elements_of_long_data_are_found_at_once() -> None:
     wrong = [3, 9_999, 10_000, 999_999]
     for place in wrong:
         data[place] = "x"
-    began = time.monotonic()
+    began = time.thread_time()
     text = refusal(request(shape=[1_000_000], data=data))
 
-    assert time.monotonic() - began < 5
+    assert time.thread_time() - began < 5
     assert [int(place) for place in re.findall(r"/inputs/0/data/(\d+): expected", text)] == wrong
     assert refusal(request(shape=[30], data=["x"] * 30)).count("/data/") == 20
 

@@ -28,11 +28,11 @@ def test_a_message_as_large_as_it_may_be_is_read() -> None:
 
 def test_a_small_message_of_many_parts_is_refused_at_once() -> None:
     """Sixteen megabytes of empty inputs would become fifty times as much, and hold up all others for seconds."""
-    before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
+    before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.thread_time()
     with pytest.raises(ProtocolError, match=f"more than {MOST_PARTS} parts"):
         decode_message(ModelInferRequest, EMPTY_INPUT * 2**23)
 
-    assert time.monotonic() - began < 0.5
+    assert time.thread_time() - began < 0.5
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
 
 
