@@ -4,7 +4,7 @@ import asyncio
 
 from starlette.responses import Response
 
-from benchmarks.closed_loop import closed_loop, connected
+from benchmarks.closed_loop import PATIENCE_S, closed_loop, connected
 from benchmarks.exchange import post
 from benchmarks.latencies import Latencies
 from benchmarks.peers.echo import app as echo
@@ -30,7 +30,7 @@ def test_every_connection_sends_again_until_the_time_is_over() -> None:
 def test_other_answers_than_200_are_errors() -> None:
     """Each is counted by its status."""
     with answering(lambda number: Response("{}", status_code=503 if number % 2 else 200)) as url:
-        found = asyncio.run(closed_loop(post(url, b"{}"), 1, 0.1))
+        found = asyncio.run(closed_loop(post(url, b"{}"), 1, 1))
 
     assert 0 < found.errors == found.statuses[503] < found.answered
 
@@ -38,7 +38,7 @@ def test_other_answers_than_200_are_errors() -> None:
 def test_a_server_that_hangs_up_is_an_error_and_is_called_again() -> None:
     """The load ends in time all the same."""
     with raw(b"") as url:
-        found = asyncio.run(closed_loop(post(url, b"{}"), 2, 0.1))
+        found = asyncio.run(closed_loop(post(url, b"{}"), 2, 1))
 
     assert found.unanswered == len(found.sorted_s) > 2
-    assert found.seconds < 5
+    assert found.seconds < PATIENCE_S / 2
