@@ -93,13 +93,16 @@ def write(stream: TextIO, text: str) -> None:
 
 
 class Lines:
-    """Show lines: on a terminal the progress of a step stays one line."""
+    """Show lines, none twice in a row: on a terminal the progress of a step stays one line."""
 
     def __init__(self) -> None:
-        self.of_step = ""
+        self.last = self.of_step = ""
 
     def say(self, line: str) -> None:
         """Show one."""
+        if line == self.last:  # nobody asks for the route, maybe for an hour
+            return
+        self.last = line
         step = line.partition(":")[0] if "evidence" in line else ""
         over = sys.stdout.isatty() and step and step == self.of_step
         write(sys.stdout, f"{LINE_UP if over else ''}{line}\n")

@@ -92,7 +92,7 @@ class Trial:
         if not candidate or not stable:
             return f"{other if candidate else its} has been asked nothing"
         if candidate.rows < self.pace.min_rows:
-            return f"{its} has answered {candidate.rows} rows"
+            return f"{its} has answered {candidate.rows} rows of {self.pace.min_rows}"
         fewest, side = min((candidate.requests, its), (stable.requests, other))
         return f"{side} has been asked {fewest} times" if fewest < FEWEST else ""
 
@@ -101,7 +101,8 @@ class Trial:
         counts = [self.tally.of(side) for side in (self.split.candidate, self.split.stable)]
         rows, failed = ([getattr(one, what) for one in counts] for what in ("rows", "failed"))
         weights = ", ".join(f"{one.what} {min(one.weight, 1):.0%}" for one in findings)
-        return f"{rows[0]} rows beside {rows[1]}, {failed[0]} failures beside {failed[1]}; evidence: {weights}"
+        answered = f"{rows[0]} rows of {self.pace.min_rows} beside {rows[1]}"
+        return f"{answered}, {failed[0]} failures beside {failed[1]}; evidence: {weights}"
 
 
 def late_told(heard: Heard, taken: Sequence[Report]) -> str:

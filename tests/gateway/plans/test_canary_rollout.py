@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from gateway.canary.command import canary
+from gateway.canary.command import Lines, canary
 from gateway.canary.judge import Judge, Limits
 from gateway.canary.replicas import Heard, Replicas, Report
 from gateway.canary.rollout import Rollout
@@ -262,3 +262,12 @@ def test_what_nobody_foresaw_is_no_verdict(capsys: pytest.CaptureFixture[str]) -
     told = capsys.readouterr().err
     assert "AttributeError" in told
     assert "no verdict: a fault of the command's own\nThe weights are as they are" in told
+
+
+def test_nothing_is_told_twice_in_a_row(capsys: pytest.CaptureFixture[str]) -> None:
+    """A route that nobody asks for would fill a log."""
+    lines = Lines()
+    for line in ("none yet", "none yet", "1 row", "none yet"):
+        lines.say(line)
+
+    assert capsys.readouterr().out == "none yet\n1 row\nnone yet\n"
