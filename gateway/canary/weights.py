@@ -70,10 +70,14 @@ def weights_in(text: str, route: str) -> dict[str, float]:
     """Give the weights of a split; raises PlaceError where there is none of two sides."""
     document = loaded(text)
     try:
-        weights = document["routes"][route]["split"]["weights"]
-        found = {str(side): float(weight) for side, weight in weights.items()}
-    except (LookupError, TypeError, ValueError, AttributeError) as exc:
+        weights = document["routes"][route]["split"]["weights"].items()
+    except (LookupError, TypeError, AttributeError) as exc:
         raise PlaceError(f"there is no split {route!r} in the settings{splits_told(document)}") from exc
+    try:
+        found = {str(side): float(weight) for side, weight in weights}
+    except (TypeError, ValueError, OverflowError) as exc:
+        told = ", ".join(str(weight)[:20] for _, weight in weights)
+        raise PlaceError(f"{route} has the weights {told}, which are not all numbers") from exc
     if len(found) != 2:
         raise PlaceError(f"{route} has the sides {', '.join(found)}: a canary is between two")
     if not (0 < sum(found.values()) < math.inf and min(found.values()) >= 0):

@@ -55,6 +55,13 @@ def test_weights_without_shares_are_told(weight: str) -> None:
         weights_in(TEXT.replace("100, candidate: 0.0", f"0, candidate: {weight}"), "rollout")
 
 
+@pytest.mark.parametrize("weight", ["5%", "", "[5]", "9" * 400])
+def test_weights_that_are_no_numbers_are_told(weight: str) -> None:
+    """The split is there, which it was said not to be."""
+    with pytest.raises(PlaceError, match=r"rollout has the weights 100, .*, which are not all numbers"):
+        weights_in(TEXT.replace("candidate: 0.0", f"candidate: {weight}"), "rollout")
+
+
 def test_a_file_keeps_the_ends_of_its_lines(tmp_path: Path) -> None:
     """And what is no ASCII, whatever the locale."""
     path = tmp_path / "gateway.yaml"
