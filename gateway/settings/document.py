@@ -50,6 +50,8 @@ def read_document(path: Path) -> tuple[yaml.MappingNode, dict[Any, Any]]:
         raise SettingsError(f"{path}, line {line}: is not YAML: {exc.reason} for UTF-8") from exc
     except yaml.MarkedYAMLError as exc:
         told = ", ".join(filter(None, (exc.context, exc.problem)))
+        if "<block end>" in told and not told.endswith(("'}'", "']'")):
+            told += ": is it indented as what it belongs to?"
         mark = exc.problem_mark or exc.context_mark
         raise SettingsError(f"{path}, line {1 + mark.line if mark else 1}: is not YAML: {told}") from exc
     except yaml.reader.ReaderError as exc:

@@ -30,6 +30,11 @@ LAUGHS = "".join(
         ("", 1, "must hold a mapping with backends, routes and default"),
         ("- one\n", 1, "must hold a mapping"),
         ("backends:\n\tone: {url: http://one}\n", 2, "is not YAML: while scanning for the next token, found character"),
+        (
+            f"{BACKENDS}routes:\n  all:\n   ensemble: [one]\n    quorum: 1\ndefault: all\n",
+            7,
+            "is not YAML: while parsing a block mapping, expected <block end>, but found '<block mapping start>': is",
+        ),
         (f"{BACKENDS}---\na: 1\n", 4, "is not YAML: expected a single document in the stream, but found another"),
         (f"{BACKENDS}default: a\0b\n", 4, "is not YAML: a character may not be in it"),
         (f"{BACKENDS}default: \xff\n".encode("latin-1"), 4, "is not YAML: invalid start byte for UTF-8"),
