@@ -196,11 +196,13 @@ def test_a_wish_within_a_body_that_took_longer_is_over_before_anybody_is_asked(s
     """And says so, rather than that a model was late."""
     url, asked = slow.client.base_url, len(slow.gated.ids)
     body = json.dumps({**inputs(PLAIN), "parameters": {"timeout": SHORT_US}})
-    head = f"POST /v2/models/plain/infer HTTP/1.1\r\nhost: {url.host}\r\ncontent-length: {len(body)}\r\n\r\n"
+    lines = (f"host: {url.host}", f"content-length: {len(body)}", "expect: 100-continue")
+    head = "\r\n".join(["POST /v2/models/plain/infer HTTP/1.1", *lines])
     with socket.create_connection((url.host, url.port or 80), timeout=9) as connection:
-        connection.sendall(f"{head}{body[:-1]}".encode())
+        connection.sendall(f"{head}\r\n\r\n".encode())
+        assert connection.recv(65536).startswith(b"HTTP/1.1 100 ")  # from now on its time is running
         time.sleep(2 * SHORT_S)
-        connection.sendall(body[-1:].encode())
+        connection.sendall(body.encode())
         answer = connection.recv(65536)
 
     assert answer.startswith(b"HTTP/1.1 504 ")

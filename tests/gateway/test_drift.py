@@ -33,7 +33,7 @@ from gateway.settings import DriftSettings
 from models import catalog
 from tests.conftest import TINY
 from tests.gateway.conftest import settings_of
-from tests.serving import model_app, running_gateway, served
+from tests.serving import model_app, running_gateway, served, wait_until
 from training.profile import profile
 
 PLACES = ("east", "west", "north")
@@ -452,7 +452,7 @@ def test_the_gateway_tells_which_feature_has_drifted(
     assert len(first["training"]["edges"]) - 1 == len(first["training"]["shares"]) == len(first["live"]["shares"])
     assert sum(first["live"]["shares"]) == pytest.approx(1)
     assert (told["mixed"]["rows"], told["mixed"]["fields"][0]["live"]["shares"]) == (0, None)
-    assert '"event": "data has drifted"' in (tmp_path / "gateway.log").read_text()
+    wait_until(lambda: '"event": "data has drifted"' in (tmp_path / "gateway.log").read_text())
 
 
 def test_it_can_be_off(tmp_path: Path, stored_plain: Path) -> None:

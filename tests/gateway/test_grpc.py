@@ -172,7 +172,7 @@ def test_health_is_that_of_readyz(doors: Doors, service: str) -> None:
 def test_health_waits_for_a_model(tmp_path: Path, ports: dict[str, int]) -> None:
     """Not serving while one has not answered and there is still patience; a watcher hears when that is over."""
     port, nobody = free_ports(2)
-    settings = settings_of({"mixed": ports["mixed"], "plain": nobody}, grpc_port=port, ready_after_s=1.5)
+    settings = settings_of({"mixed": ports["mixed"], "plain": nobody}, grpc_port=port, ready_after_s=6)
     with running_gateway(tmp_path, settings, wait="/livez"), connected(port) as (channel, stub):
         health: Any = health_pb2_grpc.HealthStub(channel)
         watch = health.Watch(health_pb2.HealthCheckRequest())

@@ -126,7 +126,7 @@ def test_who_has_gone_is_not_asked_for_once_more(model: Model, gone: int) -> Non
     async def check() -> None:
         failures: list[GatewayError] = [BackendBusy("busy", model="plain")]
         stub = Stub(model, lambda _: failures.pop() if failures else None)
-        one, _ = batcher(stub, RetrySettings(shortest_s=0.01, longest_s=0.01))
+        one, _ = batcher(stub, RetrySettings(shortest_s=0.3, longest_s=0.3))
         callers = [asyncio.create_task(ask(one, model, [[width]])) for width in (1.0, 2.0)]
         await turns()
         for caller in callers[:gone]:
@@ -305,7 +305,7 @@ def test_a_record_is_suspected_beyond_its_deadline(model: Model) -> None:
 
         poisonous = True
         one, _ = batcher(Ended(model))
-        (answer,) = await ask(one, model, [[POISON]], within_s=0.05)
+        (answer,) = await ask(one, model, [[POISON]], within_s=0.5)
         assert isinstance(answer, DeadlineExceeded)
         back.set()
         (answer,) = await ask(one, model, [[1.0]])
@@ -315,7 +315,7 @@ def test_a_record_is_suspected_beyond_its_deadline(model: Model) -> None:
 
         one.calls.fatal.known.clear()
         back.set()
-        await ask(one, model, [[POISON]], within_s=0.05)
+        await ask(one, model, [[POISON]], within_s=0.5)
         poisonous = False
         back.set()
         (answer,) = await ask(one, model, [[POISON]])

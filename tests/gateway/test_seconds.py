@@ -19,7 +19,7 @@ observed = st.lists(
 def samples(registry: CollectorRegistry) -> Samples:
     """Give all that a scrape would read, but for when it was made."""
     return {
-        (sample.name, tuple(sorted(sample.labels.items()))): round(sample.value, 9)
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
         for metric in registry.collect()
         for sample in metric.samples
         if not sample.name.endswith("_created")

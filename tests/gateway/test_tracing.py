@@ -249,7 +249,7 @@ SICK: dict[str, Callable[[], contextlib.AbstractContextManager[str]]] = {
     "hangs": hanging,
     "refuses connections": refusing,
     "refuses spans": lambda: collecting(Collector(400)),
-    "is slow": lambda: collecting(Collector(seconds=0.3)),
+    "is slow": lambda: collecting(Collector(seconds=0.8)),
 }
 
 

@@ -116,7 +116,7 @@ async def test_a_connection_that_nobody_answers_is_given_up_long_before_the_dead
     with pytest.raises(BackendUnreachable, match="plain cannot be reached") as caught:
         await ask(transport)
 
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
     assert caught.value.model == "plain"
 
 
@@ -285,9 +285,11 @@ async def test_what_nobody_asked_for_is_no_answer_to_the_next_request(surplus: b
 async def test_a_call_that_is_given_up_costs_its_connection() -> None:
     """Its answer, which comes later, would be given to the next caller."""
     async with asked(None, WHOLE, None) as (server, transport):
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.05):
-                await transport.call(transport.head("GET", "/"), b"")
+        call = asyncio.create_task(transport.call(transport.head("GET", "/"), b""))
+        await until(lambda: bool(server.requests))
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
 
         assert (await ask(transport)).body == b"ok"
         assert server.connections == 2

@@ -141,7 +141,7 @@ def test_no_request_holds_up_the_others(client: httpx.Client) -> None:
         began = time.monotonic()
         answer = client.post("/v2/models/plain/infer", json={"inputs": tensors})
         assert (answer.status_code, text in answer.json()["error"]) == (400, True)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 5
 
 
 def test_more_rows_than_allowed_are_413(client: httpx.Client) -> None:
