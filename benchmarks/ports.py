@@ -8,11 +8,13 @@ CANDIDATES = range(20_000, 30_000)
 """Below those that Linux gives to outgoing connections (ip_local_port_range, from 32768 on): one of these could be
 taken by anybody's request before its server has started. And below Kubernetes' node ports, from 30000 on."""
 
-FIRST = os.getpid() * 6181 % len(CANDIDATES)
-"""Far from that of a process that was started shortly before: by the golden ratio of all, as Fibonacci hashing has it
-(Knuth, The Art of Computer Programming, vol. 3, 6.4)."""
+STEP = 6181
+"""From one to the next: by the golden ratio of all, as in Fibonacci hashing (Knuth, The Art of Computer Programming,
+vol. 3, 6.4), so that neither two that are given together nor those of two processes are neighbours."""
 
-TURNS = cycle([*CANDIDATES[FIRST:], *CANDIDATES[:FIRST]])
+ORDER = [CANDIDATES[number * STEP % len(CANDIDATES)] for number in range(len(CANDIDATES))]
+FIRST = os.getpid() * STEP % len(CANDIDATES)
+TURNS = cycle([*ORDER[FIRST:], *ORDER[:FIRST]])
 """In this order a process takes them: none twice while a server of its own has yet to start, nor one that a process
 beside it has just taken. Drawn at random they would be, now and then: a gateway takes most of a second to start."""
 
