@@ -5,6 +5,7 @@ import json
 import shutil
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,7 @@ from gateway.settings import Settings, SettingsError
 from gateway.settings.change import changed_keys
 from tests.gateway.conftest import MIXED, PLAIN, settings_of
 from tests.gateway.grpc_client import connected
-from tests.gateway.test_faults import Sick
-from tests.gateway.test_grpc_end import Late
+from tests.gateway.test_joining import Gated
 from tests.serving import model_app, running_gateway, served, wait_until
 
 RECORDS = [{**PLAIN, "width": 1.0 + caller, "height": 8.0 - caller / 2} for caller in range(8)]
@@ -261,24 +261,20 @@ def test_readiness_stays(tmp_path: Path, ports: dict[str, int]) -> None:
 
 def test_a_request_under_way_ends_where_it_began(tmp_path: Path, ports: dict[str, int], stored_plain: Path) -> None:
     """Its model goes while it waits: it is answered, and the metrics tell of the model until then."""
-    sick = Sick(stored_plain)
-    sick.answer = Late
-    found: list[httpx.Response] = []
-    with served(sick.app()) as port, running_gateway(tmp_path, settings_of({**ports, "plain": port})) as client:
-
-        def slow() -> None:
-            found.append(client.post("/v1/models/plain:predict", json={"instances": [PLAIN]}))
-
-        thread = threading.Thread(target=slow)
-        thread.start()
-        wait_until(lambda: sick.asked)
+    gated = Gated(model_app(stored_plain))
+    with (
+        served(gated) as port,
+        running_gateway(tmp_path, settings_of({**ports, "plain": port})) as client,
+        ThreadPoolExecutor() as pool,
+    ):
+        slow = pool.submit(client.post, "/v1/models/plain:predict", json={"instances": [PLAIN]})
+        wait_until(lambda: gated.now)
         put(tmp_path, backends={"mixed": backend(ports["mixed"])}, routes={}, default="mixed")
         wait_until(lambda: served_names(client) == {"mixed"})
-        assert not found
         assert 'bentogate_rows_total{model="plain"}' in metrics(client)
 
-        thread.join()
-        assert found[0].status_code == 200
+        gated.opened.set()
+        assert slow.result().status_code == 200
         wait_until(lambda: 'model="plain"' not in metrics(client))
 
 
