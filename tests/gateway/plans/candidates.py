@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,8 @@ TRUE = "true"
 """Whose answers callers get."""
 
 THRESHOLD = 0.5
-SLOW_S = 0.2
+SLOW_S = 0.5
+LARGEST = 9.5
 RANDOM = np.random.default_rng(20)
 
 
@@ -74,12 +74,9 @@ def stale(inputs: Inputs) -> Outputs:
     return {**model(inputs), "probability": 1 / (1 + np.exp(9 - inputs["width"] * 1.2 - inputs["height"]))}
 
 
-CALLS = count(1)
-
-
 def failing(inputs: Inputs) -> Outputs:
-    """Fail one request in twenty."""
-    if not next(CALLS) % 20:
+    """Fail where a record is among the largest, as of one in ten requests of ten."""
+    if (inputs["width"] > LARGEST).any():
         raise ZeroDivisionError
     return model(inputs)
 

@@ -18,6 +18,7 @@ from gateway.shadows.watch import MOST_REQUESTS
 from tests.gateway.conftest import PLAIN
 from tests.gateway.plans.candidates import FAULTS, IDENTICAL, TRUE, Candidates, labels, model, settings_of
 from tests.gateway.test_account import records
+from tests.gateway.test_joining import Gated, metric
 from tests.gateway.test_v2 import inputs
 from tests.serving import model_app, running_gateway, served, wait_until
 
@@ -29,6 +30,7 @@ class Watched(NamedTuple):
 
     client: httpx.Client
     log: Path
+    gated: Gated
 
     def ask(self, name: str, rows: list[dict[str, Any]], request_id: str) -> httpx.Response:
         """Ask a shadow."""
@@ -52,7 +54,12 @@ def watched(tmp_path_factory: pytest.TempPathFactory, stored_plain: Path, stored
     folder = tmp_path_factory.mktemp("shadow")
     before = sys.getswitchinterval()
     sys.setswitchinterval(0.0005)  # the stub is a thread beside the caller: it would wait 5 ms for each of its turns
-    with served(Candidates(stored_plain).app()) as port, served(model_app(stored_mixed)) as mixed:
+    gated = Gated(model_app(stored_plain))
+    with (
+        served(Candidates(stored_plain).app()) as port,
+        served(model_app(stored_mixed)) as mixed,
+        served(gated) as held,
+    ):
         backends = settings_of(port)
         routes: dict[str, Any] = {
             f"shadowof{name}": {"shadow": {"of": TRUE, "candidate": name}} for name in backends if name != TRUE
@@ -62,15 +69,16 @@ def watched(tmp_path_factory: pytest.TempPathFactory, stored_plain: Path, stored
             "shadowofmixed": {"shadow": {"of": "true", "candidate": "mixed"}},
             "shadowofnobody": {"shadow": {"of": "true", "candidate": "nobody"}},
             "shadowofmany": {"shadow": {"of": "partly", "candidate": "both"}},
-            "shadowofitself": {"shadow": {"of": "slow", "candidate": "again"}},
+            "shadowofitself": {"shadow": {"of": "gated", "candidate": "again"}},
             "shadowoflarge": {"shadow": {"of": "true", "candidate": "same"}},
-            "again": {"ensemble": ["slow"]},
+            "again": {"split": {"weights": {"gated": 1}}},
             "both": {"ensemble": ["true", "sign"]},
             "partly": {"ensemble": ["true", "same"], "partial": True},
             "shadowofsafe": {"shadow": {"of": "safe", "candidate": "same"}},
             "safe": {"fallback": {"to": ["true", {"answer": {"label": "low"}}]}},
         }
         backends["mixed"] = {"url": f"http://127.0.0.1:{mixed}"}
+        backends["gated"] = {"url": f"http://127.0.0.1:{held}", "model": "plain"}
         backends["nobody"] = {"url": f"http://127.0.0.1:{free_ports(1)[0]}", "model": "plain"}
         settings = {
             "backends": backends,
@@ -80,7 +88,8 @@ def watched(tmp_path_factory: pytest.TempPathFactory, stored_plain: Path, stored
             "prediction_log": {"folder": str(folder / "log")},
         }
         with running_gateway(folder, settings) as client:
-            yield Watched(client, folder / "gateway.log")
+            yield Watched(client, folder / "gateway.log", gated)
+            gated.opened.set()
     sys.setswitchinterval(before)
 
 
@@ -199,12 +208,17 @@ def test_a_candidate_that_does_not_fit_is_told_and_not_asked(watched: Watched) -
 
 def test_a_backend_that_both_ask_is_for_callers_first(watched: Watched) -> None:
     """While any of their rows wait there the candidate is left out."""
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda number: watched.ask("itself", [PLAIN], f"itself{number}"), range(8)))
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(watched.ask, "itself", [PLAIN], "first")
+        wait_until(lambda: watched.gated.now)
+        second = pool.submit(watched.ask, "itself", [PLAIN], "second")
+        wait_until(lambda: metric(watched.client, "bentogate_queued_rows", "gated"))
+        watched.gated.opened.set()
+        assert first.result().status_code == second.result().status_code == 200
     report = whole_report(watched, "itself")
+    (comparison,) = report["comparisons"]
 
-    assert {answer.status_code for answer in answers} == {200}
-    assert report["dropped"] > 0
+    assert (report["dropped"], comparison["requests"]) == (1, 1)
 
 
 def test_of_a_large_request_the_first_rows_are_compared(watched: Watched) -> None:
@@ -279,7 +293,7 @@ def test_a_change_of_the_settings_forgets_nothing(tmp_path: Path, stored_plain: 
         routes: dict[str, Any] = {"shadowofsame": {"shadow": {"of": "true", "candidate": "same"}}}
         settings: dict[str, Any] = {"backends": backends, "routes": routes, "default": "true"}
         with running_gateway(tmp_path, settings) as client:
-            watched = Watched(client, tmp_path / "gateway.log")
+            watched = Watched(client, tmp_path / "gateway.log", Gated(model_app(stored_plain)))
             file = tmp_path / "gateway.yaml"
             watched.ask("same", [PLAIN], "before")
             for change in ({"more": {"shadow": {"of": "same", "candidate": "true"}}}, {}):
