@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -75,11 +76,25 @@ def gateway(tmp_path_factory: pytest.TempPathFactory, models: dict[str, int]) ->
         yield client
 
 
+Own = Callable[..., httpx.Client]
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Own]:
+    """Run gateways of a test's own until its pages are closed: one that loses its gateway says so on the console."""
+    with ExitStack() as stack:
+        yield lambda settings, **more: stack.enter_context(running_gateway(tmp_path, settings, **more))
+
+
 Look = Callable[..., Looked]
 
 
 @pytest.fixture
-def look(browser: Browser, gateway: httpx.Client) -> Iterator[Look]:
+def look(
+    browser: Browser,
+    gateway: httpx.Client,
+    own: Own,  # noqa: ARG001 (it ends after the pages)
+) -> Iterator[Look]:
     """Give pages of that gateway, or of another one; each is checked at the end unless it is `unchecked`."""
     looked: list[tuple[Looked, bool]] = []
 

@@ -10,9 +10,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Route, expect
 
 from benchmarks.ports import free_ports
-from tests.browser.conftest import BOTH, PHONE, WIDE, Look
+from tests.browser.conftest import BOTH, PHONE, WIDE, Look, Own
 from tests.gateway.conftest import settings_of
-from tests.serving import running_gateway, wait_until
+from tests.serving import wait_until
 
 SERIOUS = ("serious", "critical")
 
@@ -236,19 +236,19 @@ SEEN = """seen => {
 }"""
 
 
-def test_wires_end_where_their_cards_are(look: Look, tmp_path: Path, models: dict[str, int]) -> None:
+def test_wires_end_where_their_cards_are(look: Look, own: Own, models: dict[str, int]) -> None:
     """Many models, the column of which grows beside a longer one when the figures come."""
     settings = settings_of({**models, **{f"more{number}": free_ports(1)[0] for number in range(8)}}, ready_after_s=0)
     settings["routes"] |= {f"alias{number}": {"ensemble": ["plain"]} for number in range(8)}
-    with running_gateway(tmp_path, settings) as client:
-        page = look(at=client).go("map")
-        expect(page.locator(".models .badge")).to_have_count(10)
-        expect(page.locator(".models .badge.bad")).to_have_count(8)
+    client = own(settings)
+    page = look(at=client).go("map")
+    expect(page.locator(".models .badge")).to_have_count(10)
+    expect(page.locator(".models .badge.bad")).to_have_count(8)
 
-        def farthest() -> float:
-            return float(page.evaluate(FARTHEST))
+    def farthest() -> float:
+        return float(page.evaluate(FARTHEST))
 
-        assert wait_until(lambda: farthest() < 2)
+    assert wait_until(lambda: farthest() < 2)
 
 
 FARTHEST = """() => {
@@ -261,24 +261,24 @@ FARTHEST = """() => {
 }"""
 
 
-def test_a_long_reason_is_not_cut_off(look: Look, tmp_path: Path, models: dict[str, int]) -> None:
+def test_a_long_reason_is_not_cut_off(look: Look, own: Own, models: dict[str, int]) -> None:
     """The dialog of a model that never answered, on a phone."""
     settings = settings_of({**models, "gone": free_ports(1)[0]}, ready_after_s=0)
-    with running_gateway(tmp_path, settings) as client:
-        page = look(PHONE, at=client, checked=False).go("map")
-        page.locator(".models button.card").filter(has_text="gone").click()
-        reason = page.get_by_role("dialog").locator(".badge")
+    client = own(settings)
+    page = look(PHONE, at=client, checked=False).go("map")
+    page.locator(".models button.card").filter(has_text="gone").click()
+    reason = page.get_by_role("dialog").locator(".badge")
 
-        expect(reason).to_contain_text("has not answered")
-        assert page.get_by_role("dialog").locator(".body").evaluate("body => body.scrollWidth <= body.clientWidth")
+    expect(reason).to_contain_text("has not answered")
+    assert page.get_by_role("dialog").locator(".body").evaluate("body => body.scrollWidth <= body.clientWidth")
 
 
-def test_what_the_prediction_log_keeps_is_said(look: Look, tmp_path: Path, models: dict[str, int]) -> None:
+def test_what_the_prediction_log_keeps_is_said(look: Look, own: Own, tmp_path: Path, models: dict[str, int]) -> None:
     """The list says that records are there, and a request that it is one of them; neither shows any."""
-    with running_gateway(tmp_path, settings_of(models, prediction_log={"folder": str(tmp_path / "log")})) as client:
-        client.post("/v1/predict", json=BOTH)
-        page = look(at=client).go("requests")
-        page.locator("button.link").first.click()
+    client = own(settings_of(models, prediction_log={"folder": str(tmp_path / "log")}))
+    client.post("/v1/predict", json=BOTH)
+    page = look(at=client).go("requests")
+    page.locator("button.link").first.click()
 
-        expect(page.get_by_text("in the prediction log only")).to_be_visible()
-        expect(page.locator("tr.way")).to_contain_text("kept, under this id")
+    expect(page.get_by_text("in the prediction log only")).to_be_visible()
+    expect(page.locator("tr.way")).to_contain_text("kept, under this id")
