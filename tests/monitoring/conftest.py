@@ -59,18 +59,18 @@ def stack(shipped: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
                 yield stack
     finally:
         stack.process.terminate()
-        assert stack.process.wait(6) == 0
+        assert stack.process.wait(60) == 0
 
 
 def miss_a_model(stack: Stack, client: httpx.Client) -> None:
-    """Have an answer without one of its models, which is stopped meanwhile."""
+    """Have an answer without one of its models, which is stopped meanwhile: the other one has two seconds to answer."""
     members = psutil.Process(stack.process.pid).children(recursive=True)
     (parent,) = (one for one in members if "model=novelty" in one.cmdline() and "serve" in one.cmdline())
     stopped = [parent, *parent.children(recursive=True)]
     for one in stopped:
         one.suspend()
     try:
-        answer = client.post("/v1/predict", json={**RECORD, "partial": True}, headers={"x-request-timeout-ms": "300"})
+        answer = client.post("/v1/predict", json={**RECORD, "partial": True}, headers={"x-request-timeout-ms": "2000"})
     finally:
         for one in stopped:
             one.resume()
