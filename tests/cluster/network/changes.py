@@ -37,4 +37,4 @@ def roll(network: Network, *deployments: str) -> None:
         for pod in filter(None, some):
             pod.delete()
     gone = {pod for some in old.values() for pod in some}
-    wait_until(lambda: network.update() and not gone.intersection(network.pods), 60)
+    wait_until(lambda: network.update() and not gone.intersection(network.pods), 120)

@@ -28,6 +28,9 @@ class Pod:
     container: Manifest
     sandbox: Sandbox
     ready: bool = False
+    failed: int = 0
+    """How many readiness probes have failed in a row."""
+
     deleted: bool = False
     sleeps_until: float = math.inf
     """When its `preStop` is over and it is sent SIGTERM, on the monotonic clock."""
@@ -42,6 +45,12 @@ class Pod:
         """Give the readiness probe: its URL and its timeout in seconds, which is 1 unless set."""
         probe = self.container["readinessProbe"]
         return self.url(probe["httpGet"]["port"], probe["httpGet"]["path"]), probe.get("timeoutSeconds", 1)
+
+    def probed(self, *, well: bool) -> None:
+        """Note a probe as the kubelet does: one makes a pod ready, until so many fail in a row, 3 unless set."""
+        self.failed = 0 if well else self.failed + 1
+        if well or self.failed >= self.container["readinessProbe"].get("failureThreshold", 3):
+            self.ready = well
 
     def delete(self) -> None:
         """Delete it as the API server does: no Service selects it any more, and its `preStop` sleep begins."""
