@@ -33,7 +33,7 @@ def copied(folder: Path) -> Path:
 def inside(copy: Path, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a command at the root of a copy to its end."""
     return subprocess.run(
-        command, cwd=copy, env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=120
+        command, cwd=copy, env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=300
     )
 
 
