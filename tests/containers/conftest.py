@@ -33,7 +33,7 @@ def pytest_sessionstart() -> None:
 
 def podman(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
     """Run podman to its end; shows what it wrote when it fails."""
-    done = subprocess.run(["podman", *arguments], capture_output=True, text=True, check=False, timeout=180)
+    done = subprocess.run(["podman", *arguments], capture_output=True, text=True, check=False, timeout=600)
     assert not check or done.returncode == 0, done.stderr or done.stdout
     return done
 
@@ -44,7 +44,7 @@ def built(shipped: Path) -> Iterator[str]:
     podman("tag", BASE, ALIAS)
     command = [sys.executable, "-m", "deploy", "images", "--base", ALIAS]
     environment = {**os.environ, "ENGINE": "podman", "BENTOML_HOME": str(shipped), "COLUMNS": "160"}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=900)
     assert done.returncode == 0, done.stdout + done.stderr
     yield done.stdout
     podman("image", "rm", "--force", *named(done.stdout).values(), ALIAS)

@@ -23,7 +23,7 @@ def bentoml(home: Path, *arguments: str) -> None:
     """Run BentoML's command on a store; shows what it wrote when it fails."""
     command = [str(Path(sys.executable).with_name("bentoml")), *arguments]
     environment = {**os.environ, "BENTOML_HOME": str(home)}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=900)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -52,7 +52,7 @@ def boosted() -> Iterator[str]:
     options = ("--read-only", "--tmpfs", "/tmp", "-e", "BENTOML_HOME=/tmp/bentoml", "-p", f"127.0.0.1:{port}:3000")
     container = podman("run", "--detach", *options, tag, "serve").stdout.strip()
     try:
-        wait_until(lambda: answers(f"http://127.0.0.1:{port}/readyz"), 60)
+        wait_until(lambda: answers(f"http://127.0.0.1:{port}/readyz"), 120)
         yield f"http://127.0.0.1:{port}"
     finally:
         print(podman("logs", "--tail", "20", container, check=False))

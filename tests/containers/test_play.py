@@ -87,7 +87,7 @@ def playing(images: dict[str, str], tmp_path_factory: pytest.TempPathFactory) ->
         podman("kube", "play", str(file))
         playing = Playing(deployments, ports, ssl.create_default_context(cafile=folder / "tls" / "ca.crt"))
         try:
-            wait_until(lambda: answers(f"http://127.0.0.1:{ports[8081]}/readyz"), 60)
+            wait_until(lambda: answers(f"http://127.0.0.1:{ports[8081]}/readyz"), 120)
         except AssertionError:
             for name in playing.containers:
                 print(name, podman("logs", "--tail", "20", name, check=False))
