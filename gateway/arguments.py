@@ -71,6 +71,9 @@ def add_canary(commands: Any) -> None:
     canary.add_argument("--every", type=seconds, default=5, metavar="S", help="between two looks (default: 5)")
     canary.add_argument("--max-failures", type=ratio, default=1.5, help="times the other side's share (default: 1.5)")
     canary.add_argument("--max-latency", type=ratio, default=1.5, help="times the other side's (default: 1.5)")
+    canary.add_argument(
+        "--latency-slack", type=limit, default=1, metavar="MS", help="that it may take longer besides (default: 1)"
+    )
     canary.add_argument("--max-shift", type=limit, default=0, help="of means, in standard deviations (default: 0)")
     canary.add_argument(
         "--error", type=chance, default=0.01, help="probability of rolling back for nothing (default: 0.01)"

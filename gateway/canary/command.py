@@ -45,7 +45,8 @@ def carried_out(arguments: argparse.Namespace) -> int:
         else File(arguments.config)
     )
     replicas = Replicas(arguments.admin, arguments.admin_dns)
-    judge = Judge(Limits(arguments.max_failures, arguments.max_latency, arguments.max_shift, arguments.error))
+    latency = arguments.max_latency, arguments.latency_slack
+    judge = Judge(Limits(arguments.max_failures, *latency, arguments.max_shift, arguments.error))
     pace = Pace(arguments.steps, arguments.min_rows, arguments.step_timeout, arguments.every)
     try:
         split = Split(arguments.route, place, arguments.candidate)

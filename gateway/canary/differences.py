@@ -31,10 +31,10 @@ class Difference(NamedTuple):
     spread: Doubles
 
 
-def over(steps: Sequence[Pair]) -> Difference:
-    """Compare what both sides answered in several steps, each step by itself."""
+def by_step(steps: Sequence[Pair]) -> list[Difference]:
+    """Compare the measures of an output in several steps, each step by itself and all by the same measures."""
     every = iter(alike([one for pair in steps for one in pair]))
-    return together([difference(*pair) for pair in zip(every, every, strict=True)])
+    return [difference(*pair) for pair in zip(every, every, strict=True)]
 
 
 def difference(candidate: Moments, stable: Moments) -> Difference:

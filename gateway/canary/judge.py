@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from msgspec.structs import replace
 
-from gateway.canary.differences import Difference, Pair, described, over
+from gateway.canary.differences import Difference, Pair, by_step, described, together
 from gateway.canary.evidence import Doubles, Events, mean_of, mixture
-from gateway.canary.slowness import LONGER_MS, Slowness
+from gateway.canary.slowness import Slowness
 from gateway.sides import Moments, SideCounts
 
 DENSEST = 0.4
@@ -20,12 +20,15 @@ DENSEST = 0.4
 class Limits:
     """Say what a candidate is allowed: times the failures, times the milliseconds, standard deviations of its means.
 
+    `slack_ms` are milliseconds that it may take besides: a process that is asked seldom is slower for that, at 1 and
+    5 % of 20 to 100 requests a second by 0.1 to 0.7 ms.
     `error` is the probability that one which does no more is ever found guilty; its parts go to failures, time and
     predictions.
     """
 
     failures: float = 1.5
     latency: float = 1.5
+    slack_ms: float = 1.0
     shift: float = 0.0
     error: float = 0.01
     parts: tuple[float, float, float] = (0.5, 0.1, 0.4)
@@ -50,7 +53,7 @@ class Judge:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.failures = Events(limits.failures)
-        self.slowness = Slowness(limits.latency)
+        self.slowness = Slowness(limits.latency, limits.slack_ms)
         self.past: dict[str, list[Pair]] = {}
         self.now: dict[str, Pair] = {}
         self.seen: tuple[SideCounts | None, SideCounts | None] = (None, None)
@@ -74,7 +77,7 @@ class Judge:
         for name, (one, other) in pairs.items():
             if other is not None and one.requests and other.requests:
                 self.now[name] = one, other
-        return [self.of_failures(candidate, stable), self.of_latency(stable), *self.of_outputs()]
+        return [self.of_failures(candidate, stable), self.of_latency(), *self.of_outputs()]
 
     def finding(self, what: str, log_e: float, part: int, seen: str) -> Finding:
         """Give a test that has a part of the budget."""
@@ -87,27 +90,24 @@ class Judge:
         log_e = float(self.failures.log_e[0])
         return self.finding("failures", log_e, 0, f"{told[0]} requests, the other side {told[1]}")
 
-    def of_latency(self, stable: SideCounts) -> Finding:
+    def of_latency(self) -> Finding:
         """Judge that it is too slow: half on the geometric mean, which few slow answers move little, half on those."""
         log_e, seen = 0.0, "too few requests"
-        found = self.difference("latency")
-        if found is not None and stable.latency.requests and not np.isnan(found.mean[0]):
-            # Of the other side's error a part is in what is allowed too, which only makes the test stricter.
-            allowed = math.log(self.limits.latency + LONGER_MS / usual_ms(stable.latency))
-            beyond = np.maximum(found.mean[:1] - allowed, 0)
-            log_e = float(mixture(beyond, found.error[:1], found.spread[:1])[0])
-            seen = f"it took {math.exp(found.mean[0]):.2f} times as long as the other side, in the geometric mean"
+        steps = self.steps("latency")
+        if steps and not np.isnan(ratio := self.difference("latency").mean[0]):
+            # By what was usual in each step. Of the other side's error a part is in it too, which is only stricter.
+            allowed = [math.log(self.limits.latency + self.limits.slack_ms / usual_ms(stable)) for _, stable in steps]
+            beyond = [one._replace(mean=one.mean - its) for one, its in zip(by_step(steps), allowed, strict=True)]
+            excess = together(beyond)
+            log_e = float(mixture(np.maximum(excess.mean[:1], 0), excess.error[:1], excess.spread[:1])[0])
+            seen = f"it took {math.exp(ratio):.2f} times as long as the other side, in the geometric mean"
         slow = self.slowness.log_e
         weighed = mean_of(np.array([log_e, slow]))
         return self.finding("latency", weighed, 1, self.slowness.seen if slow > max(log_e, 0) else seen)
 
     def of_outputs(self) -> list[Finding]:
         """Judge that it predicts otherwise, by all outputs together; there is one finding, on what differs most."""
-        logs = {
-            name: self.logs(found)
-            for name in self.names
-            if name != "latency" and (found := self.difference(name)) is not None
-        }
+        logs = {name: self.logs(self.difference(name)) for name in self.names if name != "latency"}
         if not logs:
             return [self.finding("predictions", 0, 2, "too few rows")]
         # Half of an output's weight is on its mean, and half on all cells, of which a category has nothing else.
@@ -115,7 +115,6 @@ class Judge:
         log_e = mean_of(np.array(list(weighed.values())))
         worst = max(weighed, key=weighed.__getitem__)
         found = self.difference(worst)
-        assert found is not None
         most = int(np.where(np.isnan(found.mean), -math.inf, logs[worst]).argmax())
         return [self.finding("predictions", log_e, 2, f"{worst}: {described(found, most)}")]
 
@@ -132,10 +131,13 @@ class Judge:
         """Name what was compared in any step."""
         return list(dict.fromkeys([*self.past, *self.now]))
 
-    def difference(self, name: str) -> Difference | None:
-        """Give a difference over all steps."""
-        steps = [*self.past.get(name, []), *([self.now[name]] if name in self.now else [])]
-        return over(steps) if steps else None
+    def steps(self, name: str) -> list[Pair]:
+        """Give what both sides answered in each step."""
+        return [*self.past.get(name, []), *([self.now[name]] if name in self.now else [])]
+
+    def difference(self, name: str) -> Difference:
+        """Give the difference of an output over all steps."""
+        return together(by_step(self.steps(name)))
 
 
 def since(new: SideCounts, old: SideCounts | None) -> SideCounts:

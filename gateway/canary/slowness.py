@@ -8,10 +8,6 @@ from gateway.sides import Moments
 MORE = 0.0025
 """So many more of a candidate's answers may be slow: the first ones of a process that just started are."""
 
-LONGER_MS = 2.0
-"""So many milliseconds more a candidate may take beside its ratio: a process that is asked seldom is slower for that.
-At 5 % the same version took 1.6 to 1.8 times as long as at 95 %, 1.5 ms in place of 1, and was rolled back for it."""
-
 EVEN = 1e-9
 """Logarithms of edges that are as near to each other are the same: they are sums."""
 
@@ -19,19 +15,20 @@ EVEN = 1e-9
 class Slowness:
     """Weigh how many answers took long.
 
-    Where the candidate takes `ratio` times as long and `LONGER_MS`, its share beyond that of any time is at most the
+    Where the candidate takes `ratio` times as long and `slack_ms`, its share beyond that of any time is at most the
     other side's beyond that time. So each edge of the other side's histogram is held against the first of the
     candidate's that is as much later: to choose one by what was seen would be a look at what is then tested.
     """
 
-    def __init__(self, ratio: float) -> None:
+    def __init__(self, ratio: float, slack_ms: float) -> None:
         self.ratio = ratio
+        self.slack_ms = slack_ms
         self.edges: Doubles = np.zeros(0)
 
     def begin(self, edges: Doubles) -> None:
         """Begin with the edges of the histograms, logarithms of milliseconds."""
         self.edges = edges
-        self.own = np.searchsorted(edges, np.log(np.exp(edges) * self.ratio + LONGER_MS) - EVEN)
+        self.own = np.searchsorted(edges, np.log(np.exp(edges) * self.ratio + self.slack_ms) - EVEN)
         self.own = self.own[self.own < len(edges)]
         self.events = Events(1.0, len(self.own), MORE)
         self.counts = np.zeros((2, len(self.own)))
