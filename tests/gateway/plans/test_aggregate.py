@@ -15,7 +15,7 @@ from contract import ByThreshold, ContractError, Feature, Interface, Output
 from gateway.plans.aggregate import largest, mean, median, vote
 from gateway.plans.rule import one_rule, rule_of
 from gateway.settings import RouteSettings
-from tests.gateway.conftest import MIXED, PLAIN
+from tests.gateway.conftest import PLAIN
 from tests.gateway.plans.conftest import Start
 from tests.gateway.test_faults import Sick, response
 from tests.serving import served
@@ -187,29 +187,6 @@ def test_the_others_count_where_a_member_is_missing(start: Start, backends: dict
     assert "weight 0" in lone.json()["detail"]
     assert both["complete"] is True
     assert both["predictions"][0]["probability"] == (1 + plain["probability"]) / 2
-
-
-@pytest.mark.parametrize(
-    ("route", "told"),
-    [
-        ({"ensemble": ["plain", "mixed"], "aggregate": "mean"}, "label: its categories are"),
-        ({"ensemble": ["plain", "candidate"], "aggregate": "vote"}, "probability: vote cannot be taken of a number"),
-        ({"ensemble": ["plain", "candidate"], "aggregate": "any"}, "label: any cannot be taken of a category"),
-        ({"ensemble": ["plain"], "aggregate": {"by": "max", "outputs": ["score"]}}, "score: plain has no such output"),
-        ({"ensemble": ["plain"], "aggregate": {"by": "mean", "outputs": ["label"]}}, "follows from probability, which"),
-        ({"ensemble": ["both"], "aggregate": "mean"}, "plain.label: it is below a name"),
-    ],
-)
-def test_what_does_not_fit_is_named(start: Start, route: dict[str, Any], told: str) -> None:
-    """Output and reason are told in the list and to who asks."""
-    client = start({"plainly": {"ensemble": ["plain"]}, "wrong": route, "both": {"ensemble": ["plain", "mixed"]}})
-    entry = client.get("/v1/models/wrong").json()
-    answer = client.post("/v1/models/wrong:predict", json={"instances": [{**PLAIN, **MIXED}]})
-
-    assert not entry["known"]
-    assert told in entry["reason"]
-    assert answer.status_code == 502
-    assert told in answer.json()["detail"]
 
 
 def test_a_split_below_leaves_its_way_in_the_books_only(start: Start) -> None:

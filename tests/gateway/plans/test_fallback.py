@@ -105,13 +105,6 @@ def test_a_model_that_was_never_there_keeps_nobody_from_answering(start: Start, 
     assert set(listed["versions"]) == {"plain"}
 
 
-def test_branches_that_mean_something_else_are_told(start: Start) -> None:
-    """As of any plan whose rows come from one of several."""
-    client = start({"safe": {"fallback": {"to": ["plain", {"answer": {"probability": "low"}}]}}})
-
-    assert "probability: is number, and in the stored answer" in client.get("/v1/models/safe").json()["reason"]
-
-
 def test_what_a_full_queue_refuses_goes_on_at_once(start: Start, sick: Sick, backends: dict[str, Any]) -> None:
     """While others wait in it; the model gets no more calls for it than it has places."""
     sick.status = 0

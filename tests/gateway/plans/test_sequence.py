@@ -18,7 +18,7 @@ from gateway.plans.single import Single
 from gateway.plans.stored import Stored
 from oip import Tensor
 from tests.conftest import store_tiny
-from tests.gateway.conftest import MIXED, PLAIN
+from tests.gateway.conftest import PLAIN
 from tests.gateway.grpc_client import connected, request
 from tests.gateway.plans.conftest import Sick, Start
 from tests.gateway.plans.stubs import backend, said
@@ -95,16 +95,6 @@ def test_a_step_that_never_answers_is_named(start: Start, judged: dict[str, Any]
     assert (problem["status"], problem["model"]) == (504, "sick")
     assert problem["detail"] == "step sick: sick did not answer in time"
     assert (answer.status_code, answer.json()["predictions"][0]["safe"]) == (200, "plain")
-
-
-def test_steps_that_do_not_fit_are_told(start: Start, judged: dict[str, Any]) -> None:
-    """What a step gives is to be read by a later one."""
-    client = start({"chain": {"sequence": ["plain", "mixed"]}}, backends=judged)
-    listed = client.get("/v1/models/chain").json()
-    answer = client.post("/v1/predict", json={"instances": [{**PLAIN, **MIXED}]})
-
-    assert "plain: no later step of chain reads anything that it gives" in listed["reason"]
-    assert answer.status_code == 502
 
 
 class Step(Stored):

@@ -1,11 +1,8 @@
 """A switch: each record goes to the first branch whose condition holds."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pytest
 
 from benchmarks.ports import free_ports
 from oip import Tensor
@@ -113,24 +110,3 @@ def test_it_is_a_model_on_each_door(start: Start) -> None:
     assert found["probability"][1] is None
     assert [output.name for output in streamed.outputs] == ["gate", "label", "probability"]
     assert client.get("/v2/models/gate/ready").status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("case", "told"),
-    [
-        ({"when": "weight > 1", "then": "plain"}, "weight: there is none of this name"),
-        ({"when": "width = 'x'", "then": "plain"}, "width = 'x': compares a number with a category"),
-        ({"when": "width >= 0", "then": "plain"}, "width >= 0: is the same for all that the contract allows"),
-        ({"when": "width > 1", "then": {"answer": {"other": None}}}, "other: is null in the stored answer stored"),
-        ({"when": "width > 1", "then": {"answer": {"label": 1}}}, "label: is category, and in the stored answer"),
-    ],
-)
-def test_what_does_not_fit_is_told(start: Start, case: dict[str, Any], told: str) -> None:
-    """By the list of models, and to callers as a fault of the gateway's side."""
-    client = start({"gate": {"switch": {"cases": [case], "otherwise": "plain"}}})
-    listed = client.get("/v1/models/gate").json()
-    answer = client.post("/v1/predict", json={"instances": [PLAIN]})
-
-    assert told in listed["reason"]
-    assert answer.status_code == 502
-    assert json.loads(answer.content)["reason"] == "plan_mismatch"
