@@ -22,7 +22,8 @@ from gateway.plans.nested import Form
 from gateway.plans.outputs import either
 from gateway.plans.plan import Plan
 from gateway.plans.stored import Stored, outputs_beside
-from gateway.settings.branches import SwitchSettings, name_of
+from gateway.settings.branches import SwitchSettings
+from gateway.settings.stored import name_of
 
 
 class Switch(Composite):

@@ -6,9 +6,10 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from contract import Terms
 from gateway.settings.aggregates import AggregateSettings, by_word
-from gateway.settings.branches import FallbackSettings, StoredSettings, SwitchSettings
+from gateway.settings.branches import FallbackSettings, SwitchSettings
 from gateway.settings.parts import Named, Strict, Timeout, fault
 from gateway.settings.sides import ShadowSettings, SplitSettings
+from gateway.settings.stored import StoredSettings
 
 KINDS = ("ensemble", "split", "shadow", "switch", "sequence", "fallback")
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from gateway.settings.branches import Chosen, StoredSettings
 from gateway.settings.routes import RouteSettings
+from gateway.settings.stored import Chosen, StoredSettings
 
 Parts = list[tuple[str, Chosen]]
 """The branches of a route, each after what it is there."""
