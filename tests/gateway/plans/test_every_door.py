@@ -43,6 +43,15 @@ ROUTES: dict[str, Any] = {
 }
 """One of each kind and aggregate, and plans above plans."""
 
+TOLD: dict[str, dict[str, Any]] = {
+    "weighted": {"kind": "ensemble", "members": PAIR, "aggregate": "weighted", "weights": {"plain": 3, "candidate": 1}},
+    "sides": {"kind": "split", "members": ["plain", "mixed"], "weights": {"plain": 1, "mixed": 1}},
+    "watched": {"kind": "shadow", "of": "gate", "candidate": "plain", "sample": 1},
+    "gate": {"kind": "switch", "members": ["plain", "candidate", "open"], "ask": ["plain"], "otherwise": "plain"},
+    "chain": {"kind": "sequence", "members": ["plain", "judge"]},
+    "safe": {"kind": "fallback", "members": ["sick", "gate", "stored"]},
+}
+"""What the list says of one of each kind."""
 
 RECORD = {**PLAIN, **MIXED, "price": 4.0}
 
@@ -251,6 +260,32 @@ def test_a_plan_tells_the_same_of_itself_at_every_door(doors: Doors, name: str) 
         assert [(one["name"], one["type"], one.get("nullable", False)) for one in its] == [
             (one["name"], one["parameters"]["type"], one["parameters"].get("nullable", False)) for one in known[side]
         ]
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_the_list_says_what_a_name_runs(doors: Doors, name: str) -> None:
+    """Beside what its models take and give; it is ready as a model is."""
+    listed = doors.http.get(f"/v1/models/{name}").json()
+
+    assert {key: listed[key] for key in TOLD[name]} == TOLD[name]
+    assert doors.http.get(f"/v2/models/{name}/ready").status_code == 200
+
+
+def test_an_output_says_which_way_a_row_went(doors: Doors) -> None:
+    """Its categories are the branches."""
+    first = doors.http.get("/v2/models/gate").json()["outputs"][0]
+
+    assert (first["name"], first["datatype"]) == ("gate", "BYTES")
+    assert json.loads(first["parameters"]["categories"]) == ["candidate", "open", "plain"]
+
+
+def test_what_is_left_open_is_null_and_of_a_text_the_empty_one(doors: Doors) -> None:
+    """In JSON tensors, which have no NaN."""
+    asked = [Tensor(name, "FP64", np.array([float(PLAIN[name])])) for name in ("width", "height")]
+    asked.append(Tensor("count", "INT64", np.array([0])))
+
+    assert by_json(doors, "gate", asked).columns == {"gate": ["open"], "label": [""], "probability": [0.5]}
+    assert by_json(doors, "unsure", asked).columns["due"] == [None]
 
 
 @pytest.mark.parametrize("name", ROUTES)

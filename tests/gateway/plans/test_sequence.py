@@ -5,10 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from benchmarks.ports import free_ports
 from contract import ContractError, Feature, Output, Table, pack
 from gateway.errors import BackendFault, BackendUnreachable, GatewayError
 from gateway.plans.asked import Asked
@@ -16,10 +14,8 @@ from gateway.plans.composed import Composed
 from gateway.plans.sequence import Steps
 from gateway.plans.single import Single
 from gateway.plans.stored import Stored
-from oip import Tensor
 from tests.conftest import store_tiny
 from tests.gateway.conftest import PLAIN
-from tests.gateway.grpc_client import connected, request
 from tests.gateway.plans.conftest import Sick, Start
 from tests.gateway.plans.stubs import backend, said
 from tests.gateway.test_account import records
@@ -48,27 +44,6 @@ def test_a_step_reads_what_the_one_before_gave(start: Start, judged: dict[str, A
     assert list(answer["models"]) == ["plain", "judge"]
     (record,) = wait_until(lambda: records(tmp_path / "gateway.log", "chain"))
     assert set(record["versions"]) == {"plain", "judge"}
-
-
-def test_it_is_a_model_on_each_door(start: Start, judged: dict[str, Any]) -> None:
-    """Whose features are those that no step gives."""
-    (port,) = free_ports(1)
-    client = start({"chain": {"sequence": ["plain", "judge"]}}, backends=judged, grpc_port=port)
-    listed = client.get("/v1/models/chain").json()
-    tensors = [
-        Tensor(name, "INT64" if name == "count" else "FP64", np.array([row[name] for row in ROWS]).astype(kind))
-        for name, kind in {"width": "f8", "height": "f8", "count": "i8", "price": "f8"}.items()
-    ]
-    inputs = [{"name": one.name, "shape": [3], "datatype": one.datatype, "data": one.array.tolist()} for one in tensors]
-    answer = client.post("/v2/models/chain/infer", json={"inputs": inputs}).json()
-    with connected(port) as (_, stubs):
-        same = stubs.ModelInfer(request("chain", tensors))
-
-    assert (listed["kind"], listed["members"]) == ("sequence", ["plain", "judge"])
-    assert [feature["name"] for feature in listed["features"]] == ["width", "height", "count", "price"]
-    assert [output["name"] for output in answer["outputs"]] == ["label", "probability"]
-    assert set(answer["outputs"][0]["data"]) <= {"yes", "no"}
-    assert [output.name for output in same.outputs] == ["label", "probability"]
 
 
 def test_a_failure_names_the_step(start: Start, judged: dict[str, Any], sick: Sick) -> None:

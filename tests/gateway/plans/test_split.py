@@ -1,7 +1,6 @@
 """A split: who gets what, and that it stays so."""
 
 import asyncio
-import json
 from collections import Counter
 from pathlib import Path
 
@@ -68,26 +67,6 @@ def test_records_of_one_request_go_to_their_sides_by_a_feature(start: Start, tmp
     assert [row["probability"] for row in answer["predictions"]] == [row["probability"] for row in plain]
     (record,) = wait_until(lambda: records(tmp_path / "gateway.log", "split"))
     assert record["ways"] == {"rollout": dict(sides)}
-
-
-def test_it_is_a_model_on_each_door(start: Start) -> None:
-    """With the side as an output, whose values are its categories."""
-    client = start({"rollout": ROUTE})
-    listed = client.get("/v1/models/rollout").json()
-    metadata = client.get("/v2/models/rollout").json()
-    inputs = [
-        {"name": name, "shape": [1], "datatype": "INT64" if name == "count" else "FP64", "data": [value]}
-        for name, value in PLAIN.items()
-    ]
-    answer = client.post("/v2/models/rollout/infer", json={"inputs": inputs}).json()
-
-    assert listed["kind"] == "split"
-    assert listed["weights"] == {"plain": 60, "candidate": 40}
-    assert {output["name"] for output in listed["outputs"]} == {"rollout", "label", "probability"}
-    (side,) = [output for output in metadata["outputs"] if output["name"] == "rollout"]
-    assert json.loads(side["parameters"]["categories"]) == ["plain", "candidate"]
-    assert {output["name"]: output["datatype"] for output in answer["outputs"]}["rollout"] == "BYTES"
-    assert client.get("/v2/models/rollout/ready").status_code == 200
 
 
 def test_what_one_side_only_gives_may_be_missing(start: Start) -> None:

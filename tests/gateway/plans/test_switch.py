@@ -2,12 +2,7 @@
 
 from pathlib import Path
 
-import numpy as np
-
-from benchmarks.ports import free_ports
-from oip import Tensor
 from tests.gateway.conftest import PLAIN
-from tests.gateway.grpc_client import connected, request
 from tests.gateway.plans.conftest import Sick, Start
 from tests.gateway.test_account import records
 from tests.serving import wait_until
@@ -79,34 +74,3 @@ def test_conditions_read_what_was_asked_before(start: Start) -> None:
     assert [row["probability"] for row in answer["predictions"]] == [row["probability"] for row in alone]
     assert list(last.json()["models"]) == ["candidate"]
     assert 'gate;desc="candidate"' in last.headers["server-timing"]
-
-
-def test_it_is_a_model_on_each_door(start: Start) -> None:
-    """A row of a stored answer says nothing where it is null."""
-    (port,) = free_ports(1)
-    client = start({"gate": ROUTE}, grpc_port=port)
-    listed = client.get("/v1/models/gate").json()
-    values = {name: [row[name] for row in ROWS] for name in PLAIN}
-    tensors = [
-        Tensor(name, "INT64" if name == "count" else "FP64", np.array(column, "i8" if name == "count" else "f8"))
-        for name, column in values.items()
-    ]
-    inputs = [{"name": one.name, "shape": [4], "datatype": one.datatype, "data": one.array.tolist()} for one in tensors]
-    answer = client.post("/v2/models/gate/infer", json={"inputs": inputs}).json()
-    with connected(port) as (_, stubs):
-        streamed = stubs.ModelInfer(request("gate", tensors))
-
-    assert listed["kind"] == "switch"
-    assert listed["otherwise"] == "plain"
-    assert listed["members"] == ["candidate", "plain", "abstain"]
-    assert {output["name"]: output.get("nullable", False) for output in listed["outputs"]} == {
-        "gate": False,
-        "label": True,
-        "probability": True,
-    }
-    found = {output["name"]: output["data"] for output in answer["outputs"]}
-    assert found["gate"] == ["candidate", "abstain", "plain", "candidate"]
-    assert found["label"][1] == ""
-    assert found["probability"][1] is None
-    assert [output.name for output in streamed.outputs] == ["gate", "label", "probability"]
-    assert client.get("/v2/models/gate/ready").status_code == 200
