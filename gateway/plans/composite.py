@@ -47,8 +47,7 @@ class Composite(ABC):
             {member.name: member for plan in branches.values() for member in plan.members}.values()
         )
         self.models: Sequence[str] = [name]
-        self.derived: Derived | None = None
-        self.refused: Refused | None = None
+        self.found: Derived | Refused | None = None
 
     @abstractmethod
     def give(self) -> Sequence[Output]:
@@ -85,17 +84,13 @@ class Composite(ABC):
         That nothing could be derived is known too: else each way to a plan would try once more, and there may be
         thousands.
         """
-        derived, refused = self.derived, self.refused
+        found = self.found
         current = [member.current for member in self.members]
-        if derived is not None and all(map(is_, current, derived.current)):
-            return derived
-        if refused is None or not all(map(is_, current, refused.current)):
-            found = self.derive(current)
-            if isinstance(found, Derived):
-                self.derived = found
-                return found
-            self.derived, self.refused = None, (refused := found)
-        raise refused.error.again()
+        if found is None or not all(map(is_, current, found.current)):
+            found = self.found = self.derive(current)
+        if isinstance(found, Refused):
+            raise found.error.again()
+        return found
 
     def derive(self, current: Sequence[Interface | None]) -> Derived | Refused:
         """Derive it from the branches."""
