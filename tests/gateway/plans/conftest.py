@@ -86,3 +86,17 @@ def start(tmp_path: Path, backends: dict[str, Any]) -> Iterator[Start]:
             return stack.enter_context(running_gateway(tmp_path, settings))
 
         yield run
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of the gateway that all tests of a module ask; `gateway.log` is in it."""
+    return tmp_path_factory.mktemp("gateway")
+
+
+@pytest.fixture(scope="module")
+def client(request: pytest.FixtureRequest, folder: Path, backends: dict[str, Any]) -> Iterator[httpx.Client]:
+    """Run it, with the `ROUTES` of the module, the first of which is the default."""
+    routes: dict[str, Any] = request.module.ROUTES
+    with running_gateway(folder, {"backends": backends, "routes": routes, "default": next(iter(routes))}) as running:
+        yield running

@@ -23,6 +23,16 @@ from tests.serving import served
 DOUBLES = st.floats(allow_nan=False, allow_infinity=False)
 ROWS = [{**PLAIN, "width": width / 4} for width in range(40)]
 
+PAIR = ["plain", "candidate"]
+OF_NUMBERS: dict[str, Any] = {by: {"ensemble": PAIR, "aggregate": by} for by in ("mean", "median", "max")}
+OF_NUMBERS["weighted"] = {"ensemble": PAIR, "aggregate": {"by": "weighted", "weights": {"plain": 1, "candidate": 3}}}
+ROUTES = {
+    **OF_NUMBERS,
+    "vote": {"ensemble": PAIR, "aggregate": {"by": "vote", "outputs": ["label"]}},
+    "above": {"ensemble": ["plain", "rollout"], "aggregate": "mean"},
+    "rollout": {"split": {"weights": {"plain": 1, "candidate": 1}, "by": "feature width"}},
+}
+
 
 def predicted(client: httpx.Client, name: str, rows: list[dict[str, Any]] = ROWS) -> list[dict[str, Any]]:
     """Ask a public name for rows."""
@@ -124,29 +134,17 @@ def test_none_is_no_aggregate() -> None:
         assert RouteSettings.model_validate({"ensemble": ["plain"], "aggregate": none}).aggregate is None
 
 
-def test_the_decision_follows_from_the_aggregated_score(start: Start) -> None:
+def test_the_decision_follows_from_the_aggregated_score(client: httpx.Client) -> None:
     """Each aggregate of numbers gives what one model would; the same model twice gives its own answer."""
-    routes = {by: {"ensemble": ["plain", "candidate"], "aggregate": by} for by in ("mean", "median", "max")} | {
-        "weighted": {
-            "ensemble": ["plain", "candidate"],
-            "aggregate": {"by": "weighted", "weights": {"plain": 1, "candidate": 3}},
-        }
-    }
-    client = start(routes)
     plain = predicted(client, "plain")
 
     assert {row["label"] for row in plain} == {"low", "high"}
-    for name in routes:
+    for name in OF_NUMBERS:
         assert predicted(client, name) == plain
-    told = client.get("/v1/models/weighted").json()
-    assert told["kind"] == "ensemble"
-    assert (told["aggregate"], told["weights"]) == ("weighted", {"plain": 1, "candidate": 3})
 
 
-def test_a_vote_gives_the_share_that_agrees(start: Start) -> None:
+def test_a_vote_gives_the_share_that_agrees(client: httpx.Client) -> None:
     """On each door, as outputs of one model."""
-    routes = {"vote": {"ensemble": ["plain", "candidate"], "aggregate": {"by": "vote", "outputs": ["label"]}}}
-    client = start(routes)
     labels = [row["label"] for row in predicted(client, "plain")]
     metadata = client.get("/v2/models/vote").json()
     inputs = [
@@ -189,11 +187,9 @@ def test_the_others_count_where_a_member_is_missing(start: Start, backends: dict
     assert both["predictions"][0]["probability"] == (1 + plain["probability"]) / 2
 
 
-def test_a_split_below_leaves_its_way_in_the_books_only(start: Start) -> None:
+def test_a_split_below_leaves_its_way_in_the_books_only(client: httpx.Client) -> None:
     """Its answers count like those of a model, and Server-Timing says which way they went."""
-    split = {"split": {"weights": {"plain": 1, "candidate": 1}, "by": "feature width"}}
-    client = start({"mean": {"ensemble": ["plain", "rollout"], "aggregate": "mean"}, "rollout": split})
-    answer = client.post("/v1/predict", json={"instances": ROWS})
+    answer = client.post("/v1/models/above:predict", json={"instances": ROWS})
 
     assert answer.json()["predictions"] == predicted(client, "plain")
     assert 'rollout;desc="' in answer.headers["server-timing"]

@@ -1,13 +1,11 @@
 """Routes by which no record could be answered."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.gateway.conftest import MIXED, PLAIN
-from tests.serving import running_gateway
 
 
 def switch(when: str, then: Any = "plain") -> dict[str, Any]:
@@ -38,15 +36,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "idle": ({"sequence": ["plain", "mixed"]}, "plain: no later step of idle reads anything that it gives"),
 }
-
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory, backends: dict[str, Any]) -> Iterator[httpx.Client]:
-    """Run a gateway with all of them."""
-    routes = {name: route for name, (route, _) in WRONG.items()} | {"both": {"ensemble": ["plain", "mixed"]}}
-    settings = {"backends": backends, "routes": routes, "default": "both"}
-    with running_gateway(tmp_path_factory.mktemp("misfit"), settings) as running:
-        yield running
+ROUTES = {"both": {"ensemble": ["plain", "mixed"]}, **{name: route for name, (route, _) in WRONG.items()}}
 
 
 @pytest.mark.parametrize("name", WRONG)

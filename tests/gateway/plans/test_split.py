@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
+import httpx
 import pytest
 
 from contract import ContractError, Feature, Output
@@ -15,14 +16,18 @@ from gateway.plans.shadow import Shadow
 from gateway.reports import Reports
 from gateway.settings import RouteSettings
 from tests.gateway.conftest import MIXED, PLAIN
-from tests.gateway.plans.conftest import Start
 from tests.gateway.plans.stubs import backend
 from tests.gateway.test_account import records
 from tests.serving import wait_until
 
 WEIGHTS = {"plain": 60.0, "candidate": 40.0}
 WIDTH = Feature(name="width", type="number", description="The width", example=1.0)
-ROUTE = {"split": {"weights": WEIGHTS, "by": "header x-patient"}}
+ROUTES = {
+    "rollout": {"split": {"weights": WEIGHTS, "by": "header x-patient"}},
+    "byfeature": {"split": {"weights": {"plain": 1, "candidate": 1}, "by": "feature width"}},
+    "lopsided": {"split": {"weights": {"plain": 1, "both": 0}}},
+    "both": {"ensemble": ["plain", "mixed"]},
+}
 
 
 def test_only_keys_between_the_cuts_move() -> None:
@@ -37,9 +42,8 @@ def test_only_keys_between_the_cuts_move() -> None:
     assert moved == {key for key in keys if 0.8 <= position("rollout", key) < 0.9}
 
 
-def test_a_key_keeps_its_side_and_the_answer_says_which(start: Start) -> None:
+def test_a_key_keeps_its_side_and_the_answer_says_which(client: httpx.Client) -> None:
     """In each answer, whichever replica gives it; both sides are asked."""
-    client = start({"rollout": ROUTE})
     sides = {}
     for patient in range(40):
         headers = {"x-patient": str(patient)}
@@ -55,29 +59,25 @@ def test_a_key_keeps_its_side_and_the_answer_says_which(start: Start) -> None:
     assert set(sides.values()) == {"plain", "candidate"}
 
 
-def test_records_of_one_request_go_to_their_sides_by_a_feature(start: Start, tmp_path: Path) -> None:
+def test_records_of_one_request_go_to_their_sides_by_a_feature(client: httpx.Client, folder: Path) -> None:
     """In order, with the answers that each side gives; the record of the request counts the rows of each."""
-    client = start({"rollout": {"split": {"weights": {"plain": 1, "candidate": 1}, "by": "feature width"}}})
-    rows = [{**PLAIN, "width": width / 3} for width in range(30)]
-    answer = client.post("/v1/predict", json={"instances": rows}, headers={"x-request-id": "split"}).json()
-    plain = client.post("/v1/models/plain:predict", json={"instances": rows}).json()["predictions"]
+    body = {"instances": [{**PLAIN, "width": width / 3} for width in range(30)]}
+    answer = client.post("/v1/models/byfeature:predict", json=body, headers={"x-request-id": "split"}).json()
+    plain = client.post("/v1/models/plain:predict", json=body).json()["predictions"]
 
-    sides = Counter(row["rollout"] for row in answer["predictions"])
+    sides = Counter(row["byfeature"] for row in answer["predictions"])
     assert set(sides) == set(answer["models"]) == {"plain", "candidate"}
     assert [row["probability"] for row in answer["predictions"]] == [row["probability"] for row in plain]
-    (record,) = wait_until(lambda: records(tmp_path / "gateway.log", "split"))
-    assert record["ways"] == {"rollout": dict(sides)}
+    (record,) = wait_until(lambda: records(folder / "gateway.log", "split"))
+    assert record["ways"] == {"byfeature": dict(sides)}
 
 
-def test_what_one_side_only_gives_may_be_missing(start: Start) -> None:
+def test_what_one_side_only_gives_may_be_missing(client: httpx.Client) -> None:
     """The models of an ensemble stand below their names, so an output of one is missing in the other's answer."""
-    client = start(
-        {"rollout": {"split": {"weights": {"plain": 1, "both": 0}}}, "both": {"ensemble": ["plain", "mixed"]}}
-    )
-    answer = client.post("/v1/predict", json={"instances": [{**PLAIN, **MIXED}]}).json()
+    answer = client.post("/v1/models/lopsided:predict", json={"instances": [{**PLAIN, **MIXED}]}).json()
 
     (row,) = answer["predictions"]
-    assert row["rollout"] == "plain"
+    assert row["lopsided"] == "plain"
     assert row["plain"] is None
     assert row["label"] in ("low", "high")
 
