@@ -92,6 +92,6 @@ class RouteSettings(Strict):
     def named(self) -> Named:
         """Yield the plans that it asks, with the places in which they are named."""
         its = getattr(self, self.kind)
-        listed = enumerate(its) if isinstance(its, tuple) else None
-        for place, name in its.named() if listed is None else (((index,), name) for index, name in listed):
+        named = (((index,), name) for index, name in enumerate(its)) if isinstance(its, tuple) else its.named()
+        for place, name in named:
             yield (self.kind, *place), name
