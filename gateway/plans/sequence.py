@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from contract import ContractError, Feature, Output, Table, pack, table_faults, union_of_features
 from contract.features import Features, in_order
@@ -24,19 +23,15 @@ Pairs = tuple[tuple[Feature, Output], ...]
 """Features of a step, each with the output of an earlier one that it is."""
 
 
-class Given(NamedTuple):
-    """Say which step gave something, as which of its outputs, and with which others."""
-
-    step: str
-    output: Output
-    answer: Answer
+Given = dict[str, tuple[str, Output]]
+"""Which step gives something, as which of its outputs, by the name: the latest that does."""
 
 
 class Steps(Composite):
     """Ask one branch after another; the answer is that of the last.
 
-    A feature of a step that an earlier one gives is taken from there, the latest that does; all others are the
-    record's. What a step fails by never reaches the next one.
+    A feature of a step that an earlier one gives is taken from there, all others are the record's. What a step fails by
+    never reaches the next one.
     """
 
     kind = "sequence"
@@ -52,7 +47,7 @@ class Steps(Composite):
 
     def give(self) -> Sequence[Output]:
         """Give the outputs of the last step; raises ContractError where one cannot take what another gives."""
-        given: dict[str, tuple[str, Output]] = {}
+        given: Given = {}
         idle = list(self.branches)[:-1]
         for step, plan in self.branches.items():
             for feature in plan.features:
@@ -68,28 +63,32 @@ class Steps(Composite):
     async def answer(self, table: Table, asked: Asked, needs: Needs | None = None) -> Answer:  # noqa: ARG002
         """Ask step by step; raises GatewayError, which names the step."""
         outputs = {step: plan.outputs for step, plan in self.branches.items()}  # of one moment: models may change
-        given: dict[str, Given] = {}
-        done: list[Branch] = []
+        given: Given = {}
+        done: dict[str, Branch] = {}
         for step, plan in self.branches.items():
-            read = self.read_by(plan, table, given)
+            read = self.read_by(plan, table, given, done)
             answer = await asked_as_step(step, plan, read, asked)
-            done.append(Branch(step, answer, read, None))
-            for output in outputs[step]:
-                given[output.name] = Given(step, output, answer)
-        return Composed(done[-1].answer, done)
+            done[step] = Branch(step, answer, read, None)
+            given |= {output.name: (step, output) for output in outputs[step]}
+        return Composed(answer, list(done.values()))
 
-    def read_by(self, plan: Plan, table: Table, given: Mapping[str, Given]) -> Table:
+    def read_by(self, plan: Plan, table: Table, given: Given, done: Mapping[str, Branch]) -> Table:
         """Give what a step reads; raises BackendFault for a value that its contract does not allow.
 
         Raises BackendUnavailable where a version has answered that does not give it: the record's is another thing; and
         PlanMismatch where by now none can.
         """
         features = plan.features
-        if not (taken := [feature for feature in features if feature.name in given]):
+        taken: dict[str, list[tuple[Feature, Output]]] = {}
+        for feature in features:
+            if feature.name in given:
+                step, output = given[feature.name]
+                taken.setdefault(step, []).append((feature, output))
+        if not taken:
             return part_for(plan, table)
         columns: dict[str, Array] = {}
-        for step, answer in {(its := given[feature.name]).step: its.answer for feature in taken}.items():
-            pairs = [(feature, its.output) for feature in taken if (its := given[feature.name]).step == step]
+        for step, pairs in taken.items():
+            answer = done[step].answer
             try:
                 columns |= taken_of(step, answer, tuple(pairs), plan.name)
             except BackendFault:
