@@ -60,7 +60,7 @@ def test_the_document_is_kept(addresses: dict[str, str], tmp_path: Path, name: s
         env={**os.environ, "SCHEMATHESIS_HOOKS": str(Path(__file__).with_name("patience.py"))},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
 
