@@ -19,7 +19,7 @@ from tests.gateway.conftest import PLAIN, settings_of
 from tests.gateway.test_joining import metric
 from tests.serving import model_app, running_gateway, served, wait_until
 
-CALL_S, ROWS = 0.05, 4
+CALL_S, ROWS = 0.1, 4
 CAPACITY = ROWS / CALL_S
 SECONDS = 2.0
 BODY = {"instances": [PLAIN]}
