@@ -95,7 +95,7 @@ def value_changes(old: Any, new: Any) -> Iterator[tuple[str, bool, str]]:
         yield "categories", False, f"are without {listed(lost)}"
     if gained := [category for category in new.categories if category not in old.categories]:
         yield "categories", True, f"have {listed(gained)} too"
-    if getattr(old, "nullable", False) != getattr(new, "nullable", False):
+    if old.nullable != new.nullable:
         yield "nullable", new.nullable, f"is {'true' if new.nullable else 'false'}"
 
 

@@ -83,6 +83,11 @@ class Output(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return DATATYPES[self.type]
 
     @property
+    def nullable(self) -> bool:
+        """Say that it may be missing: what a model decides or scores never is, but what is made of it may be."""
+        return False
+
+    @property
     def limits(self) -> tuple[float, float]:
         """Give the smallest and the largest value, infinite where there is no bound."""
         low = -math.inf if self.minimum is None else self.minimum

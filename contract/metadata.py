@@ -31,7 +31,7 @@ def tensor_metadata(field: Feature | Output) -> dict[str, Any]:
         "type": field.type,
         "description": field.description,
         "unit": field.unit or None,
-        "nullable": field.nullable if isinstance(field, Feature) else getattr(field, "nullable", False) or None,
+        "nullable": field.nullable if isinstance(field, Feature) else field.nullable or None,
         "minimum": field.minimum,
         "maximum": field.maximum,
         "categories": msgspec.json.encode(field.categories).decode() if field.categories else None,

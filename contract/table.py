@@ -154,7 +154,7 @@ def from_column(field: Feature | Output, column: Array) -> list[Value]:
     values: list[Value] = column.tolist()
     if field.type == "category":
         return [value or None for value in values]
-    if not getattr(field, "nullable", False):
+    if not field.nullable:
         return values
     kind = KINDS[field.type]
     return [None if value != value else kind(value) for value in values]  # noqa: PLR0124

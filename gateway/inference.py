@@ -67,7 +67,7 @@ def tensors_by_name(answer: Answer) -> dict[str, Tensor]:
     """Give the outputs as tensors `[rows]`, by their public names; those of who is missing are left out."""
     columns = answer.columns
     return {
-        output.name: Tensor(output.name, output.datatype, columns[output.name], getattr(output, "nullable", False))
+        output.name: Tensor(output.name, output.datatype, columns[output.name], output.nullable)
         for output in answer.outputs
         if output.name in columns
     }

@@ -64,7 +64,7 @@ def column(node: exp.Column, names: Names) -> Value:
     field = names.get(name)
     if field is None:
         raise ContractError(f"{name}: there is none of this name ({meant(name, names)})")
-    nullable = getattr(field, "nullable", False)
+    nullable = field.nullable
     if field.type == "category":
         allowed = frozenset(field.categories)
         return Value("category", lambda columns: columns[name], categories=allowed, nullable=nullable)

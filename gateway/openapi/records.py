@@ -48,7 +48,7 @@ def level_schema(tree: Tree) -> Schema:
 
 def field_schema(field: Feature | Output) -> Schema:
     """Describe one field with all that the contract knows of it."""
-    nullable = getattr(field, "nullable", False)
+    nullable = field.nullable
     kind = JSON_TYPES[field.type]
     unit = f" ({field.unit})" if field.unit else ""
     schema: Schema = {"type": [kind, "null"] if nullable else kind, "description": field.description + unit}

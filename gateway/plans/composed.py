@@ -88,7 +88,7 @@ def promised(output: Output, given: Columns, branch: str, name: str) -> Array | 
     """
     if name in given:
         return as_shown(output, given[name])
-    if getattr(output, "nullable", False):
+    if output.nullable:
         return None
     raise BackendUnavailable(f"{branch} has just changed its outputs: {name} is missing")
 

@@ -30,10 +30,7 @@ def shown(output: Output, **changes: object) -> Shown:
 
 def below(name: str, outputs: Iterable[Output], *, nullable: bool = False) -> list[Shown]:
     """Put outputs below a name; those that are `nullable` may be missing all together."""
-    return [
-        shown(output, name=f"{name}.{output.name}", nullable=nullable or getattr(output, "nullable", False))
-        for output in outputs
-    ]
+    return [shown(output, name=f"{name}.{output.name}", nullable=nullable or output.nullable) for output in outputs]
 
 
 def either(plan: str, branches: Mapping[str, Sequence[Output]]) -> tuple[Shown, ...]:
@@ -72,7 +69,7 @@ def joined(one: Shown, other: Output, branch: str) -> Shown:
     (low, high), (others_low, others_high) = one.limits, other.limits
     return msgspec.structs.replace(
         one,
-        nullable=one.nullable or getattr(other, "nullable", False),
+        nullable=one.nullable or other.nullable,
         minimum=one.minimum if low <= others_low else other.minimum,
         maximum=one.maximum if high >= others_high else other.maximum,
         categories=tuple(dict.fromkeys((*one.categories, *other.categories))),

@@ -151,7 +151,7 @@ def check_fits(giver: str, output: Output, step: str, feature: Feature) -> None:
         raise ContractError(f"{told} as {output.type}, and {step} reads it as {feature.type}")
     if output.unit and feature.unit and output.unit != feature.unit:
         raise ContractError(f"{told} in {output.unit}, and {step} reads it in {feature.unit}")
-    if getattr(output, "nullable", False) and not feature.nullable:
+    if output.nullable and not feature.nullable:
         raise ContractError(f"{told}, but not always, and {step} does without it never")
     if unknown := [category for category in output.categories if category not in feature.categories]:
         raise ContractError(f"{told} as {unknown[0]!r}, which {step} does not know")

@@ -133,7 +133,7 @@ def column(name: str, field: Feature | Output, table: Table | None, first: Mappi
     if not dot and table is not None:
         return table.column(name)
     columns = first[plan]
-    if output not in columns and getattr(field, "nullable", False):
+    if output not in columns and field.nullable:
         return empty(field, rows)
     return as_shown(field, columns[output])
 

@@ -97,7 +97,7 @@ def answers_of(predictions: Sequence[Prediction]) -> Columns:
 
 def array_of(field: Feature | Output, column: Values) -> Array:
     """Give a column in the type of its field; what is missing is null."""
-    if field.type == "category" or getattr(field, "nullable", False):
+    if field.type == "category" or field.nullable:
         values: Any = from_column(field, column)
         return Array(values, TYPES[field.type])
     return Array.from_numpy(np.ascontiguousarray(column))
