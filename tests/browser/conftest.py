@@ -21,7 +21,7 @@ REFUSED = "the server responded with a status of 422"
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=30_000)
 
 
 class Looked:

@@ -39,8 +39,10 @@ def running_mlserver(fitted: Fitted, port: int = 0) -> Iterator[int]:
         try:
             url = f"http://127.0.0.1:{ports['http_port']}"
             models = ("masses", "churn-classifier")
-            wait_until(lambda: all(answers(f"{url}/v2/models/{name}/ready") for name in models), 60)
+            ready = [f"{url}/v2/models/{name}/ready" for name in models]
+            wait_until(lambda: process.poll() is not None or all(map(answers, ready)), 180)
+            assert process.poll() is None, (fitted.folder / "log").read_text()
             yield ports["http_port"]
         finally:
             process.kill()
-            process.wait(10)
+            process.wait(60)

@@ -49,7 +49,7 @@ class Gateway:
     def end(self) -> None:
         """End it as Kubernetes does."""
         self.process.terminate()
-        assert self.process.wait(20) == 0, self.log.read_text()
+        assert self.process.wait(60) == 0, self.log.read_text()
 
 
 @contextlib.contextmanager
@@ -60,7 +60,7 @@ def gateway(folder: Path, settings: Mapping[str, Any]) -> Iterator[Gateway]:
         yield one
     except BaseException:
         one.process.kill()
-        one.process.wait(20)
+        one.process.wait(60)
         raise
     one.end()
 

@@ -140,7 +140,7 @@ class Proxy:
         async def whole() -> None:
             await work()
 
-        asyncio.run_coroutine_threadsafe(whole(), self.loop).result(10)
+        asyncio.run_coroutine_threadsafe(whole(), self.loop).result(60)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection to its end, by which both sides are closed."""

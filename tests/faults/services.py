@@ -50,7 +50,7 @@ class Service:
 
     def until_ready(self) -> None:
         """Wait until it answers."""
-        wait_until(lambda: answers(f"{self.url}/v2/health/ready") or self.process.poll() is not None, 60)
+        wait_until(lambda: answers(f"{self.url}/v2/health/ready") or self.process.poll() is not None, 180)
         assert self.process.poll() is None, self.log.read_text()
 
     def end(self) -> None:

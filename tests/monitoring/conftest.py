@@ -122,4 +122,4 @@ def prometheus(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             yield client
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
