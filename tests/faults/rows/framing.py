@@ -86,5 +86,5 @@ ROWS = [
     row("interim answers (103) without an end", endless(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n" * 10, 0.001),
         LATE, within_s=DEADLINE_S),
     row("HTTP/1.0, ended by FIN", old(), ANSWERED, promise=NO_MATTER),
-    row("one byte at a time", in_pieces(1), ANSWERED, promise=NO_MATTER),
+    row("one byte at a time", in_pieces(1), ANSWERED, promise=NO_MATTER, within_s=DEADLINE_S),
 ]  # fmt: skip
