@@ -49,7 +49,7 @@ class Candidate:
             answer = response.read()
         except (OSError, http.client.HTTPException) as exc:
             self.close()
-            raise Refused(f"no answer: {exc or type(exc).__name__}") from exc
+            raise Refused(f"no answer: {str(exc) or type(exc).__name__}") from exc
         ms = 1000 * (time.perf_counter() - began)
         if response.status != 200:
             raise Refused(f"{response.status}: {answer[:300].decode(errors='replace')}")
