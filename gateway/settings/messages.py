@@ -18,6 +18,8 @@ TOLD = {
     "tuple_type": "must be a list",
     "string_type": "must be a text, in quotes where YAML would read something else, as of no, on and 1",
     "too_short": "must have at least {min_length}, and has {actual_length}",
+    "path_type": "must be a path, and is {value}",
+    "url_type": "must be a URL, and is {value}",
     **dict.fromkeys(("float_type", "float_parsing"), "must be a number, and is {value}"),
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number, and is {value}"),
     **dict.fromkeys(("bool_type", "bool_parsing"), "must be true or false, and is {value}"),
@@ -29,14 +31,21 @@ def message_of(error: Any) -> str:
     told = TOLD.get(error["type"])
     if told is None:
         return re.sub(r"^(Input|String) should ", "must ", str(error["msg"]).removeprefix("Value error, "))
-    value = shortened(json.dumps(error["input"], ensure_ascii=False, default=str))
     known, own = keys_at(error["loc"][:-1]), keys_at(error["loc"])
     return told.format(
         **error.get("ctx", {}),
-        value=value,
+        value=written(error["input"]),
         known=f": there are {', '.join(known)}" if known else "",
         own=f" with {', '.join(own)}" if own else "",
     )
+
+
+def written(value: Any) -> str:
+    """Write what stands there, so far as it can be told."""
+    try:
+        return shortened(json.dumps(value, ensure_ascii=False, default=str))
+    except ValueError:  # Python writes no number of more than 4,300 digits, and YAML reads such ones as 0xffff…
+        return "a number of thousands of digits"
 
 
 def keys_at(place: Sequence[Any]) -> list[str]:

@@ -91,6 +91,13 @@ LAUGHS = "".join(
         (route("{split: {weights: [one, two]}}"), 5, "routes.all.split.weights must be a mapping"),
         (route("{split: {weights: {one: 5%}}}"), 5, 'routes.all.split.weights.one must be a number, and is "5%"'),
         (route("{split: {weights: {one:95}}}"), 5, "routes.all.split.weights.one:95 must be a number, and is null"),
+        (
+            route(f"{{split: {{weights: {{one: 0x{'f' * 5000}}}}}}}"),
+            5,
+            "routes.all.split.weights.one must be a number, and is a number of thousands of digits",
+        ),
+        ("backends:\n  one: {url: [http://one]}\n", 2, 'backends.one.url must be a URL, and is ["http://one"]'),
+        (f"{BACKENDS}prediction_log: {{folder: 5}}\n", 4, "prediction_log.folder must be a path, and is 5"),
         (route("{fallback: [one, two]}"), 5, "routes.all.fallback must be a mapping with to, within_s"),
         (route("{ensembel: [one, two]}"), 5, "routes.all.ensembel is unknown: there are ensemble, aggregate, split,"),
         (route("{ensemble: [one], quorum: 50%}"), 5, 'routes.all.quorum must be a whole number, and is "50%"'),
