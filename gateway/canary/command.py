@@ -103,8 +103,13 @@ class Lines:
         """Show one."""
         if line == self.last:  # nobody asks for the route, maybe for an hour
             return
-        self.last = line
         step = line.partition(":")[0] if "evidence" in line else ""
-        over = sys.stdout.isatty() and step and step == self.of_step
-        write(sys.stdout, f"{LINE_UP if over else ''}{line}\n")
-        self.of_step = step
+        over = step and step == self.of_step and sys.stdout.isatty()
+        write(sys.stdout, f"{LINE_UP * rows_of(self.last) if over else ''}{line}\n")
+        self.last, self.of_step = line, step
+
+
+def rows_of(line: str) -> int:
+    """Say how many rows of the terminal a line takes: progress is longer than 80 columns."""
+    columns = os.get_terminal_size(sys.stdout.fileno()).columns or len(line)
+    return -(-len(line) // columns)

@@ -73,16 +73,21 @@ def weights_in(text: str, route: str) -> dict[str, float]:
         weights = document["routes"][route]["split"]["weights"].items()
     except (LookupError, TypeError, AttributeError) as exc:
         raise PlaceError(f"there is no split {route!r} in the settings{splits_told(document)}") from exc
-    try:
-        found = {str(side): float(weight) for side, weight in weights}
-    except (TypeError, ValueError, OverflowError) as exc:
-        told = ", ".join(str(weight)[:20] for _, weight in weights)
-        raise PlaceError(f"{route} has the weights {told}, which are not all numbers") from exc
+    found = {str(side): number(route, str(side), weight) for side, weight in weights}
     if len(found) != 2:
         raise PlaceError(f"{route} has the sides {', '.join(found)}: a canary is between two")
     if not (0 < sum(found.values()) < math.inf and min(found.values()) >= 0):
         raise PlaceError(f"{route} has the weights {', '.join(map(str, found.values()))}, of which there are no shares")
     return found
+
+
+def number(route: str, side: str, weight: Any) -> float:
+    """Give a weight; raises PlaceError where it is none. It is told where it is a text: not all else can be written."""
+    try:
+        return float(weight)
+    except (TypeError, ValueError, OverflowError) as exc:
+        told = f": {weight[:20]!r}" if isinstance(weight, str) else ""
+        raise PlaceError(f"{route} has for {side} a weight that is no number{told}") from exc
 
 
 def loaded(text: str) -> Any:
@@ -96,7 +101,8 @@ def loaded(text: str) -> Any:
 def splits_told(document: Any) -> str:
     """Say which splits there are instead."""
     routes = document.get("routes") if isinstance(document, dict) else None
-    found = [str(name) for name, its in routes.items() if "split" in (its or ())] if isinstance(routes, dict) else []
+    named = routes.items() if isinstance(routes, dict) else ()
+    found = [str(name) for name, its in named if isinstance(its, dict) and "split" in its]
     return f", only {', '.join(found)}" if found else ", and no other"
 
 

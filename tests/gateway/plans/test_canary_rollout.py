@@ -1,6 +1,11 @@
 """One rollout, by reports that were written before: what ends it, what rolls it back, and what it waits for."""
 
+import fcntl
+import os
 import signal
+import struct
+import sys
+import termios
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
@@ -8,7 +13,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from gateway.canary.command import Lines, canary
+from gateway.canary.command import LINE_UP, Lines, canary
 from gateway.canary.judge import Judge, Limits
 from gateway.canary.replicas import Heard, Replicas, Report
 from gateway.canary.rollout import Rollout
@@ -271,3 +276,22 @@ def test_nothing_is_told_twice_in_a_row(capsys: pytest.CaptureFixture[str]) -> N
         lines.say(line)
 
     assert capsys.readouterr().out == "none yet\n1 row\nnone yet\n"
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(80, 2), (200, 1), (0, 1)])
+def test_on_a_terminal_the_progress_of_a_step_stays_in_its_place(
+    monkeypatch: pytest.MonkeyPatch, columns: int, rows: int
+) -> None:
+    """Of a narrow one all rows of it are written anew; what is no progress stays."""
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
+    shown = [f"1 %: {count} rows of 2500 beside 0; evidence: failures 0%{' ' * 60}latency 0%" for count in (1, 2)]
+    with os.fdopen(theirs, "w") as terminal, os.fdopen(ours, "rb", buffering=0) as reader:
+        monkeypatch.setattr(sys, "stdout", terminal)
+        lines = Lines()
+        for line in ("taken over", *shown, "done"):
+            lines.say(line)
+        monkeypatch.undo()
+        told = reader.read(1000).decode()
+
+    assert told.split("\r\n") == ["taken over", shown[0], f"{LINE_UP * rows}{shown[1]}", "done", ""]

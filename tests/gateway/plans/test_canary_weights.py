@@ -55,11 +55,18 @@ def test_weights_without_shares_are_told(weight: str) -> None:
         weights_in(TEXT.replace("100, candidate: 0.0", f"0, candidate: {weight}"), "rollout")
 
 
-@pytest.mark.parametrize("weight", ["5%", "", "[5]", "9" * 400])
+@pytest.mark.parametrize("weight", ["5%", "", "[5]", "9" * 400, "0x" + "f" * 5000])
 def test_weights_that_are_no_numbers_are_told(weight: str) -> None:
     """The split is there, which it was said not to be."""
-    with pytest.raises(PlaceError, match=r"rollout has the weights 100, .*, which are not all numbers"):
+    with pytest.raises(PlaceError, match="rollout has for candidate a weight that is no number"):
         weights_in(TEXT.replace("candidate: 0.0", f"candidate: {weight}"), "rollout")
+
+
+@pytest.mark.parametrize("text", ["routes: {other: 5}", "routes: {other: split}", "routes: 5", "5", ""])
+def test_what_is_no_settings_has_no_split(text: str) -> None:
+    """Whatever stands where a route would."""
+    with pytest.raises(PlaceError, match="there is no split 'rollout' in the settings, and no other"):
+        weights_in(text, "rollout")
 
 
 def test_a_file_keeps_the_ends_of_its_lines(tmp_path: Path) -> None:
