@@ -42,6 +42,7 @@ class Breaker:
         self.on_back: Callable[[], None] = lambda: None
         self.failures = 0
         self.changing_since: float | None = None
+        self.changing_last = 0.0
         self.reason = ""
         self.is_open = False
         self.recovering: asyncio.Task[None] | None = None
@@ -58,15 +59,22 @@ class Breaker:
 
     def failed(self, error: GatewayError) -> None:
         """Count a failure; that of a model that is changing is none, until it has done nothing else for long."""
-        if isinstance(error, CHANGING):
-            now = asyncio.get_running_loop().time()
-            if self.changing_since is None:
-                self.changing_since = now
-            if now < self.changing_since + CHANGING_S:
-                return
+        if isinstance(error, CHANGING) and not self.changes_for_long():
+            return
         self.failures += 1
         if self.failures >= self.settings.failures:
             self.begin(str(error), sure=not isinstance(error, UNSURE))
+
+    def changes_for_long(self) -> bool:
+        """Note that the model is changing, and say whether it has done nothing else for long.
+
+        Of one that nobody asked meanwhile that is not known: its next rollout is another one.
+        """
+        now = asyncio.get_running_loop().time()
+        if self.changing_since is None or now > self.changing_last + CHANGING_S:
+            self.changing_since = now
+        self.changing_last = now
+        return now >= self.changing_since + CHANGING_S
 
     def trip(self, reason: str) -> None:
         """Open at once."""

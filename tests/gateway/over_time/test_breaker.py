@@ -158,6 +158,21 @@ async def test_what_never_ends_to_change_is_a_failure(error: type[GatewayError],
     await breaker.close()
 
 
+@pytest.mark.anyio
+async def test_two_rollouts_of_a_model_that_is_seldom_asked_are_two() -> None:
+    """One answer of a new version, and others an hour later, are no half minute of nothing else."""
+    probed = Probed(well=False)
+    breaker = probed.breaker()
+    breaker.failed(BackendUnknown("new", model="plain"))
+    assert breaker.changing_since is not None
+    breaker.changing_since -= 3600
+    breaker.changing_last -= 3600
+    for _ in range(9):
+        breaker.failed(BackendUnknown("newer", model="plain"))
+
+    assert (breaker.failures, breaker.recovering) == (0, None)
+
+
 class Moody:
     """A service of the plain model that answers as it is in the mood to, and counts what it is asked."""
 
