@@ -57,7 +57,9 @@ class Tally:
 
 def versions_in(text: str) -> dict[str, str]:
     """Give the versions of a side's models by their names; that of a side which is one model stands alone."""
-    parts = [one.partition("=") for one in text.split(",") if one]
+    if "=" not in text:
+        return {"": text} if text else {}
+    parts = [one.partition("=") for one in text.split(",")]
     return {model if equals else "": version if equals else model for model, equals, version in parts}
 
 

@@ -57,6 +57,7 @@ def test_what_replicas_counted_is_summed_up() -> None:
         (["one=1,two="], "one=1"),
         (["", "one=1", ""], "one=2"),
         (["1", "", "1"], "2"),
+        (["1,2"], "3,2"),
         (["1"], "one=1"),
         (["one=1"], "1"),
     ],
