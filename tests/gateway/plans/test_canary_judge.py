@@ -282,7 +282,7 @@ def test_what_is_allowed_goes_by_what_is_usual_in_each_step() -> None:
 
 @pytest.mark.parametrize("usual_ms", [0.5, 4, 100])
 def test_times_that_drift_and_are_far_out_on_both_sides_are_no_evidence(usual_ms: float) -> None:
-    """Of 200 rollouts of an identical model, none is rolled back, also with neither a ratio nor a slack."""
+    """Of a hundred rollouts of an identical model one is rolled back at most, also with neither a ratio nor a slack."""
     drift = [(one, one) for one in drifting(usual_ms)]
     for limits in (Limits(), Limits(latency=1, slack_ms=0)):
         assert [rollout(seed, {}, latency=drift, limits=limits)[1] for seed in range(100)].count("latency") <= 1
