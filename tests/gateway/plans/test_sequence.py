@@ -32,14 +32,19 @@ def judged(backends: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def test_a_step_reads_what_the_one_before_gave(start: Start, judged: dict[str, Any], tmp_path: Path) -> None:
-    """And the rest from the record; the answer is that of the last step, and all steps are in the books."""
+    """And the rest from the record, so a record has what no step gives.
+
+    The answer is that of the last step, and all steps are in the books.
+    """
     client = start({"chain": {"sequence": ["plain", "judge"]}}, backends=judged)
+    listed = client.get("/v1/models/chain").json()
     answer = client.post("/v1/predict", json={"instances": ROWS}, headers={"x-request-id": "chain"}).json()
     rows = [{name: row[name] for name in PLAIN} for row in ROWS]
     first = client.post("/v1/models/plain:predict", json={"instances": rows}).json()["predictions"]
     by_hand = [{**row, "price": 4.0} for row in first]
     then = client.post("/v1/models/judge:predict", json={"instances": by_hand}).json()["predictions"]
 
+    assert [feature["name"] for feature in listed["features"]] == ["width", "height", "count", "price"]
     assert answer["predictions"] == then
     assert list(answer["models"]) == ["plain", "judge"]
     (record,) = wait_until(lambda: records(tmp_path / "gateway.log", "chain"))
