@@ -94,10 +94,11 @@ class Judge:
         """Judge that it is too slow: half on the geometric mean, which few slow answers move little, half on those."""
         log_e, seen = 0.0, "too few requests"
         steps = self.steps("latency")
-        if steps and not np.isnan(ratio := self.difference("latency").mean[0]):
+        found = by_step(steps) if steps else []
+        if found and not np.isnan(ratio := together(found).mean[0]):
             # By what was usual in each step. Of the other side's error a part is in it too, which is only stricter.
             allowed = [math.log(self.limits.latency + self.limits.slack_ms / usual_ms(stable)) for _, stable in steps]
-            beyond = [one._replace(mean=one.mean - its) for one, its in zip(by_step(steps), allowed, strict=True)]
+            beyond = [one._replace(mean=one.mean - its) for one, its in zip(found, allowed, strict=True)]
             excess = together(beyond)
             log_e = float(mixture(np.maximum(excess.mean[:1], 0), excess.error[:1], excess.spread[:1])[0])
             seen = f"it took {math.exp(ratio):.2f} times as long as the other side, in the geometric mean"
