@@ -22,6 +22,9 @@ from tests.conftest import store_tiny
 from tests.gateway.conftest import PLAIN, settings_of
 from tests.serving import model_app, running_gateway, served, wait_until
 
+QUICK_S = 0.25
+"""Five times the 50 ms that are promised. The quickest of several is held against it: a machine may hold one up."""
+
 SOON_S = 5.0
 """A long time for a machine that is held up, and well before the deadline."""
 
@@ -269,6 +272,7 @@ def test_a_dead_model_is_503_quickly_and_comes_back_by_itself(
     (port,) = free_ports(1)
     with served(model_app(stored_mixed)) as mixed:
         settings = settings_of({"plain": port, "mixed": mixed}, refresh_s=0.2, ready_after_s=0.5)
+        settings["backends"]["plain"]["breaker"] = {"failures": 1000}
         record = {**PLAIN, "income": 1.0, "age": 40, "owner": True, "region": None}
 
         def ask(client: httpx.Client, name: str = "both") -> httpx.Response:
@@ -283,9 +287,13 @@ def test_a_dead_model_is_503_quickly_and_comes_back_by_itself(
             with served(model_app(stored_plain), port):
                 wait_until(lambda: ask(client).status_code == 200)
             wait_until(lambda: ask(client).status_code == 503)
-            began = time.monotonic()
-            dead = ask(client)
-            assert time.monotonic() - began < SOON_S
+            took = []
+            for _ in range(5):
+                began = time.monotonic()
+                dead = ask(client)
+                took.append(time.monotonic() - began)
+            assert min(took) < QUICK_S
+            assert max(took) < SOON_S
             assert (dead.json()["reason"], dead.json()["model"]) == ("backend_unreachable", "plain")
             assert dead.headers["retry-after"] == "1"
             assert client.get("/readyz").json()["ready"] is True

@@ -112,11 +112,15 @@ def silent_port() -> Iterator[int]:
 async def test_a_connection_that_nobody_answers_is_given_up_long_before_the_deadline(silent_port: int) -> None:
     """As to a Service without endpoints, where the kernel refuses only the first connections."""
     transport = Transport("plain", f"http://127.0.0.1:{silent_port}", connections=1)
-    began = time.monotonic()
-    with pytest.raises(BackendUnreachable, match="plain cannot be reached") as caught:
-        await ask(transport)
+    took = []
+    for _ in range(3):  # a machine may hold one up
+        began = time.monotonic()
+        with pytest.raises(BackendUnreachable, match="plain cannot be reached") as caught:
+            await ask(transport)
+        took.append(time.monotonic() - began)
 
-    assert time.monotonic() - began < 5
+    assert min(took) < 1
+    assert max(took) < 5
     assert caught.value.model == "plain"
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
+from statistics import median
 
 import pytest
 
@@ -17,8 +18,11 @@ from tests.serving import wait_until
 
 RECORD = (ROOT / "examples" / "record.json").read_text()
 OUTSIDE = f"http://{NODE}:30080"
-AT_ONCE_S = 5.0
+SOON_S = 5.0
 """Half of a request's deadline, and ten times what a connection may take that nobody refuses."""
+
+AT_ONCE_S = 1.0
+"""A tenth of the deadline: so soon comes the middle one of many answers, and the quickest of a few."""
 
 
 def stored(shipped: Path, name: str) -> Path:
@@ -85,7 +89,8 @@ def test_a_service_without_a_ready_endpoint_fails_at_once(network: Network) -> N
         network.wait_ready()
 
     assert {answer.problem for answer in failed} == {(503, "backend_unreachable", "novelty")}
-    assert max(answer.seconds for answer in failed) < AT_ONCE_S
+    assert median(answer.seconds for answer in failed) < AT_ONCE_S
+    assert max(answer.seconds for answer in failed) < SOON_S
     assert other.status == 200
     assert world.ask(f"{OUTSIDE}/v1/predict", RECORD).status == 200
 
@@ -93,12 +98,13 @@ def test_a_service_without_a_ready_endpoint_fails_at_once(network: Network) -> N
 def test_a_name_that_nobody_serves_fails_at_once(network: Network, another_gateway: Callable[..., Pod]) -> None:
     """The model is named; the question whether it is ready reaches the DNS, which says no."""
     pod = another_gateway(GATEWAY_BACKENDS__NOVELTY__URL="http://ml-nobody", GATEWAY_READY_AFTER_S="0")
-    failed = network.node.own.ask(pod.url("http", "/v1/predict"), RECORD)
+    several = [network.node.own.ask(pod.url("http", "/v1/predict"), RECORD) for _ in range(3)]
     ready = network.node.own.ask(pod.url("http", "/v2/models/novelty/ready"))
 
-    assert failed.problem == (503, "backend_unknown", "novelty")
+    assert {failed.problem for failed in several} == {(503, "backend_unknown", "novelty")}
     assert ready.status == 503
-    assert max(failed.seconds, ready.seconds) < AT_ONCE_S
+    assert min(failed.seconds for failed in several) < AT_ONCE_S
+    assert max(ready.seconds, *(failed.seconds for failed in several)) < SOON_S
     wait_until(lambda: '"reason": "novelty cannot be reached"' in pod.sandbox.log.read_text())
 
 
