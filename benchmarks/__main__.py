@@ -31,6 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
         if not (ROOT / ".venv" / name).exists():
             sys.stderr.write(f"error: .venv/{name} is not installed: make bench, or make .venv/.bench\n")
             return 2
+    if chosen.out:  # before all of it is measured, and then could not be written
+        chosen.out.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was started is ended
     options = Options(peers, chosen.connections, chosen.rounds, chosen.seconds, wrk, sections)
     try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from benchmarks.results import results
 from benchmarks.stored import Question
 from benchmarks.workload import agrees
 from benchmarks.wrk import Sample
-from tests.conftest import ROOT
+from tests.conftest import ROOT, run
 
 ECHO = next(peer for peer in PEERS if peer.name == "echo")
 
@@ -76,6 +77,17 @@ def test_what_is_measured_of_ours_alone_has_a_section(tmp_path: Path, monkeypatc
     assert "`concurrency`: **It failed**" in text
     assert "## Cost" not in text
     assert "two in flight answer 2.00 times what one does (1.90 to 2.10)" in results(options, found)
+
+
+def test_the_folder_that_it_writes_into_is_made(tmp_path: Path) -> None:
+    """Or half an hour of measuring would be lost at its end."""
+    out = tmp_path / "some" / "where"
+    done = run(
+        sys.executable, "-m", "benchmarks", "--only", "rows", "--out", str(out), check=False, BENTOML_HOME=str(tmp_path)
+    )
+
+    assert done.returncode == 1, done.stderr  # there is no model
+    assert "`rows`: **It failed**" in (out / "RESULTS.md").read_text()
 
 
 def test_the_plot_has_a_line_for_each_and_repeats(found: tuple[Options, Found]) -> None:
